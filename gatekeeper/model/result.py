@@ -1,0 +1,133 @@
+"""What running gives: attempts, results, counters, the verdict, and the record of a whole run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gatekeeper.model.finding import Finding, TestCase
+from gatekeeper.model.component import Problem
+from gatekeeper.model.plan import Job, Plan
+from gatekeeper.model.status import Cause, Outcome, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One execution of a process tree.
+
+    `exit_code` is None when it ended by `signal` (or never started: then `spawn_error` says why). Times in seconds, `started`
+    on the monotonic clock, memory in MB (peak of the tree, sampled; 0 = unknown). `stdout` and `stderr` are absolute paths of the recorded output,
+    `dropped` the bytes that the cap left out. `leaked` names processes that outlived the main one.
+    """
+
+    exit_code: int | None = None
+    signal: int | None = None
+    spawn_error: str | None = None
+    started: float = 0.0
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_mb: float = 0.0
+    stdout: str = ""
+    stderr: str = ""
+    report: str | None = None
+    dropped: int = 0
+    timed_out: bool = False
+    cancelled: bool = False
+    leaked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The end of a job. `message` is one line; `hint` is the command that would help; `log` is relative to the run directory."""
+
+    job: str
+    status: Status
+    cause: Cause | None = None
+    message: str = ""
+    hint: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    tests: tuple[TestCase, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    log: str | None = None
+    from_cache: bool = False
+    flaky: bool = False
+    leaky: bool = False
+
+    @property
+    def wall_seconds(self) -> float:
+        return sum(attempt.wall_seconds for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """The six counters of a batch, and the four states that are listed apart; the sum equals `total`."""
+
+    total: int = 0
+    completed: int = 0
+    running: int = 0
+    failed: int = 0
+    blocked: int = 0
+    pending: int = 0
+    unmeasured: int = 0
+    unavailable: int = 0
+    cancelled: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One reason for the verdict: a blocking job that did not pass, or a rule of the run itself (tree changed, nothing to check)."""
+
+    subject: str
+    outcome: Outcome
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """fail > incomplete > pass, interrupted above all; `conditions` are what decided, worst first."""
+
+    outcome: Outcome
+    exit_code: int
+    conditions: tuple[Condition, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file that a run wrote: what it is, absolute path, size in bytes."""
+
+    kind: str
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """Everything about one run, input of every report. Times are ISO 8601 with zone; seconds are wall time."""
+
+    run_id: str
+    plan: Plan
+    results: tuple[Result, ...]
+    verdict: Verdict
+    started_at: str
+    wall_seconds: float
+    version: str
+    changed_files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    #: wall seconds of each batch, by id
+    batch_seconds: tuple[tuple[str, float], ...] = ()
+    #: what Gatekeeper itself could not read while detecting
+    problems: tuple[Problem, ...] = ()
+    hostname: str = "localhost"
+    #: facts by builtin job id, as parsed from its JSON (health, line counts), ready for reports
+    facts: tuple[tuple[str, object], ...] = field(default=())
+
+    def result(self, job_id: str) -> Result | None:
+        return next((result for result in self.results if result.job == job_id), None)
+
+    def pairs(self) -> tuple[tuple[Job, Result], ...]:
+        """Jobs with their results, in plan order."""
+        by_id = {result.job: result for result in self.results}
+        return tuple((job, by_id[job.id]) for job in self.plan.jobs if job.id in by_id)

@@ -1,0 +1,79 @@
+"""Which files of a tree a run looks at: all, the staged ones, those that changed since a base, or those named."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from gatekeeper.errors import UsageError
+from gatekeeper.tree.files import Tree
+from gatekeeper.tree.git import Git
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """The files in scope. `files` is None for the whole tree; `deleted` counts for what is affected, not for what is checked.
+
+    `partly_staged` names files whose work-tree content is not what would be committed. `note` says what a person must know.
+    """
+
+    scope: str
+    files: tuple[str, ...] | None = None
+    deleted: tuple[str, ...] = ()
+    partly_staged: tuple[str, ...] = ()
+    note: str | None = None
+
+
+def everything(note: str | None = None) -> Changes:
+    """The whole tree."""
+    return Changes(scope="all files", note=note)
+
+
+def staged(git: Git) -> Changes:
+    """The files whose staged content differs from HEAD."""
+    changed = git.names("diff", "--cached", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative", "--diff-filter=d")
+    deleted = git.names("diff", "--cached", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative", "--diff-filter=D")
+    dirty = set(git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative"))
+    return Changes(scope="staged files", files=tuple(sorted(set(changed))), deleted=tuple(deleted),
+                   partly_staged=tuple(sorted(dirty.intersection(changed))))
+
+
+def since(git: Git, ref: str, scope: str | None = None) -> Changes:
+    """The files that differ from the merge-base with `ref`, untracked ones included. Raises UsageError for an unknown ref."""
+    if ref.startswith("-") or git.line("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is None:
+        raise UsageError(f"--since {ref}: no such commit", hint="name a branch, tag or commit, for example: --since origin/main")
+    base = git.line("merge-base", ref, "HEAD")
+    if base is None:
+        return everything(note=f"no merge-base with {ref} (shallow clone?): all files are checked")
+    options = ("--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative")
+    changed = git.names("diff", *options, "--diff-filter=d", base, "--")
+    deleted = git.names("diff", *options, "--diff-filter=D", base, "--")
+    untracked = [name for name in git.names("ls-files", "-z", "--others", "--exclude-standard") if not name.endswith("/")]
+    return Changes(scope=scope or f"files changed since {ref}", files=tuple(sorted({*changed, *untracked})), deleted=tuple(deleted))
+
+
+def changed(git: Git) -> Changes:
+    """The files that differ from the upstream, else from the default branch; without either, everything."""
+    for ref in ("@{upstream}", "origin/HEAD", "origin/main", "origin/master", "main", "master"):
+        if git.line("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is not None:
+            return since(git, ref, scope=f"files changed since {ref}")
+    return everything(note="no upstream and no default branch to compare with: all files are checked")
+
+
+def named(tree: Tree, files: tuple[str, ...], invoked_from: str) -> Changes:
+    """The files given by name, relative to the folder the command was started in. Raises UsageError for one outside the tree or missing."""
+    inside = tuple(dict.fromkeys(_relative(tree, name, invoked_from) for name in files))
+    known = set(tree.files)
+    for name in inside:
+        if name not in known and not os.path.lexists(os.path.join(tree.root, name)):
+            raise UsageError(f"{name}: no such file in {tree.root}")
+    return Changes(scope=f"{len(inside)} named file{'s' if len(inside) != 1 else ''}", files=tuple(sorted(name for name in inside if name in known)))
+
+
+def _relative(tree: Tree, name: str, invoked_from: str) -> str:
+    here = os.path.join(os.path.realpath(invoked_from), name)
+    folder = os.path.realpath(os.path.dirname(here))
+    relative = os.path.relpath(os.path.join(folder, os.path.basename(here)), os.path.realpath(tree.root))
+    if relative == ".." or relative.startswith("../"):
+        raise UsageError(f"{name}: not below {tree.root}")
+    return relative

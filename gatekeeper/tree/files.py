@@ -1,0 +1,127 @@
+"""Lists the files that belong to a tree, and reads them. Does not know what any file means."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gatekeeper.errors import TreeError
+from gatekeeper.model.ports import Runner
+from gatekeeper.tree.git import Git, split_names
+
+#: folders that a plain walk never enters; git leaves them out by .gitignore, elsewhere their names must do
+WALK_SKIPS = frozenset({".git", ".hg", ".svn", "node_modules", "target", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache",
+                        ".ruff_cache", ".pytest_cache", ".gatekeeper", ".eggs", ".yarn", ".pnpm-store"})
+#: ours; never part of the tree even where .gitignore was not read
+_OURS = ".gatekeeper/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """The files below `root` (absolute): tracked and untracked ones that git does not ignore, POSIX, relative, sorted.
+
+    `submodules` are the folders of submodules, `nested` those of repositories inside this one; neither's files are listed.
+    `symlinks` is the subset of `files` that are links, `untracked` the subset git does not track.
+    """
+
+    root: str
+    files: tuple[str, ...]
+    git: bool
+    submodules: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
+    symlinks: frozenset[str] = frozenset()
+    untracked: frozenset[str] = frozenset()
+
+    def read(self, path: str, limit: int = 8_000_000) -> bytes | None:
+        """The first `limit` bytes of a file, or None if it cannot be read, is no plain file, or leads out of the tree."""
+        full = os.path.join(self.root, path)
+        if not _inside(self.root, full):
+            return None
+        try:
+            with open(full, "rb", opener=_open_plain) as file:
+                return file.read(limit)
+        except OSError:
+            return None
+
+
+def _open_plain(path: str, flags: int) -> int:
+    """Opens without waiting on a FIFO, and refuses what is no plain file."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"not a plain file: {path}")
+    return descriptor
+
+
+def _inside(root: str, full: str) -> bool:
+    real = os.path.realpath(full)
+    base = os.path.realpath(root)
+    return real == base or real.startswith(base.rstrip("/") + "/")
+
+
+def read_tree(root: str, runner: Runner, environment: Mapping[str, str]) -> Tree:
+    """Lists the tree at `root`. Raises TreeError when there is no such folder."""
+    absolute = os.path.abspath(root)
+    if not os.path.isdir(absolute):
+        raise TreeError(f"{root}: no such folder", hint="give the folder of a repository, for example: gatekeeper run .")
+    git = Git(runner, absolute, environment)
+    inside = git.line("rev-parse", "--is-inside-work-tree")
+    return _by_git(absolute, git) if inside == "true" else _by_walk(absolute)
+
+
+def _by_git(root: str, git: Git) -> Tree:
+    files: set[str] = set()
+    submodules: list[str] = []
+    symlinks: set[str] = set()
+    for entry in git.require("ls-files", "-z", "--stage").split(b"\0"):
+        if not entry:
+            continue
+        mode, name = entry[:6], os.fsdecode(entry.split(b"\t", 1)[1])
+        if mode == b"160000":
+            submodules.append(name)
+            continue
+        files.add(name)
+        if mode == b"120000":
+            symlinks.add(name)
+    files.difference_update(git.names("ls-files", "-z", "--deleted"))
+    others = split_names(git.require("ls-files", "-z", "--others", "--exclude-standard"))
+    nested = [name.rstrip("/") for name in others if name.endswith("/")]
+    untracked = frozenset(name for name in others if not name.endswith("/") and not name.startswith(_OURS))
+    symlinks.update(name for name in untracked if os.path.islink(os.path.join(root, name)))
+    return Tree(root=root, files=tuple(sorted(files | untracked)), git=True, submodules=tuple(sorted(set(submodules))),
+                nested=tuple(sorted(nested)), symlinks=frozenset(symlinks & (files | untracked)), untracked=untracked)
+
+
+def _by_walk(root: str) -> Tree:
+    files: list[str] = []
+    symlinks: set[str] = set()
+    nested: list[str] = []
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        for entry in _entries(os.path.join(root, folder)):
+            name = f"{folder}{entry.name}"
+            if entry.is_symlink():
+                files.append(name)
+                symlinks.add(name)
+            elif entry.is_dir(follow_symlinks=False):
+                if entry.name in WALK_SKIPS:
+                    continue
+                if os.path.exists(os.path.join(root, name, ".git")):
+                    nested.append(name)
+                else:
+                    pending.append(name + "/")
+            elif entry.is_file(follow_symlinks=False):
+                files.append(name)
+    return Tree(root=root, files=tuple(sorted(files)), git=False, nested=tuple(sorted(nested)), symlinks=frozenset(symlinks),
+                untracked=frozenset(files))
+
+
+def _entries(folder: str) -> Iterable[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []

@@ -1,0 +1,57 @@
+"""Proves that checking did not write: the state of a tree before and after, compared by content.
+
+Git vouches for the tracked files that it calls clean; only dirty and untracked files are hashed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatekeeper.tree.files import Tree
+from gatekeeper.tree.git import Git
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Content digests of the files that differ from the index, the index itself, and all refs (stashes among them)."""
+
+    files: Mapping[str, str]
+    index: str
+    refs: str
+
+
+def take(tree: Tree, git: Git) -> Snapshot:
+    """The state of the tree now. Without git, every file is hashed."""
+    if not tree.git:
+        return Snapshot(files={name: _digest(tree.root, name) for name in tree.files}, index="", refs="")
+    # `git diff` (unlike diff-files) drops files that were only touched: their content is what counts
+    dirty = git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative")
+    untracked = [name for name in git.names("ls-files", "-z", "--others", "--exclude-standard") if not name.startswith(".gatekeeper/")]
+    files = {name: _digest(tree.root, name) for name in (*dirty, *untracked) if not name.endswith("/")}
+    index = hashlib.blake2b(git.require("ls-files", "-z", "--stage")).hexdigest()
+    refs = hashlib.blake2b(git.require("for-each-ref") + (git.ask("rev-parse", "HEAD") or b"")).hexdigest()
+    return Snapshot(files=files, index=index, refs=refs)
+
+
+def differences(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """What changed between two snapshots: file names, and the words `(index)` and `(refs)`."""
+    names = sorted(name for name in {*before.files, *after.files} if before.files.get(name) != after.files.get(name))
+    if before.index != after.index:
+        names.append("(index)")
+    if before.refs != after.refs:
+        names.append("(refs)")
+    return tuple(names)
+
+
+def _digest(root: str, name: str) -> str:
+    full = os.path.join(root, name)
+    try:
+        if os.path.islink(full):
+            return "link:" + os.readlink(full)
+        with open(full, "rb") as file:
+            return hashlib.file_digest(file, "blake2b").hexdigest()
+    except OSError:
+        return "missing"
