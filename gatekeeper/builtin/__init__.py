@@ -1,0 +1,1 @@
+"""Jobs that are ours: started as `python -I -m gatekeeper.builtin.NAME`, never imported by the program."""
