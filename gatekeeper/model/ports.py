@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from gatekeeper.model.component import Component
 from gatekeeper.model.event import Event
+from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +41,22 @@ class Subscriber(Protocol):
     """Receives every event of a run, in order."""
 
     def __call__(self, event: Event) -> None: ...
+
+
+class Toolbox(Protocol):
+    """Which program a component's tool is. Answers are the same for the whole run; asking changes nothing."""
+
+    def locate(self, tool: Tool, component: Component | None) -> LocatedTool | MissingTool:
+        """The program, or why there is none."""
+
+    def dependencies(self, component: Component) -> MissingTool | None:
+        """What of the project's own dependencies is missing, or None."""
+
+    def python(self, component: Component) -> str | None:
+        """Absolute path of the interpreter of the component's environment, or None."""
+
+    def site_packages(self, component: Component) -> str | None:
+        """Absolute path of the packages of the component's environment, or None where it has no environment of its own."""
+
+    def solc(self, component: Component) -> str | None:
+        """Absolute path of a Solidity compiler that answers `--standard-json`, or None."""

@@ -1,0 +1,107 @@
+"""Loads the catalogue, compiled where it was compiled before: YAML is only read when a document changed."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+
+from gatekeeper import __version__
+from gatekeeper.catalog.location import document_names, pipelines_folder
+from gatekeeper.catalog.pipelines import build_pipeline
+from gatekeeper.catalog.tools import build_tool
+from gatekeeper.errors import ConfigError
+from gatekeeper.model.document import from_document, to_document
+from gatekeeper.model.pipeline import Catalog, Pipeline
+from gatekeeper.model.tool import Tool
+
+
+def load_catalog(pipeline: str = "default", *, cache_folder: str | None = None, project_file: str | None = None) -> Catalog:
+    """All shipped tools and the named pipeline (or the one in `project_file`, a path). Raises ConfigError."""
+    folder = pipelines_folder()
+    names = document_names(folder, "tools")
+    path = project_file or _pipeline_path(folder, pipeline)
+    contents = {name: _content(name) for name in (*names, path)}
+    return _compiled(contents, cache_folder, lambda: _build(names, path, contents))
+
+
+def pipeline_names() -> tuple[str, ...]:
+    """The pipelines that can be named."""
+    return tuple(os.path.basename(path).removesuffix(".yaml") for path in document_names(pipelines_folder()))
+
+
+def _pipeline_path(folder: str, pipeline: str) -> str:
+    names = pipeline_names()
+    if pipeline not in names:
+        near = difflib.get_close_matches(pipeline, names, 1)
+        raise ConfigError(f"unknown pipeline `{pipeline}`", hint=f"did you mean `{near[0]}`?" if near else f"one of: {', '.join(names)}")
+    return os.path.join(folder, f"{pipeline}.yaml")
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _build(names: tuple[str, ...], pipeline_path: str, contents: dict[str, bytes]) -> Catalog:
+    tools = tuple(build_tool(parse_yaml(contents[name], name), name) for name in names)
+    pipeline = build_pipeline(parse_yaml(contents[pipeline_path], pipeline_path), pipeline_path)
+    _check(tools, pipeline, pipeline_path)
+    return Catalog(tools=tools, pipeline=pipeline)
+
+
+def parse_yaml(content: bytes, path: str) -> object:
+    """One YAML document as plain values. Raises ConfigError with file and line."""
+    import yaml  # start-up: only when a document changed
+
+    try:
+        return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigError(f"{path}{line}: not valid YAML: {error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
+
+
+def _check(tools: tuple[Tool, ...], pipeline: Pipeline, path: str) -> None:
+    """References between documents hold: a command named somewhere exists."""
+    known = {command.id for tool in tools for command in tool.commands}
+    named = [(f"{os.path.basename(path)}: task {task.id}", command) for batch in pipeline.batches for task in batch.tasks for command in task.commands]
+    named += [(f"{command.id}: after", other) for tool in tools for command in tool.commands for other in (*command.after, *command.subsumes)]
+    for where, command in named:
+        if command not in known:
+            near = difflib.get_close_matches(command, known, 1)
+            raise ConfigError(f"{where}: unknown command `{command}`", hint=f"did you mean `{near[0]}`?" if near else None)
+
+
+def _compiled(contents: dict[str, bytes], cache_folder: str | None, build: Callable[[], Catalog]) -> Catalog:
+    digest = hashlib.blake2b(__version__.encode(), digest_size=16)
+    for name in sorted(contents):
+        digest.update(hashlib.blake2b(contents[name]).digest())
+    if cache_folder is None:
+        return build()
+    path = os.path.join(cache_folder, f"catalog-{digest.hexdigest()}.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return from_document(Catalog, json.load(file))
+    except (OSError, ValueError, TypeError, KeyError):
+        catalog = build()
+        _keep(path, json.dumps(to_document(catalog)))
+        return catalog
+
+
+def _keep(path: str, text: str) -> None:
+    """Keeps the compiled form; a cache that cannot be written is only slower."""
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as file:
+            file.write(text)
+        os.replace(file.name, path)
+    except OSError:
+        return

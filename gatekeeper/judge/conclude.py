@@ -1,0 +1,95 @@
+"""From one attempt and what its output means to the result of the job: exit code AND output decide."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from gatekeeper.model.finding import Finding, Level, Parsed, TestOutcome
+from gatekeeper.model.plan import Job
+from gatekeeper.model.result import Attempt, Result
+from gatekeeper.model.status import Cause, Meaning, Status
+from gatekeeper.model.tool import FailsAt
+
+_RANK = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
+_FLOOR = {FailsAt.ANY: 0, FailsAt.WARNING: 1, FailsAt.ERROR: 2, FailsAt.NEVER: 3}
+#: shells and container runtimes report a kill by signal as 128 + number; 9 is what the kernel's memory killer sends
+_KILLED = 137
+
+
+def conclude(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result:
+    """The result of a job. `parsed` is None where the process never came to an end of its own (then only the attempt speaks)."""
+    early = _without_output(job, attempt, parsed)
+    if early is not None:
+        return early
+    assert parsed is not None
+    status, cause = _judged(job, parsed)
+    return Result(job=job.id, status=status, cause=cause, message=_message(parsed, status), hint=_hint(cause), attempts=(attempt,),
+                  findings=parsed.findings, tests=parsed.tests, problems=parsed.problems, leaky=bool(attempt.leaked))
+
+
+def _without_output(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result | None:
+    """The result where the process was stopped, never started, or died: its output cannot be a measurement."""
+    kept = {"findings": parsed.findings, "tests": parsed.tests} if parsed is not None else {"findings": (), "tests": ()}
+    if attempt.spawn_error is not None:
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.SPAWN, message=f"could not be started: {attempt.spawn_error}", attempts=(attempt,))
+    if attempt.timed_out:
+        return Result(job=job.id, status=Status.TIMED_OUT, cause=Cause.TIMEOUT, message=f"stopped after {job.timeout:.0f} s",
+                      hint=f"give it longer: tools: {{{job.tool_id}: {{timeout: ...}}}} in gatekeeper.yaml", attempts=(attempt,), **kept)
+    if attempt.cancelled:
+        return Result(job=job.id, status=Status.CANCELLED, cause=Cause.INTERRUPT, message="cancelled", attempts=(attempt,), **kept)
+    if attempt.signal is not None:
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.SIGNAL, message=f"ended by signal {attempt.signal}", attempts=(attempt,), **kept)
+    if attempt.exit_code == _KILLED:
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.OUT_OF_MEMORY, message="killed (exit code 137): most likely out of memory",
+                      attempts=(attempt,), **kept)
+    if parsed is None:
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.UNPARSABLE, message="its output was not read", attempts=(attempt,))
+    return None
+
+
+def _judged(job: Job, parsed: Parsed) -> tuple[Status, Cause | None]:
+    match parsed.meaning:
+        case Meaning.CLEAN:
+            return Status.PASSED, None
+        case Meaning.FINDINGS:
+            return (Status.FAILED, Cause.FINDINGS) if fails(job, parsed) else (Status.PASSED, None)
+        case Meaning.TOOL_ERROR | Meaning.FINDINGS_AND_TOOL_ERROR:
+            return Status.ERRORED, Cause.CRASH
+        case Meaning.NOTHING_CHECKED:
+            return Status.UNMEASURED, Cause.NOTHING_CHECKED
+        case unknown:
+            assert_never(unknown)
+
+
+def fails(job: Job, parsed: Parsed) -> bool:
+    """Whether the command, run as the project's own CI would run it, would fail with this output."""
+    if any(test.outcome in (TestOutcome.FAILED, TestOutcome.ERROR) for test in parsed.tests):
+        return job.fails_at is not FailsAt.NEVER
+    return any(_RANK[finding.level] >= _FLOOR[job.fails_at] for finding in parsed.findings)
+
+
+def _message(parsed: Parsed, status: Status) -> str:
+    if parsed.message and status is not Status.PASSED:
+        return parsed.message
+    bad = sum(test.outcome in (TestOutcome.FAILED, TestOutcome.ERROR) for test in parsed.tests)
+    if parsed.tests:
+        passed = sum(test.outcome is TestOutcome.PASSED for test in parsed.tests)
+        skipped = len(parsed.tests) - passed - bad
+        return f"{passed} passed" + (f", {bad} failed" if bad else "") + (f", {skipped} skipped" if skipped else "")
+    if parsed.findings:
+        files = {finding.file for finding in parsed.findings if finding.file}
+        return _counted(len(parsed.findings), "finding") + (f" in {_counted(len(files), 'file')}" if files else "") + _by_level(parsed.findings)
+    return parsed.message or ("clean" if status is Status.PASSED else str(status))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _by_level(findings: tuple[Finding, ...]) -> str:
+    warnings = sum(finding.level is Level.WARNING for finding in findings)
+    return f" ({warnings} warnings)" if 0 < warnings < len(findings) else ""
+
+
+def _hint(cause: Cause | None) -> str | None:
+    return "see its output with: gatekeeper logs JOB" if cause is Cause.CRASH else None

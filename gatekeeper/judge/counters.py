@@ -1,0 +1,53 @@
+"""The six counters of each batch, from the plan and the results so far. Does not know time, display or report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from gatekeeper.model.plan import Plan
+from gatekeeper.model.result import Counters, Result
+from gatekeeper.model.status import Status
+
+#: the counter in which each status is counted
+BUCKETS: Mapping[Status, str] = {
+    Status.PENDING: "pending",
+    Status.QUEUED: "pending",
+    Status.RUNNING: "running",
+    Status.PAUSED: "running",
+    Status.PASSED: "completed",
+    Status.FAILED: "failed",
+    Status.ERRORED: "failed",
+    Status.TIMED_OUT: "failed",
+    Status.UNMEASURED: "unmeasured",
+    Status.UNAVAILABLE: "unavailable",
+    Status.BLOCKED: "blocked",
+    Status.NOT_RUN: "blocked",
+    Status.CANCELLED: "cancelled",
+    Status.SKIPPED: "skipped",
+}
+
+
+def counters(plan: Plan, results: Iterable[Result], running: Collection[str] = ()) -> Mapping[str, Counters]:
+    """Counters by batch id, in plan order, batches without jobs included; `running` are ids of jobs that have started and not ended."""
+    statuses = {result.job: result.status for result in results}
+    buckets: dict[str, Counter[str]] = {batch.id: Counter() for batch in plan.batches}
+    for job in plan.jobs:
+        status = statuses.get(job.id, Status.RUNNING if job.id in running else Status.PENDING)
+        buckets.setdefault(job.batch, Counter())[BUCKETS[status]] += 1
+    return {batch: Counters(total=bucket.total(), **bucket) for batch, bucket in buckets.items()}
+
+
+def total(parts: Iterable[Counters]) -> Counters:
+    """The sum of several batches."""
+    sums: Counter[str] = Counter()
+    for part in parts:
+        for name in NAMES:
+            sums[name] += getattr(part, name)
+    return Counters(**sums)
+
+
+#: the six, in the order in which they are shown, and the four that stand apart
+SIX = ("total", "completed", "running", "failed", "blocked", "pending")
+APART = ("unmeasured", "unavailable", "cancelled", "skipped")
+NAMES = SIX + APART

@@ -1,0 +1,158 @@
+"""The lines that matter of one ended job, and the command that repeats it.
+
+For formatters the diff, for tests each failing test, for linters the gravest findings, for what did not do its work the message and the last lines
+that it said. Lines are raw text: whoever shows them makes them harmless (`model.sanitize`). Reads no file and knows no display.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+from gatekeeper.model.finding import Category, Finding, Level, Severity, TestCase, TestOutcome
+from gatekeeper.model.plan import Job
+from gatekeeper.model.result import Result
+from gatekeeper.model.status import Status
+from gatekeeper.model.tool import FailsAt
+from gatekeeper.model.wording import count_text
+
+DIFF_LINES = 40
+FINDINGS = 10
+TESTS = 10
+TEST_DETAIL_LINES = 8
+TAIL_LINES = 20
+#: above this a command is repeated through Gatekeeper: nobody pastes five hundred file names
+LONGEST_COMMAND = 2000
+
+_LEVELS = {level: rank for rank, level in enumerate(Level)}
+_SEVERITIES = {severity: rank for rank, severity in enumerate(Severity)}
+_THREADS = re.compile(r"(THREADS|JOBS|WORKERS)$")
+
+
+def excerpt(job: Job, result: Result, *, findings: int = FINDINGS) -> tuple[str, ...]:
+    """The lines that a person needs to see of this result, at most `findings` findings; empty when the status alone says it."""
+    parts = [*_said(result)]
+    failing = tuple(test for test in result.tests if test.outcome in {TestOutcome.FAILED, TestOutcome.ERROR})
+    if failing:
+        parts += _tests(failing)
+    elif result.findings:
+        parts += _findings(gravest(result.findings, job.fails_at), findings)
+    return tuple(parts)
+
+
+def _said(result: Result) -> list[str]:
+    """What a tool that did not do its work left as message and last words."""
+    if result.status in {Status.PASSED, Status.FAILED}:
+        return []
+    lines = result.message.splitlines()
+    if result.status in {Status.ERRORED, Status.TIMED_OUT, Status.CANCELLED, Status.UNMEASURED}:
+        tail = [line.rstrip() for line in result.tail.splitlines() if line.strip()][-TAIL_LINES:]
+        lines += [line for line in tail if line.strip() not in lines]
+    return lines
+
+
+def _tests(failing: Sequence[TestCase]) -> list[str]:
+    lines: list[str] = []
+    for test in failing[:TESTS]:
+        lines.append(f"{_place(test.file, test.line, None)}{test_name(test)}: {test.message or test.outcome}")
+        lines += _detail(test)
+    return lines + _more(len(failing) - TESTS, "failing test")
+
+
+def _detail(test: TestCase) -> list[str]:
+    """The lines of a failing test's detail that say what went wrong: pytest's `E` lines where there are any, else the last ones."""
+    lines = [line.rstrip() for line in (test.detail or "").splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("E  ", ">  "))] or lines
+    return [f"    {line}" for line in telling[-TEST_DETAIL_LINES:] if line.strip() != (test.message or "").strip()]
+
+
+def test_name(test: TestCase) -> str:
+    """A test's name with its class where it has one."""
+    return f"{test.classname}::{test.name}" if test.classname else test.name
+
+
+def _findings(findings: Sequence[Finding], most: int) -> list[str]:
+    diffs = [finding for finding in findings if finding.category is Category.FORMAT and finding.detail]
+    if diffs and len(diffs) == len(findings):
+        return _diff(diffs)
+    return [finding_line(finding) for finding in findings[:most]] + _more(len(findings) - most, "finding")
+
+
+def _diff(findings: Sequence[Finding]) -> list[str]:
+    lines: list[str] = []
+    for number, finding in enumerate(findings):
+        body = (finding.detail or "").rstrip("\n").splitlines()
+        heading = [] if body and body[0].startswith(("---", "diff ")) else [finding_line(finding)]
+        room = DIFF_LINES - len(lines) - len(heading)
+        if room < 3:  # a heading without a line of its diff says nothing
+            return lines + _more(len(findings) - number, "file")
+        lines += heading + body[:room]
+        if len(body) > room:
+            return lines + _more(len(body) - room, "line") + _more(len(findings) - number - 1, "file")
+    return lines
+
+
+def gravest(findings: Iterable[Finding], fails_at: FailsAt = FailsAt.ANY) -> list[Finding]:
+    """Findings with those that make the job fail first, then by level, severity and place."""
+    limit = {FailsAt.ERROR: _LEVELS[Level.ERROR], FailsAt.WARNING: _LEVELS[Level.WARNING]}.get(fails_at, len(_LEVELS))
+    return sorted(findings, key=lambda finding: (
+        _LEVELS[finding.level] > limit, _LEVELS[finding.level], _SEVERITIES[finding.severity], finding.file or "", finding.line or 0, finding.column or 0))
+
+
+def finding_line(finding: Finding) -> str:
+    """`file:line:column rule message`, without what is unknown; the first line of the message only."""
+    first = finding.message.strip().splitlines()[0] if finding.message.strip() else "(no message)"
+    rule = f"{finding.rule} " if finding.rule else ""
+    return f"{_place(finding.file, finding.line, finding.column)}{rule}{first}"
+
+
+def _place(file: str | None, line: int | None, column: int | None) -> str:
+    if file is None:
+        return ""
+    return ":".join([file, *(str(number) for number in (line, column if line else None) if number is not None)]) + " "
+
+
+def _more(number: int, noun: str) -> list[str]:
+    return [f"... and {count_text(number, f'more {noun}')}"] if number > 0 else []
+
+
+def repeat_command(job: Job, argv: Sequence[str] | None = None) -> str:
+    """The command line, quoted for a POSIX shell and to be run at the root, that does what the job did.
+
+    Arguments that only ask for our report file are left out, `{work}` becomes a fresh folder. Too long a line, and a job without a command of its
+    own, are repeated through Gatekeeper.
+    """
+    words = [_quoted(word) for word in without_report(job.argv if argv is None else argv)]
+    line = " ".join([*_environment(job), *words])
+    if not words or (job.tool is not None and job.tool.source == "builtin") or len(line) > LONGEST_COMMAND:
+        return f"gatekeeper run --only {shlex.quote(_literal(job.id))}"
+    return line if job.cwd in {"", "."} else f"cd {shlex.quote(job.cwd)} && {line}"
+
+
+def without_report(argv: Sequence[str]) -> list[str]:
+    """`argv` without `--option={report}` and without the pair `--option {report}`."""
+    kept: list[str] = []
+    for word in argv:
+        if "{report}" not in word:
+            kept.append(word)
+        elif not word.startswith("-") and len(kept) > 1 and kept[-1].startswith("-") and "=" not in kept[-1]:
+            kept.pop()
+    return kept
+
+
+def _environment(job: Job) -> list[str]:
+    """What the tool needs in its environment to be the same tool; shares of the machine and places of ours are left out."""
+    merged = {**(job.tool.env if job.tool else {}), **job.env}
+    return [f"{name}={shlex.quote(value)}" for name, value in sorted(merged.items())
+            if not _THREADS.search(name) and "{report}" not in value and "{work}" not in value]
+
+
+def _quoted(word: str) -> str:
+    parts = [shlex.quote(part) if part else "" for part in word.split("{work}")]
+    return '"$(mktemp -d)"'.join(parts) or "''"
+
+
+def _literal(job_id: str) -> str:
+    """A job id as a glob that matches only itself."""
+    return re.sub(r"([\[*?])", r"[\1]", job_id)

@@ -1,0 +1,93 @@
+"""The verdict of a run: fail > incomplete > pass, interrupted above all. Exit codes are those of the design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatekeeper.model.finding import Finding, Severity
+from gatekeeper.model.plan import Job, Plan
+from gatekeeper.model.result import Condition, Result, Verdict
+from gatekeeper.model.settings import PolicyCondition
+from gatekeeper.model.status import Outcome, Status
+
+EXIT_CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 3, Outcome.INTERRUPTED: 130}
+_INCOMPLETE = frozenset({Status.ERRORED, Status.TIMED_OUT, Status.UNMEASURED, Status.UNAVAILABLE, Status.CANCELLED, Status.NOT_RUN, Status.BLOCKED})
+_ORDER = {Outcome.INTERRUPTED: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 2, Outcome.PASS: 3}
+_SEVERITIES = tuple(reversed(Severity))  # info first
+
+
+def judge(plan: Plan, results: Sequence[Result], *, policy: Sequence[PolicyCondition] = (), extra: Sequence[Condition] = (),
+          signal: int | None = None) -> Verdict:
+    """The verdict over all results. `extra` are conditions of the run itself; `signal` is what interrupted it."""
+    jobs = {job.id: job for job in plan.jobs}
+    conditions = [condition for result in results if (condition := _condition(jobs[result.job], result, results, jobs)) is not None]
+    conditions += [*_policy(policy, jobs, results), *extra]
+    if not plan.jobs or all(result.status is Status.SKIPPED for result in results):
+        conditions += _nothing(plan)
+    if signal is not None:
+        conditions.append(Condition(subject="run", outcome=Outcome.INTERRUPTED, message=f"interrupted by signal {signal}"))
+    conditions.sort(key=lambda condition: (_ORDER[condition.outcome], condition.subject))
+    outcome = conditions[0].outcome if conditions else Outcome.PASS
+    code = 128 + signal if signal is not None else EXIT_CODES[outcome]
+    return Verdict(outcome=outcome, exit_code=code, conditions=tuple(conditions), message=_sentence(plan, outcome, conditions))
+
+
+def _nothing(plan: Plan) -> list[Condition]:
+    """A scoped run with nothing applicable passes; a full run that checks nothing has measured nothing."""
+    if plan.scoped:
+        return []
+    return [Condition(subject="run", outcome=Outcome.INCOMPLETE, message="nothing to check: no component was found",
+                      hint="see what was looked at with: gatekeeper detect")]
+
+
+def _condition(job: Job, result: Result, results: Sequence[Result], jobs: dict[str, Job]) -> Condition | None:
+    if not job.blocking:
+        return None
+    if result.status is Status.FAILED:
+        return Condition(subject=job.id, outcome=Outcome.FAIL, message=result.message, hint=result.hint)
+    if result.status in _INCOMPLETE and not (result.status is Status.BLOCKED and _said_by_its_need(job, results, jobs)):
+        word = str(result.status).replace("_", " ")
+        return Condition(subject=job.id, outcome=Outcome.INCOMPLETE, message=f"{word}: {result.message}" if result.message else word, hint=result.hint)
+    return None
+
+
+def _said_by_its_need(job: Job, results: Sequence[Result], jobs: dict[str, Job]) -> bool:
+    """A blocking job whose needs that did not pass all failed and block too: the failure already says it."""
+    failed = {result.job for result in results if result.status is Status.FAILED and jobs[result.job].blocking}
+    unfinished = [need for need in job.needs if any(result.job == need and result.status is not Status.PASSED for result in results)]
+    return bool(unfinished) and all(need in failed for need in unfinished)
+
+
+def _policy(policy: Sequence[PolicyCondition], jobs: dict[str, Job], results: Sequence[Result]) -> list[Condition]:
+    """Conditions of the configuration: at most so many findings of at least this severity."""
+    found: list[Condition] = []
+    for rule in policy:
+        least = _SEVERITIES.index(Severity(rule.severity.removeprefix(">=")))
+        grave = [finding for result in results if result.job in jobs for finding in result.findings if _rank(finding) >= least]
+        if len(grave) > rule.max:
+            found.append(Condition(subject=f"policy severity>={_SEVERITIES[least]}", outcome=Outcome.FAIL,
+                                   message=f"{len(grave)} findings, at most {rule.max} are allowed"))
+    return found
+
+
+def _rank(finding: Finding) -> int:
+    return _SEVERITIES.index(finding.severity)
+
+
+def _sentence(plan: Plan, outcome: Outcome, conditions: Sequence[Condition]) -> str:
+    count = sum(condition.outcome is outcome for condition in conditions)
+    match outcome:
+        case Outcome.PASS:
+            return "nothing to check" if not plan.jobs else f"every blocking job passed ({sum(job.blocking for job in plan.jobs)} of {len(plan.jobs)} jobs block)"
+        case Outcome.FAIL:
+            return f"{count} blocking {'job' if count == 1 else 'jobs or conditions'} failed"
+        case Outcome.INCOMPLETE:
+            return f"{count} thing{'s' if count != 1 else ''} could not be measured"
+        case Outcome.INTERRUPTED:
+            return "interrupted before the end"
+
+
+def decided(plan: Plan, results: Sequence[Result]) -> bool:
+    """Whether every blocking job has ended, so that the verdict cannot change any more."""
+    ended = {result.job for result in results}
+    return all(job.id in ended for job in plan.jobs if job.blocking)

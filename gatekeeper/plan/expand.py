@@ -1,0 +1,184 @@
+"""Fills a command's argv from its closed set of placeholders. A word that is nothing but an empty placeholder disappears.
+
+{files} {adopted} {adopted|DEFAULT} {unchosen|WORDS} {manifest} {lockfile} {workspace} {all} {locked} {python} {site_packages} {solc} {tool}
+{cpus} {audit_level} {--} {trait:NAME} {root} {workspace_root} {builtin:NAME}
+Left for the session, which knows the run directory: {report} {work} {run} {files_from} {context} {record}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatekeeper.model.component import Component, Kind, ToolStatus
+from gatekeeper.model.ports import Toolbox
+from gatekeeper.model.tool import Command, FailsAt, LocatedTool
+from gatekeeper.plan.inputs import trait_value
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+|--)(?::([^}|]*))?(?:\|([^}]*))?\}")
+_LATER = frozenset({"report", "work", "run", "files_from", "context", "record"})
+
+
+class UnfilledError(Exception):
+    """A placeholder has no value here (no environment, no compiler): the job cannot run. `args[0]` is its name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """What placeholders may ask: the component and its files (relative to the working folder), the tool, the cores."""
+
+    command: Command
+    component: Component | None
+    files: tuple[str, ...]
+    tool: LocatedTool
+    toolbox: Toolbox
+    cpus: int
+    audit_level: str
+    extra: tuple[str, ...] = ()
+
+
+def expand(words: tuple[str, ...], expansion: Expansion) -> tuple[str, ...]:
+    """The argv after the program. Raises UnfilledError."""
+    argv: list[str] = []
+    for word in words:
+        whole = _PLACEHOLDER.fullmatch(word)
+        if whole is not None and whole[1] not in _LATER:
+            argv.extend(item for item in _values(whole, expansion) if not (item.startswith("-") and whole[1] == "adopted" and item in argv))
+        else:
+            argv.append(_PLACEHOLDER.sub(lambda match: _inline(match, expansion), word))
+    return tuple(argv)
+
+
+def _inline(match: re.Match[str], expansion: Expansion) -> str:
+    return match[0] if match[1] in _LATER else " ".join(_values(match, expansion))
+
+
+def _values(match: re.Match[str], expansion: Expansion) -> tuple[str, ...]:
+    name, argument, fallback = match[1], match[2], match[3]
+    if name == "files":
+        return tuple(f"./{file}" if file.startswith("-") else file for file in expansion.files)
+    if name == "adopted":
+        return _adopted_or(fallback, expansion) + expansion.extra
+    if name == "unchosen":
+        return tuple((fallback or "").split()) if _unchosen(expansion) else ()
+    if name == "cpus":
+        return (str(expansion.cpus),)
+    if name == "audit_level":
+        return (expansion.audit_level,)
+    if name == "tool":
+        return (expansion.tool.path,)
+    return _of_component(name, argument, expansion)
+
+
+def _of_component(name: str, argument: str | None, expansion: Expansion) -> tuple[str, ...]:
+    component = expansion.component
+    if component is None:
+        raise UnfilledError(name)
+    simple = _simple_values(component)
+    if name in simple:
+        return simple[name]
+    asked: Mapping[str, str | None] = {
+        "trait": trait_value(component, argument or ""),
+        "python": expansion.toolbox.python(component) if name == "python" else None,
+        "site_packages": expansion.toolbox.site_packages(component) if name == "site_packages" else None,
+        "solc": expansion.toolbox.solc(component) if name == "solc" else None,
+    }
+    value = asked.get(name)
+    if value is None:
+        raise UnfilledError(name)
+    return (value,)
+
+
+def _simple_values(component: Component) -> dict[str, tuple[str, ...]]:
+    workspace = component.kind is Kind.CARGO_WORKSPACE
+    lockfile = component.lockfile
+    return {
+        "manifest": (_from(component.root, component.manifest),),
+        "lockfile": (_from(component.root, lockfile),) if lockfile else (),
+        "workspace": ("--workspace",) if workspace else (),
+        "all": ("--all",) if workspace else (),
+        "locked": ("--locked",) if lockfile else (),
+        "--": ("--",) if component.package_manager == "npm" else (),
+        "root": (component.root,),
+        "workspace_root": (component.workspace_root or component.root,),
+    }
+
+
+def _from(root: str, path: str) -> str:
+    """`path` (relative to the tree) as seen from the component's folder; both are POSIX and normalised."""
+    if root == ".":
+        return path
+    here, there = root.split("/"), path.split("/")
+    shared = 0
+    while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+        shared += 1
+    return "/".join([".."] * (len(here) - shared) + there[shared:])
+
+
+def relative(root: str, path: str) -> str:
+    """The same for anyone: a path of the tree as seen from a component's folder."""
+    return _from(root, path)
+
+
+def _unchosen(expansion: Expansion) -> bool:
+    use = expansion.component.use_of(expansion.command.tool) if expansion.component else None
+    return use is None or use.status is ToolStatus.DEFAULT
+
+
+def _adopted_or(fallback: str | None, expansion: Expansion) -> tuple[str, ...]:
+    invocation = own_call(expansion.command, expansion.component)
+    if invocation:
+        return tuple(adopted_flags(invocation, expansion.command.adopt, len(_lead(expansion.command, invocation))))
+    return tuple((fallback or "").split())
+
+
+def own_call(command: Command, component: Component | None) -> tuple[str, ...]:
+    """The project's own call of this very command, or nothing."""
+    use = component.use_of(command.tool) if component else None
+    if use is None or not use.invocation or not _lead(command, use.invocation):
+        return ()
+    return use.invocation
+
+
+def _lead(command: Command, invocation: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of the call that name the command itself (`ruff check`); empty when it is another command of the tool."""
+    subcommand = command.argv[0] if command.argv and re.fullmatch(r"[a-z][a-z-]*", command.argv[0]) else None
+    if subcommand is None or command.argv[0] == "run":
+        return invocation[:1]
+    return invocation[:2] if len(invocation) > 1 and invocation[1] == subcommand else ()
+
+
+def adopted_flags(invocation: tuple[str, ...], accepted: tuple[str, ...], skip: int) -> list[str]:
+    """The words of a call that are taken over: known flags, known flags with their values, and paths where accepted."""
+    kept: list[str] = []
+    words = list(invocation[skip:])
+    while words:
+        word = words.pop(0)
+        if word == "--":
+            break
+        name, equals, _ = word.partition("=")
+        if word in accepted or (equals and f"{name}=" in accepted):
+            kept.append(word)
+        elif f"{word}=" in accepted and words:
+            kept += [word, words.pop(0)]
+        elif not word.startswith("-") and "paths" in accepted:
+            kept.append(word)
+    return kept
+
+
+def own_paths(command: Command, component: Component | None) -> tuple[str, ...]:
+    """The folders and files that the project's own call names; empty when it names none."""
+    invocation = own_call(command, component)
+    if not invocation or "paths" not in command.adopt:
+        return ()
+    kept = adopted_flags(invocation, command.adopt, len(_lead(command, invocation)))
+    valued = {flag.rstrip("=") for flag in command.adopt if flag.endswith("=")}
+    return tuple(word for number, word in enumerate(kept) if not word.startswith("-") and (number == 0 or kept[number - 1] not in valued))
+
+
+def strictness(command: Command, component: Component | None) -> FailsAt:
+    """`fails_at`, or any finding where the project's own call asks for that."""
+    invocation = own_call(command, component)
+    line = f" {' '.join(invocation)} "
+    return FailsAt.ANY if any(f" {word} " in line for word in command.strict_words) else command.fails_at

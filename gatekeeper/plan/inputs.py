@@ -1,0 +1,81 @@
+"""What a plan is made from, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gatekeeper.model.component import Component, Detection, Language, ToolStatus
+from gatekeeper.model.pipeline import Catalog
+from gatekeeper.model.ports import Toolbox
+from gatekeeper.model.settings import Settings
+from gatekeeper.model.tool import Command
+
+#: languages that share package managers, workspaces and tools
+_FAMILIES = {Language.TYPESCRIPT: Language.JAVASCRIPT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanInputs:
+    """Everything `plan.make` looks at.
+
+    `scope` are the files in scope, relative to the root (None = all), `deleted` those that are gone but affect what was there.
+    `durations` are seconds by job id from history. `pool_size` is the number of jobs that may run at once.
+    """
+
+    detection: Detection
+    catalog: Catalog
+    settings: Settings
+    toolbox: Toolbox
+    files: tuple[str, ...]
+    scope: tuple[str, ...] | None = None
+    deleted: tuple[str, ...] = ()
+    scope_name: str = "all files"
+    durations: Mapping[str, float] = field(default_factory=dict)
+    pool_size: int = 2
+    notes: tuple[str, ...] = ()
+
+    @property
+    def scoped(self) -> bool:
+        return self.scope is not None
+
+
+def family(component: Component) -> Language:
+    """The language, with TypeScript counted as JavaScript."""
+    return _FAMILIES.get(component.language, component.language)
+
+
+def holds(component: Component, trait: str) -> bool:
+    """Whether a component shows a trait, by its name or as `NAME:VALUE`; a few traits are read off its fields."""
+    if trait == "locked":
+        return component.lockfile is not None
+    if trait.startswith("package-manager:"):
+        return component.package_manager == trait.partition(":")[2]
+    return trait in component.traits or any(own.startswith(f"{trait}:") for own in component.traits)
+
+
+def trait_value(component: Component, name: str) -> str | None:
+    """`docs` for the trait `sphinx:docs`, asked as `sphinx`."""
+    return next((own.partition(":")[2] for own in component.traits if own.startswith(f"{name}:")), None)
+
+
+def workspace_parent(component: Component, detection: Detection) -> Component | None:
+    """The component at the root of the workspace that this one is a member of."""
+    if component.workspace_root is None or component.workspace_root == component.root:
+        return None
+    return next((other for other in detection.components
+                 if other.root == component.workspace_root and family(other) == family(component) and other.id != component.id), None)
+
+
+def within(path: str, root: str) -> bool:
+    """Whether `path` lies below `root` (or is it)."""
+    return root in (".", path) or path.startswith(f"{root}/")
+
+
+def chosen(command: Command, component: Component) -> bool:
+    """Whether the project itself uses this command: by a call or script of its own, or by configuration of the tool."""
+    own_words = [need for need in command.requires if need.startswith(("used:", "script:"))]
+    if own_words:
+        return all(need in component.traits for need in own_words)
+    use = component.use_of(command.tool)
+    return use is not None and use.status in (ToolStatus.USED, ToolStatus.CONFIGURED)

@@ -1,0 +1,129 @@
+"""Turns choices into jobs: argv, working folder, resources, limits. Knows nothing of order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gatekeeper.model.component import Component
+from gatekeeper.model.plan import Job, Reason, Resources, Unavailable
+from gatekeeper.model.settings import CustomTask
+from gatekeeper.model.status import Cause
+from gatekeeper.model.tool import Effect, FailsAt, LocatedTool, MissingTool, OutputSpec, Role, Takes
+from gatekeeper.plan.expand import Expansion, UnfilledError, expand, own_paths, relative, strictness
+from gatekeeper.plan.inputs import PlanInputs
+from gatekeeper.plan.scope import below, chunks
+from gatekeeper.plan.select import Choice
+
+#: peak memory in MB by class, from measured medians of the tools (reference run on 64,000 lines)
+_MEMORY = {"small": 80, "medium": 200, "large": 600}
+#: seconds before anything was measured; unknown counts as long, so that it starts early
+_GUESS = {Role.TEST: 30.0, Role.BUILD: 20.0, Role.TYPES: 8.0, Role.DOCS: 15.0, Role.SECURITY: 5.0, Role.BENCH: 60.0}
+_TIMEOUT = 600.0
+_UNFILLED = {
+    "site_packages": "the project has no Python environment of its own to look into",
+    "python": "no Python interpreter was found for the project",
+    "solc": "no Solidity compiler was found",
+}
+
+
+def jobs_for(choice: Choice, files: tuple[str, ...], inputs: PlanInputs) -> tuple[Job, ...]:
+    """The jobs of one choice: one, or several where the files do not fit on one command line. Empty when the project's own paths leave nothing."""
+    root = choice.component.root if choice.component else "."
+    if choice.command.takes is Takes.FILES:
+        paths = own_paths(choice.command, choice.component)
+        files = below(files, root, paths) if paths and not set(paths) <= {".", "./"} else files
+        if not files:
+            return ()
+    parts = chunks(files) if choice.command.takes is Takes.FILES else (files,)
+    return tuple(_job(choice, part, number if len(parts) > 1 else 0, inputs) for number, part in enumerate(parts, 1))
+
+
+def _job(choice: Choice, files: tuple[str, ...], number: int, inputs: PlanInputs) -> Job:
+    command, component = choice.command, choice.component
+    cpus = max(1, inputs.pool_size // 2) if command.threads else 1
+    job_id = choice.job_id + (f"#{number}" if number else "")
+    base = Job(
+        id=job_id, task=choice.task.id, batch=choice.batch, command=command.id, tool_id=choice.tool.id, role=command.role,
+        component=component.id if component else None, argv=(), cwd=component.root if component else ".", files=files,
+        timeout=_timeout(choice, inputs), blocking=choice.blocking, priority=choice.task.priority, job_class=choice.task.job_class,
+        resources=Resources(cpu=cpus, memory_mb=_MEMORY.get(command.memory, 100), exclusive=_exclusive(choice)),
+        effect=Effect.WRITES if choice.fix else command.effect,
+        estimated_seconds=inputs.durations.get(job_id, _GUESS.get(command.role, 2.0)),
+        output=OutputSpec(parser="fixer") if choice.fix else command.output, exit=command.exit,
+        fails_at=FailsAt.NEVER if choice.fix else strictness(command, component), interrupt=command.interrupt, reason=choice.reason,
+        env={**command.env, **({command.threads["env"]: str(cpus)} if "env" in command.threads else {})},
+    )
+    return _with_tool(base, choice, files, inputs, cpus)
+
+
+def _with_tool(job: Job, choice: Choice, files: tuple[str, ...], inputs: PlanInputs, cpus: int) -> Job:
+    located = _available(choice, inputs)
+    if isinstance(located, MissingTool):
+        cause = Cause.MISSING_DEPENDENCIES if located.dependencies else Cause.MISSING_TOOL
+        return replace(job, argv=(choice.tool.executable,), unavailable=Unavailable(cause=cause, detail=located.reason, hint=located.hint))
+    names = tuple(relative(job.cwd, file) for file in files) if choice.command.takes is Takes.FILES else ()
+    said = inputs.settings.tools.get(choice.tool.id)
+    narrowed = own_paths(choice.command, choice.component) if choice.command.takes is Takes.FILES else ()
+    expansion = Expansion(command=choice.command, component=choice.component, files=names, tool=located, toolbox=inputs.toolbox, cpus=cpus,
+                          audit_level=inputs.settings.audit_level, extra=said.args if said else ())
+    words = (choice.command.fix or ()) if choice.fix else choice.command.argv
+    try:
+        argv = expand(words, expansion)
+    except UnfilledError as gap:
+        name = str(gap.args[0])
+        missing = Unavailable(cause=Cause.MISSING_DEPENDENCIES, detail=_UNFILLED.get(name, f"nothing to put for {{{name}}}"),
+                              hint=_dependency_hint(choice.component, inputs))
+        return replace(job, argv=(located.path,), tool=located, unavailable=missing)
+    if narrowed:
+        argv = tuple(word for word in argv if word not in narrowed)
+    program = () if words[:1] and words[0].startswith("{builtin:") else (located.path, *located.prefix)
+    return replace(job, argv=(*program, *argv), tool=located, env={**located.env, **job.env})
+
+
+def _dependency_hint(component: Component | None, inputs: PlanInputs) -> str:
+    missing = inputs.toolbox.dependencies(component) if component else None
+    return missing.hint if missing else "gatekeeper setup"
+
+
+def _available(choice: Choice, inputs: PlanInputs) -> LocatedTool | MissingTool:
+    located = inputs.toolbox.locate(choice.tool, choice.component)
+    if isinstance(located, LocatedTool) and choice.command.dependencies and choice.component is not None:
+        return inputs.toolbox.dependencies(choice.component) or located
+    return located
+
+
+def _timeout(choice: Choice, inputs: PlanInputs) -> float:
+    said = inputs.settings.tools.get(choice.tool.id)
+    return (said.timeout if said else None) or choice.command.timeout or _TIMEOUT
+
+
+def _exclusive(choice: Choice) -> tuple[str, ...]:
+    if choice.fix:
+        return ("tree",)
+    component = choice.component
+    if component is None:
+        return choice.command.exclusive
+    places = {"{root}": component.root, "{workspace_root}": component.workspace_root or component.root}
+    names = []
+    for name in choice.command.exclusive:
+        for place, value in places.items():
+            name = name.replace(place, value)  # noqa: PLW2901 - two rewrites of one word
+        names.append(name)
+    return tuple(names)
+
+
+def custom_job(task: CustomTask, inputs: PlanInputs, batch: str) -> Job:
+    """A task of the repository's own as a job."""
+    return Job(
+        id=f"{_analysis_task(inputs)}/{task.id}", task=_analysis_task(inputs), batch=batch, command=f"task.{task.id}", tool_id="task",
+        role=Role(task.role), component=None, argv=task.argv, cwd=".", timeout=task.timeout or _TIMEOUT, blocking=task.blocking,
+        output=OutputSpec(parser=task.parser), needs=task.needs,
+        estimated_seconds=inputs.durations.get(f"{_analysis_task(inputs)}/{task.id}", 5.0),
+        reason=Reason(kind="configured", detail=f"tasks: {task.id} in gatekeeper.yaml"),
+    )
+
+
+def _analysis_task(inputs: PlanInputs) -> str:
+    """The task under which scripts of the repository's own are listed (D3 in the default pipeline)."""
+    tasks = [task for batch in inputs.catalog.pipeline.batches for task in batch.tasks]
+    return next((task.id for task in tasks if Role.ANALYSIS in task.roles), tasks[-1].id if tasks else "tasks")

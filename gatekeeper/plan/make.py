@@ -1,0 +1,67 @@
+"""Makes the plan: select, expand, filter, order, weigh. Pure: the same inputs give the same plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gatekeeper.model.pipeline import Task
+from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, SkippedJob
+from gatekeeper.model.tool import Effect
+from gatekeeper.plan.filters import filtered
+from gatekeeper.plan.inputs import PlanInputs
+from gatekeeper.plan.jobs import custom_job, jobs_for
+from gatekeeper.plan.order import critical_path, estimate, groups, ordered
+from gatekeeper.plan.scope import affected, applies, files_of
+from gatekeeper.plan.select import Choice, select
+
+
+def make(inputs: PlanInputs) -> Plan:
+    """The plan of one run. Raises UsageError for filters that match nothing."""
+    choices, skipped = select(inputs)
+    jobs, out_of_scope = _expanded(choices, inputs)
+    jobs, left_out = filtered((*jobs, *_custom(inputs)), inputs.settings)
+    jobs = ordered(_with_safety(jobs, inputs), inputs.catalog)
+    path, _ = critical_path(jobs)
+    return Plan(
+        root=inputs.detection.root, pipeline=inputs.catalog.pipeline.name, jobs=jobs,
+        batches=tuple(PlannedBatch(id=batch.id, title=batch.title, target=batch.target, timeout=batch.timeout)
+                      for batch in inputs.catalog.pipeline.batches),
+        skipped=(*skipped, *out_of_scope, *left_out), components=inputs.detection.components, groups=groups(jobs),
+        critical_path=path, estimated_seconds=estimate(jobs, inputs.pool_size), pool_size=inputs.pool_size,
+        timeout=inputs.settings.timeout or inputs.catalog.pipeline.timeout, scope=inputs.scope_name, scoped=inputs.scoped, notes=inputs.notes,
+    )
+
+
+def _expanded(choices: tuple[Choice, ...], inputs: PlanInputs) -> tuple[tuple[Job, ...], tuple[SkippedJob, ...]]:
+    jobs: list[Job] = []
+    skipped: list[SkippedJob] = []
+    concerned = affected(inputs)
+    for choice in choices:
+        files = files_of(choice, choices, inputs)
+        made = jobs_for(choice, files, inputs) if applies(choice, files, concerned, inputs) else ()
+        jobs.extend(made)
+        if not made:
+            what = f"no file in scope ({inputs.scope_name}) is its concern" if inputs.scoped else "no file of its kind"
+            skipped.append(SkippedJob(id=choice.job_id, reason=Reason(kind="no-files", detail=what)))
+    return tuple(jobs), tuple(skipped)
+
+
+def _custom(inputs: PlanInputs) -> tuple[Job, ...]:
+    batches = [batch.id for batch in inputs.catalog.pipeline.batches]
+    return tuple(custom_job(task, inputs, task.batch if task.batch in batches else batches[-1]) for task in inputs.settings.tasks)
+
+
+def _with_safety(jobs: tuple[Job, ...], inputs: PlanInputs) -> tuple[Job, ...]:
+    """Puts a backup of what the fixers may touch before them."""
+    fixers = [job for job in jobs if job.effect is Effect.WRITES]
+    tool, command = inputs.catalog.tool("backup"), inputs.catalog.command("backup.before-fix")
+    if not fixers or tool is None or command is None:
+        return jobs
+    first = fixers[0]
+    task = Task(id=first.task, title="Code style", priority=first.priority)
+    choice = Choice(batch=first.batch, task=task, tool=tool, command=command, component=None, blocking=True,
+                    reason=Reason(kind="builtin", detail="fixers may touch these files"))
+    roots = {component.root for component in inputs.detection.components if component.id in {job.component for job in fixers}}
+    files = tuple(sorted({file for job in fixers for file in job.files} | {
+        file for file in inputs.files if any(root in (".", "") or file.startswith(f"{root}/") for root in roots)}))
+    return tuple(replace(job, files=files) for job in jobs_for(choice, files, inputs)) + jobs
