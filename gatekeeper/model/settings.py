@@ -59,6 +59,8 @@ class Settings:
     timeout: float | None = None
     #: auto | strict | dry-run
     mode: str = "auto"
+    #: every planned job blocks, also those that only advise
+    strict: bool = False
     yes: bool = False
     fix: bool = False
     fail_fast: bool = False
@@ -67,6 +69,11 @@ class Settings:
     json: bool = False
     color: str = "auto"
     log_level: str = "info"
+    #: more words in plans and summaries; no progress
+    verbose: bool = False
+    quiet: bool = False
+    #: the folder that relative file names of the command line start from (absolute)
+    invoked_from: str = "."
     reports: tuple[str, ...] = ()
     audit_level: str = "moderate"
     exclude: tuple[str, ...] = ()

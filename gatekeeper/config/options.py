@@ -1,0 +1,151 @@
+"""Every option of `run` and `plan`, declared once as data.
+
+The typer application, the lean parser, the environment variables, the schema of gatekeeper.yaml and the documentation
+come from this table. Knows nothing of parsing or merging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gatekeeper.model.component import Language
+
+
+class Kind(StrEnum):
+    """What an option takes: nothing, one text, a number, a duration, a word of a list, or one text each time it is given."""
+
+    SWITCH = "switch"
+    TEXT = "text"
+    NUMBER = "number"
+    DURATION = "duration"
+    CHOICE = "choice"
+    TEXTS = "texts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option. `field` is that of Settings it sets, `value` what a switch sets it to.
+
+    `variable` is its environment variable, `key` its key at the top of gatekeeper.yaml; None where it has none.
+    """
+
+    name: str
+    flags: tuple[str, ...]
+    kind: Kind
+    field: str
+    help: str
+    value: bool | str = True
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    variable: str | None = None
+    key: str | None = None
+    verbs: tuple[str, ...] = ("run", "plan")
+
+    @property
+    def takes_value(self) -> bool:
+        return self.kind is not Kind.SWITCH
+
+    @property
+    def flag(self) -> str:
+        """The long flag, as messages name it."""
+        return self.flags[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """What a command line said, unconverted: `given` holds the texts of each option by name (a switch has none).
+
+    `files` are the names after `--`, None where there was no `--`.
+    """
+
+    path: str = "."
+    given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: tuple[str, ...] | None = None
+
+    def has(self, name: str) -> bool:
+        return name in self.given
+
+
+LANGUAGES = tuple(str(language) for language in Language)
+AUDIT_LEVELS = ("info", "low", "moderate", "high", "critical")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+MODES = ("auto", "strict", "dry-run")
+COLORS = ("auto", "always", "never")
+
+SCOPE = (
+    Option(name="staged", flags=("--staged",), kind=Kind.SWITCH, field="scope", value="staged",
+           help="Look only at files with staged changes."),
+    Option(name="changed", flags=("--changed",), kind=Kind.SWITCH, field="scope", value="changed",
+           help="Look only at files that differ from the upstream, else from the default branch."),
+    Option(name="since", flags=("--since",), kind=Kind.TEXT, field="since", metavar="REF",
+           help="Look only at files that differ from the merge-base with REF."),
+    Option(name="files_from", flags=("--files-from",), kind=Kind.TEXT, field="files", metavar="FILE|-",
+           help="Look only at the files named in FILE (or on standard input), separated by NUL."),
+)
+FILTERS = (
+    Option(name="pipeline", flags=("--pipeline",), kind=Kind.TEXT, field="pipeline", metavar="NAME", variable="GATEKEEPER_PIPELINE",
+           key="pipeline", help="The pipeline to run (default, quick, ci, phases)."),
+    Option(name="only", flags=("--only",), kind=Kind.TEXTS, field="only", metavar="GLOB", variable="GATEKEEPER_ONLY",
+           help="Plan only jobs, tasks or tools that match; may be repeated."),
+    Option(name="skip", flags=("--skip",), kind=Kind.TEXTS, field="skip", metavar="GLOB", variable="GATEKEEPER_SKIP", key="skip",
+           help="Leave out jobs, tasks or tools that match; may be repeated (SKIP=a,b does the same)."),
+    Option(name="batch", flags=("--batch",), kind=Kind.TEXTS, field="batches", metavar="GLOB", variable="GATEKEEPER_BATCH",
+           help="Plan only batches that match; may be repeated."),
+    Option(name="language", flags=("--language",), kind=Kind.TEXTS, field="languages", metavar="LANGUAGE", choices=LANGUAGES,
+           variable="GATEKEEPER_LANGUAGE", help="Plan only components of this language; may be repeated."),
+)
+MANNER = (
+    Option(name="jobs", flags=("--jobs", "-j"), kind=Kind.NUMBER, field="jobs", metavar="N", variable="GATEKEEPER_JOBS", key="jobs",
+           help="How many jobs run at once; 0 means as many as the machine carries."),
+    Option(name="timeout", flags=("--timeout",), kind=Kind.DURATION, field="timeout", metavar="TIME", variable="GATEKEEPER_TIMEOUT",
+           key="timeout", help="Limit of the whole run: 90s, 5m, 1h30m or seconds."),
+    Option(name="mode", flags=("--mode",), kind=Kind.CHOICE, field="mode", metavar="MODE", choices=MODES, variable="GATEKEEPER_MODE",
+           key="mode", help="auto; strict: every job blocks and each batch is confirmed first; dry-run: show the plan, run nothing."),
+    Option(name="strict", flags=("--strict",), kind=Kind.SWITCH, field="strict", variable="GATEKEEPER_STRICT", key="strict",
+           help="Every planned job blocks, also those that only advise."),
+    Option(name="dry_run", flags=("--dry-run",), kind=Kind.SWITCH, field="mode", value="dry-run",
+           help="Show the plan and run nothing; the same as --mode dry-run."),
+    Option(name="yes", flags=("--yes", "-y"), kind=Kind.SWITCH, field="yes", variable="GATEKEEPER_YES",
+           help="Take every confirmation as given."),
+    Option(name="fix", flags=("--fix",), kind=Kind.SWITCH, field="fix",
+           help="Let formatters and linters change files, after a backup, before anything is checked."),
+    Option(name="fail_fast", flags=("--fail-fast",), kind=Kind.SWITCH, field="fail_fast", variable="GATEKEEPER_FAIL_FAST",
+           key="fail_fast", help="Start nothing more once a blocking job has failed."),
+    Option(name="no_provision", flags=("--no-provision",), kind=Kind.SWITCH, field="provision", value=False,
+           variable="GATEKEEPER_NO_PROVISION", help="Install no tools; use what is there."),
+    Option(name="no_backup", flags=("--no-backup",), kind=Kind.SWITCH, field="backup", value=False, variable="GATEKEEPER_NO_BACKUP",
+           help="Write no backup archive."),
+    Option(name="audit_level", flags=("--audit-level",), kind=Kind.CHOICE, field="audit_level", metavar="LEVEL", choices=AUDIT_LEVELS,
+           variable="GATEKEEPER_AUDIT_LEVEL", key="audit_level", help="The lowest level of vulnerability that audits report."),
+)
+OUTPUT = (
+    Option(name="report", flags=("--report",), kind=Kind.TEXTS, field="reports", metavar="FORMAT[=PATH]", variable="GATEKEEPER_REPORT",
+           key="reports", help="Write a further report; may be repeated."),
+    Option(name="json", flags=("--json",), kind=Kind.SWITCH, field="json", help="Write JSON to standard output instead of text."),
+    Option(name="mermaid", flags=("--mermaid",), kind=Kind.SWITCH, field="", verbs=("plan",), help="Write the plan as a Mermaid diagram."),
+    Option(name="color", flags=("--color",), kind=Kind.CHOICE, field="color", metavar="WHEN", choices=COLORS, variable="GATEKEEPER_COLOR",
+           key="color", help="auto, always or never; NO_COLOR means never."),
+    Option(name="log_level", flags=("--log-level",), kind=Kind.CHOICE, field="log_level", metavar="LEVEL", choices=LOG_LEVELS,
+           variable="GATEKEEPER_LOG_LEVEL", key="log_level", help="How much is logged to standard error: debug, info, warning or error."),
+    Option(name="verbose", flags=("--verbose", "-v"), kind=Kind.SWITCH, field="verbose", variable="GATEKEEPER_VERBOSE",
+           help="Show also what is usually left out."),
+    Option(name="quiet", flags=("--quiet", "-q"), kind=Kind.SWITCH, field="quiet", variable="GATEKEEPER_QUIET",
+           help="Show no progress, only the summary."),
+    Option(name="config", flags=("--config",), kind=Kind.TEXT, field="", metavar="FILE", variable="GATEKEEPER_CONFIG",
+           help="Read this file instead of gatekeeper.yaml."),
+)
+OPTIONS = (*SCOPE, *FILTERS, *MANNER, *OUTPUT)
+#: keys of gatekeeper.yaml whose flag says the opposite
+OPPOSITES = {"provision": "no_provision", "backup": "no_backup"}
+
+
+def options_of(verb: str) -> tuple[Option, ...]:
+    """The options of `run` or `plan`, in the order in which help shows them."""
+    return tuple(option for option in OPTIONS if verb in option.verbs)
+
+
+def option_named(name: str) -> Option:
+    """The option with this name. Raises KeyError: names are ours, not the user's."""
+    return next(option for option in OPTIONS if option.name == name)

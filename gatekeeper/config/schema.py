@@ -1,0 +1,272 @@
+"""The JSON Schemas of what Gatekeeper reads and writes. Pure data: validates nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import assert_never
+
+from gatekeeper.config.options import OPPOSITES, OPTIONS, Kind, Option, option_named
+from gatekeeper.errors import UsageError
+from gatekeeper.model.component import Kind as ComponentKind
+from gatekeeper.model.component import Language, ToolStatus
+from gatekeeper.model.finding import Category, Level, Severity, TestOutcome
+from gatekeeper.model.pipeline import JobClass, Priority
+from gatekeeper.model.status import Cause, Outcome, Status
+from gatekeeper.model.tool import Effect, FailsAt, Role, Stream, Takes
+
+Schema = dict[str, object]
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+TEXT: Schema = {"type": "string"}
+_WORD: Schema = {"type": "string", "minLength": 1}
+_YES_NO: Schema = {"type": "boolean"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_SECONDS: Schema = {"type": "number", "minimum": 0}
+_LINE: Schema = {"type": ["integer", "null"], "minimum": 1}
+_MAYBE: Schema = {"type": ["string", "null"]}
+_ANY: Schema = {}
+#: 90, 90s, 5m, 1h30m, 2.5h
+DURATION: Schema = {"type": ["string", "number"], "exclusiveMinimum": 0, "pattern": r"^(\d+(\.\d+)?|(\d+(\.\d+)?(ms|s|m|h|d))+)$"}
+
+
+def object_of(properties: Mapping[str, Schema], *, required: tuple[str, ...] = (), closed: bool = True, title: str = "") -> Schema:
+    """A mapping with these keys; `closed` allows no others."""
+    schema: Schema = {"type": "object", "properties": dict(properties)}
+    if required:
+        schema["required"] = list(required)
+    if closed:
+        schema["additionalProperties"] = False
+    if title:
+        schema["title"] = title
+    return schema
+
+
+def list_of(items: Schema, least: int = 0) -> Schema:
+    """A list of these, at least `least` long."""
+    return {"type": "array", "items": items} | ({"minItems": least} if least else {})
+
+
+def map_of(values: Schema) -> Schema:
+    """A mapping from any name."""
+    return {"type": "object", "additionalProperties": values}
+
+
+def words_of(*words: str) -> Schema:
+    """One of these words."""
+    return {"type": "string", "enum": [str(word) for word in words]}
+
+
+def _maybe(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def schema_names() -> tuple[str, ...]:
+    """What `schema_named` knows."""
+    return tuple(_SCHEMAS)
+
+
+def schema_named(name: str) -> Schema:
+    """The JSON Schema of a document, dialect 2020-12. Raises UsageError for a name that does not exist."""
+    if name not in _SCHEMAS:
+        raise UsageError(f"no schema `{name}`", hint=f"one of: {', '.join(_SCHEMAS)}")
+    return {"$schema": _DIALECT, "title": f"gatekeeper {name}"} | _SCHEMAS[name]()
+
+
+# --- gatekeeper.yaml -------------------------------------------------------------------------------------------------
+
+
+def _option_schema(option: Option) -> Schema:
+    return _shape(option) | {"description": option.help}
+
+
+def _shape(option: Option) -> Schema:
+    match option.kind:
+        case Kind.SWITCH:
+            return _YES_NO
+        case Kind.NUMBER:
+            return _COUNT
+        case Kind.DURATION:
+            return DURATION
+        case Kind.CHOICE:
+            return words_of(*option.choices)
+        case Kind.TEXTS:
+            return list_of(_WORD)
+        case Kind.TEXT:
+            return _WORD
+        case _:
+            assert_never(option.kind)
+
+
+def _config() -> Schema:
+    options = {option.key: _option_schema(option) for option in OPTIONS if option.key}
+    opposites: dict[str, Schema] = {key: {"type": "boolean", "description": f"false: {option_named(name).help}"} for key, name in OPPOSITES.items()}
+    return object_of({
+        "version": {"const": 1, "description": "The version of this format."},
+        **options,
+        **opposites,
+        "exclude": list_of(_WORD) | {"description": "Globs of files that no job looks at."},
+        "tools": map_of(_tool_settings()) | {"description": "By tool: off (false), on (true), or its settings."},
+        "tasks": list_of(_custom_task()) | {"description": "Jobs of the repository's own."},
+        "policy": object_of({"conditions": list_of(_condition())}) | {"description": "What the findings of a run may amount to."},
+    })
+
+
+def _tool_settings() -> Schema:
+    return object_of({"enabled": _YES_NO, "blocking": _YES_NO, "timeout": DURATION, "args": list_of(TEXT)}) | {"type": ["boolean", "object"]}
+
+
+def _custom_task() -> Schema:
+    return object_of({
+        "id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
+        "batch": _WORD,
+        "argv": list_of(TEXT, 1),
+        "takes": words_of(*Takes),
+        "role": words_of(*Role),
+        "output": object_of({"parser": _WORD}),
+        "timeout": DURATION,
+        "blocking": _YES_NO,
+        "needs": list_of(_WORD),
+    }, required=("id", "batch", "argv"))
+
+
+def _condition() -> Schema:
+    levels = "|".join(Severity)
+    return object_of({
+        "on": words_of("all", "new"),
+        "severity": {"type": "string", "pattern": f"^(>=)?({levels})$"},
+        "max": _COUNT,
+    }, required=("severity",))
+
+
+# --- what Gatekeeper writes ------------------------------------------------------------------------------------------
+
+
+def _problem() -> Schema:
+    return object_of({"file": TEXT, "line": _LINE, "message": TEXT}, required=("file", "line", "message"))
+
+
+def _component() -> Schema:
+    use = object_of({"tool": TEXT, "config": _MAYBE, "status": words_of(*ToolStatus), "evidence": TEXT},
+                    required=("tool", "config", "status", "evidence"), closed=False)
+    test = object_of({"command": TEXT, "evidence": TEXT}, required=("command", "evidence"))
+    maybe = ("workspace_root", "package_manager", "lockfile", "build_backend", "toolchain_pin")
+    properties: dict[str, Schema] = {
+        "id": TEXT, "root": TEXT, "language": words_of(*Language), "kind": words_of(*ComponentKind), "name": TEXT, "manifest": _MAYBE,
+        **dict.fromkeys(maybe, _MAYBE), "depends_on": list_of(TEXT), "tools": list_of(use), "test": _maybe(test), "reasons": list_of(TEXT),
+    }
+    return object_of(properties, required=tuple(properties), closed=False)
+
+
+def _detection() -> Schema:
+    exclusion = object_of({"root": TEXT, "reason": TEXT}, required=("root", "reason"))
+    properties: dict[str, Schema] = {"schema": {"const": 1}, "root": TEXT, "components": list_of(_component()),
+                                     "excluded": list_of(exclusion), "problems": list_of(_problem())}
+    return object_of(properties, required=tuple(properties), closed=False)
+
+
+def _reason() -> Schema:
+    return object_of({"kind": TEXT, "detail": TEXT}, required=("kind", "detail"))
+
+
+def _job() -> Schema:
+    resources = object_of({"cpu": _COUNT, "memory_mb": _COUNT, "exclusive": list_of(TEXT)}, required=("cpu", "memory_mb", "exclusive"))
+    tool = object_of({"path": TEXT, "version": _MAYBE, "source": TEXT}, required=("path", "version", "source"), closed=False)
+    required: dict[str, Schema] = {
+        "id": TEXT, "task": TEXT, "batch": TEXT, "command": TEXT, "component": _MAYBE, "argv": list_of(TEXT), "cwd": TEXT, "files": _COUNT,
+        "needs": list_of(TEXT), "timeout": _SECONDS, "blocking": _YES_NO, "resources": resources, "effect": words_of(*Effect),
+        "estimated_seconds": _SECONDS, "tool": _maybe(tool), "reason": _reason(),
+    }
+    return object_of(required, required=tuple(required), closed=False)
+
+
+def _plan() -> Schema:
+    skipped = object_of({"id": TEXT, "reason": {"anyOf": [TEXT, _reason()]}}, required=("id", "reason"), closed=False)
+    required: dict[str, Schema] = {
+        "schema": {"const": 1}, "root": TEXT, "pool": object_of({"size": _COUNT}, required=("size",), closed=False), "jobs": list_of(_job()),
+        "skipped": list_of(skipped), "groups": list_of(list_of(TEXT)), "critical_path": list_of(TEXT), "estimated_seconds": _SECONDS,
+    }
+    return object_of(required, required=tuple(required), closed=False)
+
+
+def _finding() -> Schema:
+    required: dict[str, Schema] = {"tool": TEXT, "message": TEXT, "level": words_of(*Level), "severity": words_of(*Severity),
+                                   "category": words_of(*Category), "file": _MAYBE, "line": _LINE, "column": _LINE, "rule": _MAYBE}
+    further: dict[str, Schema] = {"end_line": _LINE, "end_column": _LINE, "fixable": _YES_NO, "detail": _MAYBE, "url": _MAYBE,
+                                  "cell": {"type": ["integer", "null"]}}
+    return object_of(required | further, required=tuple(required), closed=False)
+
+
+def _verdict() -> Schema:
+    condition = object_of({"subject": TEXT, "outcome": words_of(*Outcome), "message": TEXT, "hint": _MAYBE},
+                          required=("subject", "outcome", "message"), closed=False)
+    return object_of({"outcome": words_of(*Outcome), "exit_code": _COUNT, "conditions": list_of(condition)},
+                     required=("outcome", "exit_code", "conditions"), closed=False)
+
+
+def _summary() -> Schema:
+    counters = ("total", "completed", "running", "failed", "blocked", "pending", "unmeasured", "unavailable", "cancelled", "skipped")
+    batch = object_of({"id": TEXT, "title": TEXT, **dict.fromkeys(counters, _COUNT), "seconds": {"type": ["number", "null"]},
+                       "target": {"type": ["number", "null"]}}, required=("id", "title"), closed=False)
+    job = object_of({"id": TEXT, "task": TEXT, "batch": TEXT, "component": _MAYBE, "command": TEXT, "status": words_of(*Status),
+                     "cause": _maybe(words_of(*Cause)), "message": TEXT, "hint": _MAYBE, "blocking": _YES_NO, "seconds": _SECONDS},
+                    required=("id", "task", "batch", "command", "status", "blocking", "seconds"), closed=False)
+    required: dict[str, Schema] = {"schema": {"const": 1}, "run_id": TEXT, "root": TEXT, "verdict": _verdict(),
+                                   "components": list_of(_component()), "jobs": list_of(job), "batches": list_of(batch)}
+    return object_of(required, required=tuple(required), closed=False)
+
+
+# --- documents of the catalogue and the contract for scripts ---------------------------------------------------------
+
+
+def _pipeline() -> Schema:
+    task = object_of({
+        "id": _WORD, "title": _WORD, "priority": words_of(*Priority), "class": words_of(*JobClass), "roles": list_of(words_of(*Role)),
+        "languages": list_of(words_of(*Language)), "commands": list_of(_WORD), "builtins": list_of(_WORD), "effect": words_of(*Effect),
+        "when": words_of("always", "fix", "asked"),
+    }, required=("id", "title"))
+    batch = object_of({
+        "id": _WORD, "title": _WORD, "target": DURATION, "timeout": DURATION, "needs": list_of(_WORD), "parallel": _YES_NO,
+        "tasks": list_of(task),
+    }, required=("id", "title", "tasks"))
+    return object_of({"version": {"const": 1}, "name": _WORD, "timeout": DURATION, "batches": list_of(batch)},
+                     required=("version", "name", "batches"))
+
+
+def _texts() -> Schema:
+    return {"anyOf": [TEXT, {"type": "number"}, list_of({"type": ["string", "number"]})]}
+
+
+def _tool() -> Schema:
+    codes = list_of({"type": "integer"})
+    command = object_of({
+        "role": words_of(*Role), "takes": words_of(*Takes), "argv": _texts(), "fix": _texts(), "globs": _texts(), "kinds": _texts(),
+        "languages": _texts(), "requires": _texts(), "unless": _texts(), "script": _MAYBE, "default": _YES_NO, "advisory": _YES_NO,
+        "on_demand": _YES_NO, "dependencies": _YES_NO, "output": object_of({"from": words_of(*Stream), "parser": _WORD}),
+        "exit": object_of({"clean": codes, "findings": codes, "nothing": codes, "error": codes}), "fails_at": words_of(*FailsAt),
+        "strict_words": _texts(), "adopt": _texts(), "effect": words_of(*Effect),
+        "cache": {"anyOf": [words_of("file", "component", "none"), object_of({"ttl": DURATION})]}, "threads": map_of(_ANY), "env": map_of(_ANY),
+        "memory": TEXT, "timeout": DURATION, "exclusive": _texts(), "after": _texts(), "subsumes": _texts(), "interrupt": _YES_NO,
+    }, required=("role",))
+    return object_of({
+        "version": {"const": 1}, "id": _WORD, "license": TEXT, "languages": _texts(), "executable": TEXT, "builtin": _YES_NO,
+        "config": object_of({"files": _texts(), "keys": map_of(_texts())}),
+        "traces": object_of({"words": _texts(), "hooks": _texts(), "pypi": _texts(), "npm": _texts()}),
+        "version_probe": object_of({"argv": _texts(), "pattern": TEXT, "supported": _MAYBE}),
+        "provide": _maybe(object_of({"pypi": TEXT, "npm": TEXT, "binary": TEXT, "extra": _texts()})),
+        "executes_repository_code": _YES_NO, "commands": map_of(command), "instead_of": _texts(),
+    }, required=("version", "id"))
+
+
+def _script() -> Schema:
+    finding = object_of({
+        "file": _MAYBE, "line": _LINE, "column": _LINE, "end_line": _LINE, "end_column": _LINE, "rule": _MAYBE, "level": words_of(*Level),
+        "severity": words_of(*Severity), "category": words_of(*Category), "message": TEXT, "fixable": _YES_NO, "detail": _MAYBE,
+    }, required=("message",), closed=False)
+    test = object_of({"name": TEXT, "outcome": words_of(*TestOutcome)}, required=("name", "outcome"), closed=False)
+    return object_of({"schema": {"const": 1}, "findings": list_of(finding), "tests": list_of(test), "message": _MAYBE, "facts": _ANY,
+                      "checked": _COUNT}, required=("schema",), closed=False)
+
+
+_SCHEMAS: Mapping[str, Callable[[], Schema]] = {
+    "config": _config, "plan": _plan, "detection": _detection, "summary": _summary, "finding": _finding, "pipeline": _pipeline, "tool": _tool,
+    "script": _script,
+}
