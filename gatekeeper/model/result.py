@@ -49,6 +49,8 @@ class Result:
     tests: tuple[TestCase, ...] = ()
     problems: tuple[Problem, ...] = ()
     log: str | None = None
+    #: the last lines (at most 20) of what the tool said, kept when it did not do its work
+    tail: str = ""
     from_cache: bool = False
     flaky: bool = False
     leaky: bool = False
@@ -123,6 +125,8 @@ class RunRecord:
     hostname: str = "localhost"
     #: facts by builtin job id, as parsed from its JSON (health, line counts), ready for reports
     facts: tuple[tuple[str, object], ...] = field(default=())
+    #: what the run has written so far, for the reports that list it
+    artifacts: tuple[Artifact, ...] = ()
 
     def result(self, job_id: str) -> Result | None:
         return next((result for result in self.results if result.job == job_id), None)

@@ -1,0 +1,184 @@
+"""The one place that makes hostile text harmless: for terminals, XML, Markdown and JSON, and with secrets taken out.
+
+Tool output can hold terminal escapes, markup, characters that a format forbids, and passwords. Each function takes any text and gives text that
+its consumer shows and does not obey; nothing is dropped silently, what cannot be shown is spelled out (`\\x1b`). Knows no report, no
+terminal and no environment: secrets come as a parameter.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from functools import lru_cache
+from typing import TypeVar, cast
+from urllib.parse import quote
+
+T = TypeVar("T")
+
+REDACTED = "***"
+
+#: names of environment variables whose values are secret, and endings of names that hold a place and not the secret itself
+_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|(^|_)(AUTH|PAT|PWD_HASH|PASS)($|_)", re.IGNORECASE)
+_PLACE_NAME = re.compile(r"(FILE|PATH|DIR|SOCK|HOME|URL|NAME|ID)$", re.IGNORECASE)
+_SHORTEST_SECRET = 8  # shorter values ("true", "1234") would blacken ordinary words
+
+_TOKENS = re.compile(
+    r"""
+    (?P<url>[A-Za-z][A-Za-z0-9+.-]{0,20}://)(?:[^/\s:@'"<>]{0,200}:[^/\s@'"<>]{1,500}|[^/\s:@'"<>]{16,500})@
+  | (?P<header>(?i:authorization)["']?\s*[:=]\s*["']?(?i:bearer|basic|token)\s+)[^\s"']+
+  | \bgh[pousr]_[A-Za-z0-9]{20,}
+  | \bgithub_pat_[A-Za-z0-9_]{20,}
+  | \bglpat-[A-Za-z0-9_-]{16,}
+  | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b
+  | \bxox[abeoprs]-[A-Za-z0-9-]{10,}
+  | (?<![A-Za-z0-9_-])sk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,}
+  | \bnpm_[A-Za-z0-9]{36}
+  | \bpypi-AgEI[A-Za-z0-9_-]{20,}
+  | \bAIza[0-9A-Za-z_-]{35}
+  | \beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+
+  | -----BEGIN\ [A-Z ]{0,20}PRIVATE\ KEY-----(?:[^-]{0,20000}-----END\ [A-Z ]{0,20}PRIVATE\ KEY-----|(?:\s*[A-Za-z0-9+/=]{20,})*)
+    """,
+    re.VERBOSE,
+)
+#: at least one of these is in every text that the pattern above can match; looking for them first is ten times cheaper
+_MARKS = ("://", "uthorization", "UTHORIZATION", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "xox", "sk-", "npm_", "pypi-", "AIza", "eyJ", "-----BEGIN")
+
+#: what a terminal may obey: C0 but tab and newline, DEL, C1, line and paragraph separators, and bidirectional overrides
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+#: what XML 1.0 forbids or discourages; parsers stop at the first of them
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+                      + "".join(chr(plane * 0x10000 + end) for plane in range(1, 17) for end in (0xFFFE, 0xFFFF)) + "]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~@!&])")
+
+
+def _spelled(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is not UTF-8, as os.fsdecode gives it
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def unicode_text(text: str) -> str:
+    """Text that can be encoded as UTF-8: lone surrogates are spelled out (`\\xff` for a byte that is none)."""
+    return text if text.isascii() else _SURROGATE.sub(_spelled, text)
+
+
+def terminal_text(text: str) -> str:
+    """Text that moves no cursor and sets no colour: control characters are spelled out, newlines and tabs stay, CRLF becomes LF."""
+    return _CONTROL.sub(_spelled, text.replace("\r\n", "\n"))
+
+
+def one_line(text: str) -> str:
+    """`terminal_text` on one line: newlines and tabs become one blank."""
+    return terminal_text(" ".join(text.split()) if not text.isprintable() else text)
+
+
+def xml_text(text: str) -> str:
+    """Text of which every character is legal in XML 1.0; what is not is spelled out."""
+    return text if text.isascii() and text.isprintable() else _NOT_XML.sub(_spelled, text.replace("\r\n", "\n"))
+
+
+def markdown_text(text: str) -> str:
+    """One line of Markdown that shows `text` literally, also inside a table cell; mentions and autolinks are broken."""
+    escaped = _MARKDOWN.sub(r"\\\1", one_line(text))
+    return escaped.replace("://", ":\u200b//").replace("www.", "www\u200b.").replace("\\@", "@\u200b")
+
+
+def markdown_code(text: str) -> str:
+    """A code span that shows `text` literally, also inside a table cell."""
+    line = one_line(text).replace("|", "\\|")
+    if not line.strip():
+        return ""
+    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    padding = " " if "`" in line else ""
+    return f"{ticks}{padding}{line}{padding}{ticks}"
+
+
+def markdown_fence(text: str, language: str = "text") -> str:
+    """A fenced block that `text` cannot close."""
+    body = terminal_text(text).rstrip("\n")
+    ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
+    return f"{ticks}{language}\n{body}\n{ticks}"
+
+
+def json_value(value: object) -> object:
+    """A copy that every JSON reader takes: no lone surrogates, no NaN or infinity (None instead), string keys."""
+    if isinstance(value, str):
+        return unicode_text(str(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {unicode_text(str(key)): json_value(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [json_value(item) for item in (sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)]
+    return value
+
+
+def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The values to take out of every text: those of variables whose names look secret, plain and encoded, longest first."""
+    plain = {value for name, value in environment.items()
+             if _SECRET_NAME.search(name) and not _PLACE_NAME.search(name) and len(value) >= _SHORTEST_SECRET}
+    return tuple(sorted({form for value in plain for form in _forms(value)}, key=lambda form: (-len(form), form)))
+
+
+def _forms(value: str) -> Iterable[str]:
+    raw = value.encode("utf-8", "surrogateescape")
+    yield value
+    yield quote(raw, safe="")
+    yield json.dumps(value)[1:-1]
+    yield base64.b64encode(raw).decode().rstrip("=")
+    yield base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+@lru_cache(maxsize=8)
+def _values_pattern(secrets: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(secret) for secret in secrets))
+
+
+def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """`text` without the given secrets, credentials in URLs and well-known shapes of tokens and keys."""
+    if any(mark in text for mark in _MARKS):
+        text = _TOKENS.sub(_without_secret, text)
+    return _values_pattern(secrets).sub(REDACTED, text) if secrets else text
+
+
+def _without_secret(match: re.Match[str]) -> str:
+    if url := match["url"]:
+        return f"{url}{REDACTED}@"
+    return f"{match['header'] or ''}{REDACTED}"
+
+
+def redacted(value: T, secrets: tuple[str, ...] = ()) -> T:
+    """`value` (a model value, a mapping, a tuple, a text) with `redact` applied to every text in it."""
+    return cast("T", _walk(value, secrets))
+
+
+def _walk(value: object, secrets: tuple[str, ...]) -> object:
+    if isinstance(value, str):
+        return value if isinstance(value, Enum) else redact(value, secrets)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_walk(item, secrets) for item in value)
+    if isinstance(value, Mapping):
+        return {key: _walk(item, secrets) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return _walk_fields(value, secrets)
+    return value
+
+
+def _walk_fields(value: object, secrets: tuple[str, ...]) -> object:
+    changed: dict[str, object] = {}
+    for entry in fields(value):  # type: ignore[arg-type]  # a dataclass, checked by the caller
+        old = getattr(value, entry.name)
+        if isinstance(old, (str, list, tuple, Mapping)) or is_dataclass(old):
+            new = _walk(old, secrets)
+            if new != old:
+                changed[entry.name] = new
+    return replace(value, **changed) if changed else value  # type: ignore[type-var]  # same

@@ -1,0 +1,174 @@
+"""The Markdown report: verdict, batches, failures with the lines that matter, what could not be measured, tests, tools. Knows no file.
+
+Everything that tools said stands in code spans and fences that it cannot close (`model.sanitize`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from gatekeeper.judge.counters import APART, SIX, counters, total
+from gatekeeper.judge.excerpt import excerpt, repeat_command, test_name
+from gatekeeper.model.duration import spoken
+from gatekeeper.model.finding import TestOutcome
+from gatekeeper.model.plan import Job
+from gatekeeper.model.result import Counters, Result, RunRecord
+from gatekeeper.model.sanitize import markdown_code, markdown_fence, markdown_text
+from gatekeeper.model.status import Outcome, Status
+from gatekeeper.model.wording import count_text, size_text
+from gatekeeper.report.summary import severity_counts, test_counts
+
+WORDS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCOMPLETE: "INCOMPLETE", Outcome.INTERRUPTED: "INTERRUPTED"}
+FAILED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})
+NOT_MEASURED = frozenset({Status.UNMEASURED, Status.UNAVAILABLE, Status.BLOCKED, Status.NOT_RUN, Status.CANCELLED})
+MOST_JOBS = 50
+MOST_SKIPPED = 30
+
+Pair = tuple[Job, Result]
+
+
+def render(record: RunRecord) -> bytes:
+    """The report as UTF-8 Markdown (GitHub flavour)."""
+    sections = (_head, _batches, _failures, _not_measured, _advice, _tests, _tools, _notes, _artifacts)
+    blocks = ["\n".join(lines) for section in sections if (lines := list(section(record)))]
+    return ("\n\n".join(blocks) + "\n").encode()
+
+
+def _head(record: RunRecord) -> Iterator[str]:
+    verdict = record.verdict
+    yield f"# {WORDS[verdict.outcome]}"
+    yield ""
+    if verdict.message:
+        yield markdown_text(verdict.message)
+        yield ""
+    yield (f"Run {markdown_code(record.run_id)} of {markdown_code(record.plan.root)}, started {markdown_text(record.started_at)}, "
+           f"took {spoken(record.wall_seconds)}; pipeline {markdown_code(record.plan.pipeline)}, {markdown_text(record.plan.scope)}; "
+           f"{count_text(len(record.results), 'job')}, at most {record.plan.pool_size} at once; exit code {verdict.exit_code}.")
+    for number, condition in enumerate(verdict.conditions):
+        yield from () if number else ("",)
+        hint = f" To do: {markdown_code(condition.hint)}" if condition.hint else ""
+        yield f"- **{condition.outcome}** {markdown_code(condition.subject)}: {markdown_text(condition.message)}{hint}"
+
+
+def _batches(record: RunRecord) -> Iterator[str]:
+    parts = counters(record.plan, record.results)
+    seconds = dict(record.batch_seconds)
+    rows = []
+    for batch in record.plan.batches:
+        took = seconds.get(batch.id)
+        target = "" if batch.target is None else spoken(batch.target) + (" (missed)" if took is not None and took > batch.target else "")
+        rows.append([f"{markdown_text(batch.id)} {markdown_text(batch.title)}", *_counts(parts[batch.id]), "" if took is None else spoken(took), target])
+    rows.append(["all", *_counts(total(parts.values())), spoken(record.wall_seconds), ""])
+    yield "## Batches"
+    yield ""
+    yield from _table(["batch", *SIX, "apart", "time", "target"], rows)
+
+
+def _counts(part: Counters) -> list[str]:
+    apart = ", ".join(f"{getattr(part, name)} {name}" for name in APART if getattr(part, name))
+    return [*(str(getattr(part, name)) for name in SIX), apart]
+
+
+def _failures(record: RunRecord) -> Iterator[str]:
+    yield from _jobs("Failed", [pair for pair in record.pairs() if pair[1].status in FAILED and pair[0].blocking])
+
+
+def _not_measured(record: RunRecord) -> Iterator[str]:
+    pairs = [pair for pair in record.pairs() if pair[1].status in NOT_MEASURED]
+    if not pairs:
+        return
+    yield "## Could not be measured"
+    yield ""
+    yield from _table(["job", "status", "counts", "why", "what to do"], [
+        [markdown_code(job.id), result.status, "blocking" if job.blocking else "advisory",
+         markdown_text(result.message or (result.cause or "")), markdown_code(result.hint or "")] for job, result in pairs])
+
+
+def _advice(record: RunRecord) -> Iterator[str]:
+    pairs = [pair for pair in record.pairs() if not pair[0].blocking and (pair[1].status in FAILED or pair[1].findings)]
+    yield from _jobs("Advice (never red)", pairs)
+
+
+def _jobs(title: str, pairs: Sequence[Pair]) -> Iterator[str]:
+    if not pairs:
+        return
+    yield f"## {title}"
+    for job, result in pairs[:MOST_JOBS]:
+        yield from ("", f"### {markdown_code(job.id)} {result.status}", "", _what(result))
+        if lines := excerpt(job, result):
+            yield from ("", markdown_fence("\n".join(lines), "diff" if _is_diff(lines) else "text"))
+        if result.hint:
+            yield from ("", f"To do: {markdown_code(result.hint)}")
+        if result.attempts:
+            yield from ("", "Repeat it:", "", markdown_fence(repeat_command(job), "sh"))
+    if len(pairs) > MOST_JOBS:
+        yield from ("", f"... and {len(pairs) - MOST_JOBS} more, see the summary JSON.")
+
+
+def _what(result: Result) -> str:
+    parts = [markdown_text(result.message)] if result.message else []
+    if result.findings:
+        severities = ", ".join(f"{number} {severity}" for severity, number in severity_counts(result.findings).items())
+        parts.append(f"{count_text(len(result.findings), 'finding')} ({severities})")
+    last = result.attempts[-1] if result.attempts else None
+    if result.status is not Status.FAILED and last is not None:
+        parts.append(f"signal {last.signal}" if last.signal else f"exit code {last.exit_code}" if last.exit_code is not None else "")
+    parts.append(f"{spoken(result.wall_seconds)}{', from cache' if result.from_cache else ''}")
+    return "; ".join(part for part in parts if part)
+
+
+def _is_diff(lines: Sequence[str]) -> bool:
+    return any(line.startswith("@@") for line in lines)
+
+
+def _tests(record: RunRecord) -> Iterator[str]:
+    pairs = [pair for pair in record.pairs() if pair[1].tests]
+    if not pairs:
+        return
+    yield "## Tests"
+    yield ""
+    names = ("total", "passed", "failed", "errors", "skipped")
+    yield from _table(["job", *names, "time"], [
+        [markdown_code(job.id), *(str(test_counts(result.tests)[name]) for name in names), spoken(result.wall_seconds)] for job, result in pairs])
+    failing = [(job, test) for job, result in pairs for test in result.tests if test.outcome in {TestOutcome.FAILED, TestOutcome.ERROR}]
+    yield from ("",) if failing else ()
+    for job, test in failing[:MOST_JOBS]:
+        yield f"- {test.outcome} {markdown_code(test_name(test))} in {markdown_code(job.id)}: {markdown_code((test.message or '')[:500])}"
+    if len(failing) > MOST_JOBS:
+        yield f"- ... and {len(failing) - MOST_JOBS} more"
+
+
+def _tools(record: RunRecord) -> Iterator[str]:
+    rows = sorted({(job.tool_id, job.tool.version or "unknown", job.tool.source) for job in record.plan.jobs if job.tool is not None})
+    if rows:
+        yield "## Tools"
+        yield ""
+        yield from _table(["tool", "version", "from"], [[markdown_text(cell) for cell in row] for row in rows])
+
+
+def _notes(record: RunRecord) -> Iterator[str]:
+    notes = [*record.plan.notes, *record.notes]
+    problems = [f"{problem.file}:{problem.line or 1}: {problem.message}" for problem in record.problems]
+    changed = [f"changed: {name}" for name in record.changed_files]
+    skipped = [f"left out: {item.id} ({item.reason.detail or item.reason.kind})" for item in record.plan.skipped]
+    skipped[MOST_SKIPPED:] = [f"left out: {len(skipped) - MOST_SKIPPED} more jobs"] if len(skipped) > MOST_SKIPPED else []
+    lines = [*notes, *problems, *changed, *skipped]
+    if lines:
+        yield "## Notes"
+        yield ""
+        yield from (f"- {markdown_text(line)}" for line in lines)
+
+
+def _artifacts(record: RunRecord) -> Iterator[str]:
+    if record.artifacts:
+        yield "## Artifacts"
+        yield ""
+        yield from _table(["what", "file", "size"], [
+            [markdown_text(artifact.kind), markdown_code(artifact.path), size_text(artifact.size)] for artifact in record.artifacts])
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"| {' | '.join('---' for _ in head)} |"
+    for row in rows:
+        yield f"| {' | '.join(cell or ' ' for cell in row)} |"

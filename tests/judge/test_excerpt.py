@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import shlex
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from gatekeeper.judge.excerpt import excerpt, finding_line, gravest, repeat_command, without_report
+from gatekeeper.model.finding import Category, Level, TestCase, TestOutcome
+from gatekeeper.model.plan import Job
+from gatekeeper.model.status import Cause, Status
+from gatekeeper.model.tool import FailsAt, LocatedTool
+from tests.fakes.record import DIFF, TESTS, finding, job, result
+
+
+def test_a_linter_shows_ten_findings_gravest_first_and_counts_the_rest() -> None:
+    lint = job()
+    warnings = [finding(f"w{line:02}", line=line, level=Level.WARNING) for line in range(1, 13)]
+    lines = excerpt(lint, result(lint, Status.FAILED, findings=[*warnings, finding("bad", line=99)]))
+    assert lines[0] == "api/main.py:99:1 F401 bad"
+    assert lines[1] == "api/main.py:1:1 F401 w01"
+    assert lines[10:] == ("... and 3 more findings",)
+
+
+def test_findings_that_do_not_fail_the_job_come_last() -> None:
+    found = [finding("info", level=Level.INFO, file="a"), finding("error", file="z"), finding("warning", level=Level.WARNING, file="a")]
+    assert [entry.message for entry in gravest(found, FailsAt.ERROR)] == ["error", "warning", "info"]
+
+
+def test_a_formatter_shows_its_diff_up_to_forty_lines() -> None:
+    style = job("ruff.format")
+    small = finding("would be reformatted", category=Category.FORMAT, detail=DIFF)
+    assert excerpt(style, result(style, Status.FAILED, findings=[small])) == tuple(DIFF.splitlines())
+    large = replace(small, detail="@@ -1 +1 @@\n" + "\n".join(f"+{number}" for number in range(100)))
+    lines = excerpt(style, result(style, Status.FAILED, findings=[large, small, small]))
+    assert len(lines) == 42
+    assert lines[0] == "api/main.py:3:1 F401 would be reformatted"
+    assert lines[-2:] == ("... and 62 more lines", "... and 2 more files")
+
+
+def test_a_formatter_without_a_diff_names_the_files() -> None:
+    style = job("prettier.check")
+    lines = excerpt(style, result(style, Status.FAILED, findings=[finding("would be reformatted", line=None, rule=None, category=Category.FORMAT)]))
+    assert lines == ("api/main.py would be reformatted",)
+
+
+def test_a_test_job_shows_each_failing_test_with_message_and_telling_lines() -> None:
+    tests = job("pytest.test")
+    assert excerpt(tests, result(tests, Status.FAILED, tests=TESTS)) == (
+        "api/tests/test_sum.py:9 tests.test_sum::test_subtracts: assert 1 == 2", "    >   assert 1 == 2", "    E   assert 1 == 2")
+
+
+def test_a_test_job_that_did_not_compile_shows_the_errors() -> None:
+    tests = job("cargo.test")
+    lines = excerpt(tests, result(tests, Status.FAILED, findings=[finding("mismatched types", rule="E0308", category=Category.BUILD)]))
+    assert lines == ("api/main.py:3:1 E0308 mismatched types",)
+
+
+def test_a_job_that_did_not_do_its_work_shows_message_and_last_words() -> None:
+    types = job("mypy.check")
+    tail = "\n".join(f"line {number}" for number in range(50))
+    lines = excerpt(types, result(types, Status.ERRORED, cause=Cause.CRASH, message="ended with exit code 2", tail=tail))
+    assert lines[0] == "ended with exit code 2"
+    assert lines[1:] == tuple(f"line {number}" for number in range(30, 50))
+
+
+def test_last_words_that_are_the_message_are_not_said_twice() -> None:
+    types = job("mypy.check")
+    assert excerpt(types, result(types, Status.ERRORED, message="no module", tail="no module\n")) == ("no module",)
+
+
+def test_a_passed_job_has_nothing_to_show() -> None:
+    lint = job()
+    assert excerpt(lint, result(lint, message="fine")) == ()
+
+
+def test_a_finding_without_place_or_message_is_still_a_line() -> None:
+    assert finding_line(finding("  ", file=None, line=None, rule=None)) == "(no message)"
+    assert finding_line(finding("first\nsecond", line=None)) == "api/main.py F401 first"
+
+
+def test_more_than_ten_failing_tests_are_counted() -> None:
+    tests = job("pytest.test")
+    many = [TestCase(name=f"t{number}", outcome=TestOutcome.ERROR) for number in range(12)]
+    lines = excerpt(tests, result(tests, Status.FAILED, tests=many))
+    assert lines[0] == "t0: error"
+    assert lines[-1] == "... and 2 more failing tests"
+
+
+@pytest.mark.parametrize(("argv", "left"), [
+    (("pytest", "--junitxml={report}", "-q"), ["pytest", "-q"]),
+    (("tool", "-o", "{report}", "src"), ["tool", "src"]),
+    (("tool", "src", "{report}"), ["tool", "src"]),
+    (("{report}",), []),
+    (("tool", "--a=b", "{report}"), ["tool", "--a=b"]),
+])
+def test_arguments_for_our_report_file_are_left_out(argv: tuple[str, ...], left: list[str]) -> None:
+    assert without_report(argv) == left
+
+
+def shell(of: Job, tmp_path: object) -> list[str]:
+    script = repeat_command(of)
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=str(tmp_path), capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin"})
+    return done.stdout.splitlines()
+
+
+def test_the_command_to_repeat_gives_a_shell_the_very_arguments(tmp_path: object) -> None:
+    words = ("a b", "$HOME", "it's", "*", "", "-x", "`id`", "a\\b")
+    of = job(argv=("/usr/bin/printf", r"%s\n", *words), cwd=".")
+    assert shell(of, tmp_path) == list(words)
+
+
+def test_the_command_to_repeat_gets_a_fresh_folder_for_its_work(tmp_path: object) -> None:
+    lines = shell(job(argv=("/usr/bin/printf", r"%s\n", "{work}/ou t"), cwd="."), tmp_path)
+    assert lines[0].endswith("/ou t")
+    assert lines[0] != "/ou t"
+
+
+def test_the_command_to_repeat_sets_what_the_tool_needs_and_no_share_of_the_machine() -> None:
+    of = replace(job(cwd="."), env={"RAYON_NUM_THREADS": "2", "OUT": "{report}", "MODE": "a b"},
+                 tool=LocatedTool(path="/x", version=None, source="managed", env={"SOLC": "/s"}))
+    assert repeat_command(of) == "MODE='a b' SOLC=/s /usr/bin/ruff check"
+
+
+def test_a_command_too_long_to_paste_or_of_our_own_is_repeated_through_gatekeeper() -> None:
+    long = job(argv=("/bin/ruff", *(f"file{number}.py" for number in range(500))), component="apps/[id]")
+    assert shlex.split(repeat_command(long)) == ["gatekeeper", "run", "--only", "B2/ruff.lint@apps/[[]id]"]
+    assert repeat_command(job("hygiene.check", source="builtin")) == "gatekeeper run --only B2/hygiene.check@api"
+
+
+def test_the_folder_is_entered_first_and_quoted() -> None:
+    assert repeat_command(job(cwd="my app")) == "cd 'my app' && /usr/bin/ruff check"

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from gatekeeper.model.status import Status
+from gatekeeper.report.metrics import render as render_metrics
+from gatekeeper.report.summary import render
+from tests.fakes.record import hostile, job, mixed, record, result
+
+
+def summary(of: Any = None) -> Any:
+    return json.loads(render(of or mixed()))
+
+
+def test_the_summary_has_what_the_ecosystem_page_reads() -> None:
+    document = summary()
+    assert {"schema", "run_id", "root", "verdict", "components", "jobs", "batches", "facts"} <= document.keys()
+    assert document["schema"] == 1
+    assert document["verdict"]["outcome"] == "fail"
+    assert document["verdict"]["conditions"][1] == {
+        "subject": "B3/eslint.lint@web", "outcome": "incomplete", "message": "could not be measured", "hint": "npm ci"}
+
+
+def test_each_batch_has_six_counters_that_add_up_with_the_four_apart() -> None:
+    batches = {batch["id"]: batch for batch in summary()["batches"]}
+    assert list(batches) == ["alpha", "beta", "gamma", "delta"]
+    for batch in batches.values():
+        assert batch["total"] == sum(batch[name] for name in (
+            "completed", "running", "failed", "blocked", "pending", "unmeasured", "unavailable", "cancelled", "skipped"))
+    assert batches["beta"]["failed"] == 5
+    assert batches["beta"]["blocked"] == 2
+    assert (batches["alpha"]["missed"], batches["beta"]["missed"], batches["gamma"]["missed"]) == (False, True, None)
+
+
+def test_a_failed_job_has_everything_about_its_error() -> None:
+    jobs = {entry["id"]: entry for entry in summary()["jobs"]}
+    broken = jobs["B2/mypy.check@api"]
+    assert (broken["status"], broken["cause"], broken["exit_code"], broken["message"]) == ("errored", "crash", 2, "mypy ended with exit code 2")
+    assert broken["tail"] == ["INTERNAL ERROR", "last words"]
+    assert broken["repeat"] == "cd api && /usr/bin/mypy check"
+    assert broken["log"] == "jobs/B2/stdout.log"
+    assert broken["tool"] == {"path": "/usr/bin/mypy", "version": "1.2.3", "source": "project"}
+    assert jobs["B2/pytest.test@api"]["tests"] == {"total": 3, "passed": 1, "failed": 1, "errors": 0, "skipped": 1}
+    assert jobs["B2/ruff.lint@api"]["by_severity"] == {"high": 1, "medium": 1}
+
+
+def test_every_finding_is_listed_with_its_job() -> None:
+    findings = summary()["findings"]
+    assert [(entry["job"], entry["rule"]) for entry in findings] == [
+        ("B2/ruff.lint@api", "F401"), ("B2/ruff.lint@api", "E501"), ("B3/prettier.check@web", None), ("C3/bandit.scan@api", "B101")]
+    assert [entry["name"] for entry in summary()["tests"]] == ["test_subtracts", "test_waits"]
+
+
+def test_components_follow_the_contract_of_detect() -> None:
+    assert summary()["components"] == [{
+        "id": "api", "root": "api", "language": "python", "kind": "pyproject-package", "name": "api", "manifest": "api/pyproject.toml",
+        "workspace_root": None, "package_manager": None, "lockfile": None, "build_backend": None, "toolchain_pin": None, "depends_on": [],
+        "tools": [{"tool": "ruff", "config": "api/pyproject.toml#tool.ruff", "status": "configured", "evidence": "[tool.ruff]"}],
+        "test": {"command": "pytest", "evidence": "tox.ini"}, "reasons": []}]
+
+
+def test_hostile_texts_give_strict_json_without_lone_surrogates() -> None:
+    text = render(hostile()).decode("utf-8")
+    assert "\\\\xff.py" in text
+    assert json.loads(text)["jobs"]
+
+
+def test_numbers_that_json_does_not_know_become_null() -> None:
+    odd = replace(mixed(), facts=(("D1/lines", {"rate": float("nan"), "deep": [float("inf"), 1.5]}),))
+    assert summary(odd)["facts"] == {"D1/lines": {"rate": None, "deep": [None, 1.5]}}
+
+
+def test_equal_runs_give_equal_bytes() -> None:
+    assert render(mixed()) == render(mixed())
+
+
+def test_metrics_say_how_much_faster_the_run_was_than_its_jobs_one_by_one() -> None:
+    jobs = [job(f"t{number}.run") for number in range(8)]
+    document = json.loads(render_metrics(record([(entry, result(entry, seconds=3.0)) for entry in jobs], seconds=4.0)))
+    total = document["total"]
+    assert (total["job_seconds"], total["seconds"], total["speed_up"], total["cpu_seconds"], total["cores_used"]) == (24.0, 4.0, 6.0, 12.0, 3.0)
+    assert (total["peak_memory_mb"], total["jobs_per_minute"], total["counters"]["completed"]) == (42.0, 120.0, 8)
+    assert document["jobs"][0]["cpu_seconds"] == 1.5
+
+
+def test_metrics_of_a_run_without_jobs_have_no_speed_up() -> None:
+    assert json.loads(render_metrics(record((), seconds=0.0)))["total"]["speed_up"] is None
+
+
+def test_a_job_that_never_ran_has_no_exit_code() -> None:
+    missing = job()
+    assert summary(record([(missing, result(missing, Status.UNAVAILABLE))]))["jobs"][0]["exit_code"] is None
