@@ -60,3 +60,6 @@ class Toolbox(Protocol):
 
     def solc(self, component: Component) -> str | None:
         """Absolute path of a Solidity compiler that answers `--standard-json`, or None."""
+
+    def builtin(self, module: str) -> tuple[str, ...]:
+        """The words that start a module of `gatekeeper.builtin` in isolation."""

@@ -2,7 +2,7 @@
 
 {files} {adopted} {adopted|DEFAULT} {unchosen|WORDS} {manifest} {lockfile} {workspace} {all} {locked} {python} {site_packages} {solc} {tool}
 {cpus} {audit_level} {--} {trait:NAME} {root} {workspace_root} {builtin:NAME}
-Left for the session, which knows the run directory: {report} {work} {run} {files_from} {context} {record}
+Left for the session, which knows the run directory: {report} {work} {run} {files_from} {added} {known} {components} {inventory} {record}
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gatekeeper.model.tool import Command, FailsAt, LocatedTool
 from gatekeeper.plan.inputs import trait_value
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+|--)(?::([^}|]*))?(?:\|([^}]*))?\}")
-_LATER = frozenset({"report", "work", "run", "files_from", "context", "record"})
+_LATER = frozenset({"report", "work", "run", "files_from", "added", "known", "components", "inventory", "record"})
 
 
 class UnfilledError(Exception):
@@ -66,6 +66,8 @@ def _values(match: re.Match[str], expansion: Expansion) -> tuple[str, ...]:
         return (str(expansion.cpus),)
     if name == "audit_level":
         return (expansion.audit_level,)
+    if name == "builtin":
+        return expansion.toolbox.builtin(argument or "")
     if name == "tool":
         return (expansion.tool.path,)
     return _of_component(name, argument, expansion)

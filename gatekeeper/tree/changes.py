@@ -77,3 +77,13 @@ def _relative(tree: Tree, name: str, invoked_from: str) -> str:
     if relative == ".." or relative.startswith("../"):
         raise UsageError(f"{name}: not below {tree.root}")
     return relative
+
+
+def added(git: Git) -> tuple[str, ...]:
+    """The files that are new since the merge-base with the upstream or default branch, else since HEAD; untracked ones are always new."""
+    untracked = [name for name in git.names("ls-files", "-z", "--others", "--exclude-standard") if not name.endswith("/")]
+    base = next((found for ref in ("@{upstream}", "origin/HEAD") if (found := git.line("merge-base", ref, "HEAD"))), None) or git.line("rev-parse", "--verify", "--quiet", "HEAD")
+    if base is None:  # no commit yet: everything is new
+        return tuple(sorted({*untracked, *git.names("ls-files", "-z", "--cached")}))
+    new = git.names("diff", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative", "--diff-filter=A", base, "--")
+    return tuple(sorted({*untracked, *new}))

@@ -1,0 +1,131 @@
+"""Statuses of jobs and the verdict of a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatekeeper.judge.conclude import conclude
+from gatekeeper.judge.verdict import decided, judge
+from gatekeeper.model.finding import Category, Finding, Level, Parsed, Severity, TestCase, TestOutcome
+from gatekeeper.model.plan import Job, Plan, Reason
+from gatekeeper.model.result import Attempt, Condition, Result
+from gatekeeper.model.settings import PolicyCondition
+from gatekeeper.model.status import OPEN, Cause, Meaning, Outcome, Status
+from gatekeeper.model.tool import FailsAt, Role
+
+JOB = Job(id="B2/ruff.lint@api", task="B2", batch="beta", command="ruff.lint", tool_id="ruff", role=Role.LINT, component="api",
+          argv=("ruff",), cwd=".", reason=Reason(kind="used", detail="Makefile"))
+
+
+def finding(level: Level = Level.ERROR, severity: Severity = Severity.HIGH) -> Finding:
+    return Finding(tool="ruff", message="unused", level=level, severity=severity, category=Category.LINT, file="a.py", line=1)
+
+
+def plan(*jobs: Job, scoped: bool = False) -> Plan:
+    return Plan(root="/repo", pipeline="default", batches=(), jobs=jobs, scoped=scoped)
+
+
+def parsed(meaning: Meaning, *findings: Finding, **fields: object) -> Parsed:
+    return Parsed(meaning=meaning, findings=findings, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("meaning", "status", "cause"), [
+    (Meaning.CLEAN, Status.PASSED, None),
+    (Meaning.FINDINGS, Status.FAILED, Cause.FINDINGS),
+    (Meaning.TOOL_ERROR, Status.ERRORED, Cause.CRASH),
+    (Meaning.FINDINGS_AND_TOOL_ERROR, Status.ERRORED, Cause.CRASH),
+    (Meaning.NOTHING_CHECKED, Status.UNMEASURED, Cause.NOTHING_CHECKED),
+])
+def test_each_meaning_becomes_one_status(meaning: Meaning, status: Status, cause: Cause | None) -> None:
+    result = conclude(JOB, Attempt(exit_code=1), parsed(meaning, finding()))
+    assert (result.status, result.cause) == (status, cause)
+
+
+def test_warnings_pass_where_only_errors_fail_and_are_still_listed() -> None:
+    result = conclude(replace(JOB, fails_at=FailsAt.ERROR), Attempt(exit_code=0), parsed(Meaning.FINDINGS, finding(Level.WARNING)))
+    assert result.status is Status.PASSED
+    assert len(result.findings) == 1
+
+
+def test_a_failing_test_fails_whatever_level_counts() -> None:
+    case = TestCase(name="t", outcome=TestOutcome.FAILED)
+    result = conclude(replace(JOB, fails_at=FailsAt.ERROR), Attempt(exit_code=1), parsed(Meaning.FINDINGS, tests=(case,)))
+    assert result.status is Status.FAILED
+    assert result.message == "0 passed, 1 failed"
+
+
+@pytest.mark.parametrize(("attempt", "status", "cause"), [
+    (Attempt(spawn_error="no such file"), Status.ERRORED, Cause.SPAWN),
+    (Attempt(signal=9, timed_out=True), Status.TIMED_OUT, Cause.TIMEOUT),
+    (Attempt(signal=15, cancelled=True), Status.CANCELLED, Cause.INTERRUPT),
+    (Attempt(signal=11), Status.ERRORED, Cause.SIGNAL),
+    (Attempt(exit_code=137), Status.ERRORED, Cause.OUT_OF_MEMORY),
+])
+def test_a_process_that_did_not_end_by_itself_is_never_a_measurement(attempt: Attempt, status: Status, cause: Cause) -> None:
+    result = conclude(JOB, attempt, parsed(Meaning.CLEAN))
+    assert (result.status, result.cause) == (status, cause)
+
+
+def test_all_green_is_a_pass() -> None:
+    assert judge(plan(JOB), [Result(job=JOB.id, status=Status.PASSED)]).exit_code == 0
+
+
+@pytest.mark.parametrize("status", [Status.ERRORED, Status.TIMED_OUT, Status.UNMEASURED, Status.UNAVAILABLE, Status.CANCELLED, Status.NOT_RUN,
+                                    Status.BLOCKED])
+def test_a_blocking_job_that_measured_nothing_makes_the_run_incomplete(status: Status) -> None:
+    verdict = judge(plan(JOB), [Result(job=JOB.id, status=status)])
+    assert (verdict.outcome, verdict.exit_code) == (Outcome.INCOMPLETE, 3)
+
+
+def test_a_failure_stands_above_what_is_incomplete() -> None:
+    other = replace(JOB, id="B2/mypy.types@api")
+    verdict = judge(plan(JOB, other), [Result(job=JOB.id, status=Status.UNAVAILABLE), Result(job=other.id, status=Status.FAILED)])
+    assert (verdict.outcome, verdict.exit_code) == (Outcome.FAIL, 1)
+    assert [condition.outcome for condition in verdict.conditions] == [Outcome.FAIL, Outcome.INCOMPLETE]
+
+
+def test_an_interrupt_stands_above_all() -> None:
+    verdict = judge(plan(JOB), [Result(job=JOB.id, status=Status.FAILED)], signal=2)
+    assert (verdict.outcome, verdict.exit_code) == (Outcome.INTERRUPTED, 130)
+
+
+def test_advice_never_decides() -> None:
+    assert judge(plan(replace(JOB, blocking=False)), [Result(job=JOB.id, status=Status.FAILED)]).outcome is Outcome.PASS
+
+
+def test_a_full_run_with_nothing_to_check_is_incomplete() -> None:
+    assert judge(plan(), []).exit_code == 3
+
+
+def test_a_scoped_run_with_nothing_to_check_passes_and_says_so() -> None:
+    verdict = judge(plan(scoped=True), [])
+    assert (verdict.exit_code, verdict.message) == (0, "nothing to check")
+
+
+def test_a_condition_of_the_run_itself_counts() -> None:
+    extra = Condition(subject="tree", outcome=Outcome.INCOMPLETE, message="files changed while they were checked")
+    assert judge(plan(JOB), [Result(job=JOB.id, status=Status.PASSED)], extra=[extra]).exit_code == 3
+
+
+def test_a_policy_limits_findings_by_severity() -> None:
+    results = [Result(job=JOB.id, status=Status.PASSED, findings=(finding(), finding(severity=Severity.LOW)))]
+    assert judge(plan(JOB), results, policy=[PolicyCondition(severity=">=high", max=0)]).outcome is Outcome.FAIL
+    assert judge(plan(JOB), results, policy=[PolicyCondition(severity=">=high", max=1)]).outcome is Outcome.PASS
+
+
+@given(st.lists(st.sampled_from([status for status in Status if status not in OPEN]), min_size=1, max_size=6))
+def test_pass_means_that_every_blocking_job_passed_or_was_skipped(statuses: list[Status]) -> None:
+    jobs = tuple(replace(JOB, id=f"B2/{number}") for number in range(len(statuses)))
+    results = [Result(job=job.id, status=status) for job, status in zip(jobs, statuses, strict=True)]
+    if judge(plan(*jobs), results).outcome is Outcome.PASS:
+        assert set(statuses) <= {Status.PASSED, Status.SKIPPED}
+
+
+def test_the_verdict_is_decided_when_the_blocking_jobs_have_ended() -> None:
+    advice = replace(JOB, id="B2/advice", blocking=False)
+    assert decided(plan(JOB, advice), [Result(job=JOB.id, status=Status.PASSED)])
+    assert not decided(plan(JOB, advice), [Result(job=advice.id, status=Status.PASSED)])
