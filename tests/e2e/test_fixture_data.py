@@ -6,6 +6,7 @@ import json
 import re
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_the_measured_exit_codes_agree_with_the_verdict(name: str) -> None:
     codes = [entry["exit_code"] for entry in data["measured"]]
     if data["expect"]["verdict"] == "pass" and not data["setup"].get("npm"):
         assert codes
-        assert not any(codes)
+        assert not any(codes) or ("advised" in data["expect"])
     if data["expect"]["verdict"] == "fail":
         assert any(codes)
 
@@ -97,11 +98,20 @@ def test_the_summary_of_a_right_run_agrees_and_every_wrong_one_does_not() -> Non
                                 "B1/cargo.test@slug": "passed"})
     assert expect.disagreements(right) == ()
     assert expect.disagreements(summary("pass", 0, {**statuses(right), "B1/clippy.lint@slug": "passed"})) == (
-        "verdict pass (exit 0) instead of fail (exit 1)", "B1/clippy.lint@* not failed: {'B1/clippy.lint@slug': 'passed'}")
+        "verdict pass (exit 0) instead of fail (exit 1)", "B1/clippy.lint@* not failed: B1/clippy.lint@slug passed")
     assert expect.disagreements(summary("fail", 1, {**statuses(right), "B1/cargo.test@slug": "failed"})) == (
-        "B1/cargo.test@* not passed: {'B1/cargo.test@slug': 'failed'}", "B1/cargo.test@slug failed, which nothing says: ")
+        "B1/cargo.test@* not passed: B1/cargo.test@slug failed", "B1/cargo.test@slug failed, which nothing says: ")
     assert expect.disagreements(summary("fail", 1, {"B1/clippy.lint@slug": "failed", "B1/rustfmt.format@slug": "passed",
                                                     "A1/hygiene.check": "passed"})) == ("B1/cargo.test@* not passed: no such job",)
+
+
+def test_advice_that_blocks_is_no_advice() -> None:
+    expect = load_fixture("python-plain").expect
+    run = summary("pass", 0, {"A1/hygiene.check": "passed", "B2/unittest.test@tally": "passed", "B2/ruff.lint@tally": "failed"})
+    assert expect.disagreements(run) == (
+        "B2/ruff.lint@* not advised: B2/ruff.lint@tally failed", "B2/ruff.lint@tally failed, which nothing says: ")
+    advice = [{**job, "blocking": "ruff" not in job["id"]} for job in jobs_of(run)]
+    assert expect.disagreements({**run, "jobs": advice}) == ()
 
 
 def test_a_wrong_detection_is_told() -> None:
@@ -113,13 +123,15 @@ def test_a_wrong_detection_is_told() -> None:
         "not found: ('web', 'javascript', 'npm-package')", "not there: ('web', 'typescript', 'npm-package')")
 
 
-def statuses(data: dict[str, object]) -> dict[str, str]:
-    jobs = data["jobs"]
-    assert isinstance(jobs, list)
-    return {job["id"]: job["status"] for job in jobs}
+def jobs_of(data: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(data["jobs"])
 
 
-def summary(outcome: str, exit_code: int, jobs: dict[str, str]) -> dict[str, object]:
+def statuses(data: dict[str, Any]) -> dict[str, str]:
+    return {job["id"]: job["status"] for job in jobs_of(data)}
+
+
+def summary(outcome: str, exit_code: int, jobs: dict[str, str]) -> dict[str, Any]:
     return {"verdict": {"outcome": outcome, "exit_code": exit_code},
             "jobs": [{"id": job, "status": status, "blocking": True} for job, status in jobs.items()]}
 
