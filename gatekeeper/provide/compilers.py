@@ -1,0 +1,203 @@
+"""Solidity compilers for a component: which versions its sources need, and where forge finds them without a network.
+
+A native compiler is used where there is one; else npm's `solc` behind a small script (`solc_shim.js`). forge looks for compilers in
+`$XDG_DATA_HOME/svm/VERSION/solc-VERSION` and takes the right one for each file, so a folder of that shape is handed to it.
+Knows nothing of what is compiled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gatekeeper.model.component import Component
+from gatekeeper.model.ports import Runner
+from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, Tool
+from gatekeeper.provide.kits import kit_for, split_pin
+from gatekeeper.provide.managed import ManagedTools, Permission
+from gatekeeper.provide.places import Surroundings, executable, read_text
+from gatekeeper.provide.pragma import Version, choose, choose_each, expressions, parse_version, show
+from gatekeeper.provide.probe import ask
+
+_SHIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "solc_shim.js")
+#: below the component, but not its own sources
+_FOREIGN = frozenset({"lib", "node_modules", "out", "cache", "artifacts", "dependencies", "broadcast", "typechain-types"})
+_MOST_FILES = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compilers:
+    """Compilers by component; `solc` is the catalogue's tool, None where it has none."""
+
+    surroundings: Surroundings
+    runner: Runner
+    managed: ManagedTools
+    solc: Tool | None
+    answers: dict[str, object] = field(default_factory=dict)
+
+    def locate(self, component: Component | None) -> LocatedTool | MissingTool:
+        """One compiler that accepts all of the component's sources: native on PATH or in svm's folder, else through npm."""
+        key = f"one:{component.root if component else '.'}"
+        if key not in self.answers:
+            self.answers[key] = self._locate(component)
+        found = self.answers[key]
+        assert isinstance(found, LocatedTool | MissingTool)
+        return found
+
+    def for_forge(self, component: Component | None) -> dict[str, str] | MissingTool:
+        """Variables with which forge finds every compiler that the sources need."""
+        key = f"forge:{component.root if component else '.'}"
+        if key not in self.answers:
+            self.answers[key] = self._for_forge(component)
+        found = self.answers[key]
+        assert isinstance(found, dict | MissingTool)
+        return found
+
+    def _default(self) -> Version:
+        pin = split_pin(self.solc.provide.npm)[1] if self.solc and self.solc.provide and self.solc.provide.npm else ""
+        return parse_version(pin) or (0, 8, 0)
+
+    def _locate(self, component: Component | None) -> LocatedTool | MissingTool:
+        wanted = self._wanted(component)
+        if native := self._native(wanted):
+            return native
+        version = choose(wanted, self._default())
+        if version is None:
+            return MissingTool(reason=f"no one Solidity compiler fits all sources ({', '.join(sorted(set(wanted)))})",
+                               hint="give them one `pragma solidity` range, or use foundry, which takes a compiler per file")
+        return self._shim(version)
+
+    def _for_forge(self, component: Component | None) -> dict[str, str] | MissingTool:
+        configured = foundry_solc(self.surroundings.folder(component))
+        if configured and parse_version(configured) is None:
+            return {}
+        wanted = [configured] if configured else self._wanted(component)
+        versions, hopeless = choose_each(wanted, self._default())
+        if hopeless:
+            return MissingTool(reason=f"no known Solidity compiler fits `pragma solidity {hopeless[0]}`", hint="svm install VERSION")
+        svm = self._svm_folder()
+        if svm and all(executable(_in_svm(svm, version)) for version in versions):
+            return {}
+        shims = [(version, self._shim(version)) for version in versions or (self._default(),)]
+        for _version, shim in shims:
+            if isinstance(shim, MissingTool):
+                return shim
+        located = [(version, shim.path) for version, shim in shims if isinstance(shim, LocatedTool)]
+        if self._home_svm():
+            return {"FOUNDRY_SOLC": located[0][1]}
+        return {"XDG_DATA_HOME": self._collect(located)}
+
+    def _wanted(self, component: Component | None) -> list[str]:
+        folder = self.surroundings.folder(component)
+        configured = foundry_solc(folder)
+        if configured and parse_version(configured):
+            return [configured]
+        return list(dict.fromkeys(text for path in own_sources(folder) for text in expressions(read_text(path, 1_000_000) or "")))
+
+    def _native(self, wanted: list[str]) -> LocatedTool | None:
+        """A compiler that is no script of ours: `solc` on PATH, or the newest fitting one in svm's folder."""
+        probe = self.solc.version_probe if self.solc else None
+        native = self.surroundings.find("solc")
+        if probe and native:
+            version = parse_version(ask(self.runner, [native], probe, self.surroundings.environment) or "")
+            if version and choose(wanted, version) == version:
+                return LocatedTool(path=native, version=show(version), source="path")
+        svm = self._svm_folder()
+        for version in sorted((parsed for name in _names(svm) if (parsed := parse_version(name))), reverse=True) if svm else []:
+            if svm and choose(wanted, version) == version and executable(_in_svm(svm, version)):
+                return LocatedTool(path=_in_svm(svm, version), version=show(version), source="path")
+        return None
+
+    def _shim(self, version: Version) -> LocatedTool | MissingTool:
+        if self.solc is None or self.solc.provide is None:
+            return MissingTool(reason="no Solidity compiler on PATH", hint="install solc")
+        shimmed = _as_shim(self.solc)
+        kit = kit_for(shimmed, self.managed.locks, show(version))
+        if kit is None:
+            return MissingTool(reason="no Solidity compiler on PATH", hint="install solc")
+        return self.managed.get(kit, write_shim)
+
+    def _home_svm(self) -> str | None:
+        home = self.surroundings.home
+        return path if home and os.path.isdir(path := os.path.join(home, ".svm")) else None
+
+    def _svm_folder(self) -> str | None:
+        """Where svm keeps compilers: `~/.svm` if it exists, else in the user's data folder."""
+        if found := self._home_svm():
+            return found
+        home = self.surroundings.home
+        base = self.surroundings.environment.get("XDG_DATA_HOME") or (os.path.join(home, ".local", "share") if home else "")
+        return path if base and os.path.isdir(path := os.path.join(base, "svm")) else None
+
+    def _collect(self, located: list[tuple[Version, str]]) -> str:
+        """A folder that looks like svm's to forge: a link to each compiler. Its name follows from its content."""
+        digest = hashlib.blake2b("\0".join(path for _version, path in located).encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
+        base = os.path.join(self.managed.home, "compilers", digest)
+        if self.managed.permission is Permission.ANNOUNCE:
+            return base
+        for version, path in located:
+            link = _in_svm(os.path.join(base, "svm"), version)
+            try:
+                os.makedirs(os.path.dirname(link), exist_ok=True)
+                os.symlink(path, link)
+            except OSError:
+                continue  # there already, or forge will say that it is not
+        return base
+
+
+def write_shim(folder: str) -> str | None:
+    """Puts the script beside an installed npm `solc`; a line when that fails."""
+    path = os.path.join(folder, "bin", "solc")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    text = read_text(_SHIM)
+    if text is None:
+        return "the solc script is not part of this installation"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, 0o755)  # noqa: S103 - a program that everyone may start, as an installer would leave it
+    return None
+
+
+def _as_shim(tool: Tool) -> Tool:
+    """The catalogue's solc with our script as its program (relative to its package)."""
+    npm = tool.provide.npm if tool.provide else None
+    return Tool(id=tool.id, executable="solc", version_probe=tool.version_probe, provide=Provide(npm=npm, binary="../../bin/solc"))
+
+
+def foundry_solc(folder: str) -> str | None:
+    """`solc` or `solc_version` of the default profile in foundry.toml: a version or the path of a compiler."""
+    try:
+        document = tomllib.loads(read_text(os.path.join(folder, "foundry.toml"), 1_000_000) or "")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return None
+    profile = document.get("profile")
+    default = profile.get("default") if isinstance(profile, dict) else None
+    table = default if isinstance(default, dict) else {}
+    return next((value for key in ("solc", "solc_version", "solc-version") if isinstance(value := table.get(key), str) and value), None)
+
+
+def own_sources(folder: str) -> Iterator[str]:
+    """The `.sol` files of a component, without libraries and build output; at most some thousands."""
+    count = 0
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _FOREIGN and not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith(".sol"):
+                yield os.path.join(where, name)
+                count += 1
+                if count >= _MOST_FILES:
+                    return
+
+
+def _in_svm(svm: str, version: Version) -> str:
+    return os.path.join(svm, show(version), f"solc-{show(version)}")
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

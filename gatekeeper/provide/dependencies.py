@@ -1,0 +1,135 @@
+"""Whether a component's own dependencies are installed where its jobs will look for them. Presence only: versions are the package manager's matter.
+
+Cargo is not asked: it fetches by itself, and says so when it cannot.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+from gatekeeper.model.component import Component, Kind
+from gatekeeper.model.tool import MissingTool
+from gatekeeper.provide.environments import Environment, installed, manifest, normalise
+from gatekeeper.provide.install import as_hint, install_steps
+from gatekeeper.provide.node import installed_version, plug_and_play
+from gatekeeper.provide.places import Surroundings, read_text
+
+#: build backends whose packages hold compiled parts: nothing works before they are installed
+_COMPILED = frozenset({"maturin", "mesonpy", "scikit_build_core.build", "setuptools_rust"})
+
+
+def python_missing(surroundings: Surroundings, component: Component, environment: Environment | None, ignored: frozenset[str]) -> MissingTool | None:
+    """Distributions that a Python component declares, or itself where its tests import it as installed, and that its environment has not."""
+    names = [normalise(name) for name in component.requires if normalise(name) not in ignored]
+    itself = own_distribution(surroundings.folder(component), component)
+    if itself:
+        names.append(itself)
+    if not names:
+        return None
+    if environment is None:
+        return missing(surroundings, component, names, "no Python environment was found")
+    there = installed(environment)
+    absent = [name for name in dict.fromkeys(names) if name not in there]
+    where = surroundings.show(environment.prefix) if environment.dedicated else f"{environment.python} (the component has no environment of its own)"
+    return missing(surroundings, component, absent, f"not installed in {where}: {_few(absent)}") if absent else None
+
+
+def node_missing(surroundings: Surroundings, component: Component, ignored: frozenset[str]) -> MissingTool | None:
+    """Packages that a package.json asks for and that no `node_modules` from the component up to the root has."""
+    if plug_and_play(surroundings, component):
+        return None
+    absent = [name for name in component.requires if name not in ignored and not in_modules(surroundings, component, name)]
+    if not absent:
+        return None
+    modules = any(os.path.isdir(os.path.join(folder, "node_modules")) for folder in surroundings.upwards(component))
+    return missing(surroundings, component, absent, f"not installed in node_modules: {_few(absent)}" if modules else f"there is no node_modules with {_few(absent)}")
+
+
+def in_modules(surroundings: Surroundings, component: Component | None, package: str) -> bool:
+    """Whether a package is there for imports from the component's folder."""
+    return any(installed_version(os.path.join(folder, "node_modules"), package) is not None for folder in surroundings.upwards(component))
+
+
+def solidity_missing(surroundings: Surroundings, component: Component, ignored: frozenset[str]) -> MissingTool | None:
+    """Empty submodules and remappings that lead nowhere; npm packages where the component asks for such."""
+    if component.requires and (found := node_missing(surroundings, component, ignored)):
+        return found
+    if component.kind is not Kind.FOUNDRY_PROJECT:
+        return None
+    absent = [*_empty_submodules(surroundings, component), *_dead_remappings(surroundings, component)]
+    if not absent:
+        return None
+    return missing(surroundings, component, (), f"libraries are not there: {_few(list(dict.fromkeys(absent)))}")
+
+
+def _empty_submodules(surroundings: Surroundings, component: Component) -> list[str]:
+    text = read_text(os.path.join(surroundings.root, ".gitmodules"), 1_000_000) or ""
+    prefix = "" if component.root == "." else f"{component.root}/"
+    paths = [path.strip() for path in re.findall(r"(?m)^\s*path\s*=\s*(.+)$", text)]
+    return [path for path in paths if path.startswith(prefix) and not _filled(os.path.join(surroundings.root, path))]
+
+
+def _dead_remappings(surroundings: Surroundings, component: Component) -> list[str]:
+    """Targets of remappings in the component's folder that do not exist."""
+    folder = surroundings.folder(component)
+    lines = (read_text(os.path.join(folder, "remappings.txt"), 1_000_000) or "").splitlines()
+    foundry = read_text(os.path.join(folder, "foundry.toml"), 1_000_000) or ""
+    listed = re.search(r"(?ms)^\s*remappings\s*=\s*\[(.*?)\]", foundry)
+    lines += re.findall(r"""['"]([^'"]+=[^'"]+)['"]""", listed[1]) if listed else []
+    targets = [line.partition("=")[2].strip() for line in lines if "=" in line and not line.lstrip().startswith("#")]
+    roots = {"/".join(target.split("/")[:2]) for target in targets if target.startswith(("lib/", "dependencies/"))}
+    return [f"{root}" if component.root == "." else f"{component.root}/{root}" for root in sorted(roots) if not _filled(os.path.join(folder, root))]
+
+
+def _filled(path: str) -> bool:
+    try:
+        with os.scandir(path) as entries:
+            return any(entry.name != ".git" for entry in entries)
+    except OSError:
+        return False
+
+
+def own_distribution(folder: str, component: Component) -> str | None:
+    """The component's own distribution where its tests can only import it as an installed one, else None."""
+    document = manifest(folder)
+    project, tool = _sub(document, "project"), _sub(document, "tool")
+    name = project.get("name") or _sub(tool, "poetry").get("name")
+    if not isinstance(name, str) or "build-system" not in document or _sub(tool, "poetry").get("package-mode") is False:
+        return None
+    compiled = component.build_backend in _COMPILED or _sub(document, "build-system").get("build-backend") in _COMPILED
+    pytest = {**_sub(tool, "pytest"), **_sub(_sub(tool, "pytest"), "ini_options")}
+    if compiled or (_source_layout(folder) and "pythonpath" not in pytest and not _says_pythonpath(folder)):
+        return normalise(name)
+    return None
+
+
+def _source_layout(folder: str) -> bool:
+    """Whether the importable packages lie in `src/` and there is no `conftest.py` at the root that could put them on the path."""
+    try:
+        with os.scandir(os.path.join(folder, "src")) as entries:
+            packages = any(entry.is_dir() and os.path.isfile(os.path.join(entry.path, "__init__.py")) for entry in entries)
+    except OSError:
+        return False
+    return packages and not os.path.isfile(os.path.join(folder, "conftest.py"))
+
+
+def _says_pythonpath(folder: str) -> bool:
+    return any(re.search(r"(?m)^\s*pythonpath\s*=", read_text(os.path.join(folder, name), 100_000) or "")
+               for name in ("pytest.ini", ".pytest.ini", "pytest.toml", "tox.ini", "setup.cfg"))
+
+
+def missing(surroundings: Surroundings, component: Component, names: Iterable[str], reason: str) -> MissingTool:
+    """Dependencies that are not there, with the command that installs them."""
+    steps = install_steps(surroundings, component, names)
+    return MissingTool(reason=reason, hint=as_hint(steps) or "install the project's dependencies", dependencies=True)
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def _sub(document: dict[str, object], key: str) -> dict[str, object]:
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,251 @@
+"""Which executable a component's tool is: the project's own, the version that it pins, the catalogue's pin, or what lies on PATH.
+
+Nothing that the repository brings is run here: versions are read from metadata, and only programs of the machine and managed ones are
+asked for theirs. Knows no job; answers are remembered for the whole run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gatekeeper.model.component import Component, Language
+from gatekeeper.model.pipeline import Catalog
+from gatekeeper.model.ports import Runner
+from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
+from gatekeeper.provide.compilers import Compilers
+from gatekeeper.provide.dependencies import missing, node_missing, python_missing, solidity_missing
+from gatekeeper.provide.environments import normalise
+from gatekeeper.provide.installers import find_uv
+from gatekeeper.provide.kits import Ecosystem, kit_for, package_of, split_pin
+from gatekeeper.provide.managed import ManagedTools, Permission
+from gatekeeper.provide.node import (
+    bundled_yarn,
+    in_modules,
+    manager_name,
+    manager_pin,
+    manager_tool,
+    need_node,
+    npm_packages,
+    plug_and_play,
+    version_from_files,
+)
+from gatekeeper.provide.pins import Pin, npm_pin, pypi_pin
+from gatekeeper.provide.places import Surroundings
+from gatekeeper.provide.probe import ask, supported
+from gatekeeper.provide.pythons import Pythons, console_script
+from gatekeeper.provide.rust import locate_rust
+
+_MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun"})
+_PYTHONS = frozenset({"python", "python3"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locator:
+    """The Toolbox of a run (model.ports): tools, interpreters, compilers and dependencies by component. Make it with `make_locator`."""
+
+    surroundings: Surroundings
+    runner: Runner
+    catalog: Catalog
+    managed: ManagedTools
+    pythons: Pythons
+    compilers: Compilers
+    answers: dict[tuple[str, str], LocatedTool | MissingTool] = field(default_factory=dict)
+
+    def locate(self, tool: Tool, component: Component | None) -> LocatedTool | MissingTool:
+        """The program for `tool` in a component (None: the whole repository), or why there is none and what would change that."""
+        key = (tool.id, component.id if component else "")
+        if key not in self.answers:
+            self.answers[key] = _checked(tool, self._locate(tool, component))
+        return self.answers[key]
+
+    def dependencies(self, component: Component) -> MissingTool | None:
+        """What of the project's own dependencies is missing, or None. Tools that can be provided do not count: they are located one by one."""
+        match component.language:
+            case Language.PYTHON:
+                return python_missing(self.surroundings, component, self.pythons.of(component), self._provided(Ecosystem.PYPI))
+            case Language.JAVASCRIPT | Language.TYPESCRIPT:
+                return node_missing(self.surroundings, component, self._provided(Ecosystem.NPM))
+            case Language.SOLIDITY:
+                found = solidity_missing(self.surroundings, component, self._provided(Ecosystem.NPM))
+                return found or self._no_compiler(component)
+            case Language.RUST:
+                return None
+
+    def python(self, component: Component) -> str | None:
+        """Absolute path of the interpreter of the component's environment, or None."""
+        environment = self.pythons.of(component)
+        return environment.python if environment else None
+
+    def site_packages(self, component: Component) -> str | None:
+        """Absolute path of the packages of the component's own environment, or None."""
+        environment = self.pythons.of(component)
+        return environment.site[0] if environment and environment.dedicated and environment.site else None
+
+    def solc(self, component: Component) -> str | None:
+        """Absolute path of a Solidity compiler that answers `--standard-json` and accepts the component's sources, or None."""
+        found = self.compilers.locate(component)
+        return found.path if isinstance(found, LocatedTool) else None
+
+    def package_manager(self, component: Component | None) -> LocatedTool | MissingTool:
+        """npm, pnpm, yarn or bun, as the component uses it."""
+        return self._manager(manager_name(self.surroundings, component), component)
+
+    def _locate(self, tool: Tool, component: Component | None) -> LocatedTool | MissingTool:
+        if tool.builtin:
+            return LocatedTool(path=sys.executable, version=None, source="builtin", prefix=("-I", "-m", f"gatekeeper.builtin.{tool.executable}"))
+        if Language.RUST in tool.languages:
+            return locate_rust(self.surroundings, self.runner, tool, component)
+        if tool.id == "script":
+            return self._scripts(component)
+        if tool.executable in _MANAGERS:
+            return self._manager(tool.executable, component)
+        if tool.executable in _PYTHONS:
+            return self._interpreter(component)
+        if tool.executable == "uv":
+            return self._uv(tool)
+        if self.compilers.solc is not None and tool.id == self.compilers.solc.id:
+            return self.compilers.locate(component)
+        if package_of(tool) is None and not tool.traces.pypi and not tool.traces.npm:
+            return self._on_path(tool) or MissingTool(reason=f"{tool.executable} is not on PATH", hint=f"install {tool.executable}")
+        found = self._python_tool(tool, component) if is_python(tool) else self._npm_tool(tool, component)
+        return self._with_compilers(found, component) if tool.executable == "forge" else found
+
+    def _python_tool(self, tool: Tool, component: Component | None) -> LocatedTool | MissingTool:
+        environment = self.pythons.of(component)
+        there = console_script(self.pythons, environment, tool, _python_names(tool)) if environment else None
+        if there and environment and environment.dedicated:
+            return there
+        pin = next((pin for name in _python_names(tool) if (pin := pypi_pin(self.surroundings, component, tool, name))), None)
+        if there and (pin is None or pin.version == there.version or tool.provide is None):
+            return there
+        return self._provide(tool, component, pin)
+
+    def _npm_tool(self, tool: Tool, component: Component | None) -> LocatedTool | MissingTool:
+        if there := in_modules(self.surroundings, component, tool):
+            return need_node(self.surroundings) or there
+        pin = next((pin for name in npm_packages(tool) if (pin := npm_pin(self.surroundings, component, tool, name))), None)
+        if pin and plug_and_play(self.surroundings, component):
+            manager = self._manager("yarn", component)
+            return manager if isinstance(manager, MissingTool) else _through(manager, ("run", tool.executable), pin.version)
+        return self._provide(tool, component, pin)
+
+    def _provide(self, tool: Tool, component: Component | None, pin: Pin | None) -> LocatedTool | MissingTool:
+        """The managed tool: at the version that the project pins, else at the catalogue's; without either what lies on PATH."""
+        kit = kit_for(tool, self.managed.locks, pin.version if pin else None)
+        if kit is None:
+            return self._not_provided(tool, component)
+        found = self.managed.get(kit)
+        if isinstance(found, LocatedTool):
+            return found
+        there = self._on_path(tool)
+        if there and (pin is None or there.version == pin.version):
+            return there
+        return MissingTool(reason=f"{found.reason} ({pin.where} pins it)", hint=found.hint) if pin else found
+
+    def _not_provided(self, tool: Tool, component: Component | None) -> MissingTool:
+        """A tool that only makes sense inside the project's environment (pytest, sphinx, hardhat)."""
+        if component is None:
+            return MissingTool(reason=f"{tool.id} is not installed in the project's environment", hint="gatekeeper setup", dependencies=True)
+        environment = self.pythons.of(component) if is_python(tool) else None
+        where = "node_modules" if not is_python(tool) else self.surroundings.show(environment.prefix) if environment else "any Python environment"
+        names = _python_names(tool) if is_python(tool) else npm_packages(tool)
+        return missing(self.surroundings, component, names, f"{tool.id} is not installed in {where}")
+
+    def _scripts(self, component: Component | None) -> LocatedTool | MissingTool:
+        """The package manager for the package's own scripts; those need everything that the package declares, tools too."""
+        if component and (absent := node_missing(self.surroundings, component, frozenset())):
+            return absent
+        return self.package_manager(component)
+
+    def _manager(self, name: str, component: Component | None) -> LocatedTool | MissingTool:
+        if absent := need_node(self.surroundings):
+            return absent
+        pin = manager_pin(self.surroundings, component)
+        version = pin.version if pin and pin.name == name else None
+        node = self.surroundings.find("node")
+        if name == "yarn" and node and (script := bundled_yarn(self.surroundings, component)):
+            return LocatedTool(path=node, version=version, source="project", prefix=(script,))
+        env = {"npm_config_manage_package_manager_versions": "false"} if name == "pnpm" else {}
+        if path := self.surroundings.find(name):
+            return LocatedTool(path=path, version=version_from_files(path), source="path", env=env)
+        tool = manager_tool(name, pin)
+        kit = kit_for(tool, self.managed.locks) if tool else None
+        if kit is None:
+            return MissingTool(reason=f"{name} is not on PATH", hint=f"install {name}: npm install --global {name}")
+        found = self.managed.get(kit)
+        return found if isinstance(found, MissingTool) else LocatedTool(path=found.path, version=found.version, source=found.source, env=env)
+
+    def _interpreter(self, component: Component | None) -> LocatedTool | MissingTool:
+        environment = self.pythons.of(component)
+        if environment is None:
+            return MissingTool(reason="python is not on PATH", hint="install Python 3")
+        return LocatedTool(path=environment.python, version=self.pythons.version(environment), source="project" if environment.dedicated else "path",
+                           env=self.pythons.variables(environment))
+
+    def _uv(self, tool: Tool) -> LocatedTool | MissingTool:
+        path = find_uv(self.surroundings)
+        if path is None:
+            return MissingTool(reason="uv is not installed", hint="pip install uv")
+        return LocatedTool(path=path, version=ask(self.runner, [path], tool.version_probe, self.surroundings.environment), source="managed")
+
+    def _on_path(self, tool: Tool) -> LocatedTool | None:
+        path = self.surroundings.find(tool.executable)
+        if path is None or (tool.provide and tool.provide.binary and version_from_files(path)):
+            return None  # an npm wrapper in front of a native program (forge) hides its exit code
+        version = ask(self.runner, [path], tool.version_probe, self.surroundings.environment)
+        return None if version is None else LocatedTool(path=path, version=version, source="path")
+
+    def _with_compilers(self, found: LocatedTool | MissingTool, component: Component | None) -> LocatedTool | MissingTool:
+        """forge finds its compilers by variables; without a compiler it still formats, so that is a matter of `dependencies`."""
+        if isinstance(found, MissingTool):
+            return found
+        compilers = self.compilers.for_forge(component)
+        more: Mapping[str, str] = {} if isinstance(compilers, MissingTool) else compilers
+        return LocatedTool(path=found.path, version=found.version, source=found.source, prefix=found.prefix, env={**found.env, "FOUNDRY_OFFLINE": "true", **more})
+
+    def _no_compiler(self, component: Component) -> MissingTool | None:
+        forge = component.use_of("forge") is not None or component.kind.value.startswith("foundry")
+        found = self.compilers.for_forge(component) if forge else None
+        return found if isinstance(found, MissingTool) else None
+
+    def _provided(self, ecosystem: Ecosystem) -> frozenset[str]:
+        """Packages that are tools of the catalogue and come from it when the project's environment lacks them."""
+        tools = [tool for tool in self.catalog.tools if (pin := package_of(tool)) and pin[0] is ecosystem]
+        if ecosystem is Ecosystem.PYPI:
+            return frozenset(name for tool in tools for name in _python_names(tool))
+        return frozenset(name for tool in tools for name in npm_packages(tool))
+
+
+def make_locator(*, root: str, environment: Mapping[str, str], runner: Runner, catalog: Catalog, home: str, locks: str,
+                 permission: Permission = Permission.INSTALL, offline: bool = False) -> Locator:
+    """The Toolbox for the tree at `root` (absolute). `home` is Gatekeeper's cache folder, `locks` the folder `pipelines/locks`."""
+    surroundings = Surroundings(root=root, environment=environment)
+    managed = ManagedTools(home=home, runner=runner, surroundings=surroundings, locks=locks, permission=permission, offline=offline)
+    return Locator(surroundings=surroundings, runner=runner, catalog=catalog, managed=managed,
+                   pythons=Pythons(surroundings=surroundings, runner=runner),
+                   compilers=Compilers(surroundings=surroundings, runner=runner, managed=managed, solc=catalog.tool("solc")))
+
+
+def is_python(tool: Tool) -> bool:
+    """Whether a tool lives in Python environments (pyright lives in both worlds and counts here)."""
+    pin = package_of(tool)
+    return pin[0] is Ecosystem.PYPI if pin else bool(tool.traces.pypi)
+
+
+def _python_names(tool: Tool) -> tuple[str, ...]:
+    names = [split_pin(tool.provide.pypi)[0]] if tool.provide and tool.provide.pypi else []
+    return tuple(dict.fromkeys(normalise(name) for name in (*names, *tool.traces.pypi)))
+
+
+def _through(manager: LocatedTool, words: tuple[str, ...], version: str) -> LocatedTool:
+    return LocatedTool(path=manager.path, version=version, source="project", prefix=(*manager.prefix, *words), env=manager.env)
+
+
+def _checked(tool: Tool, found: LocatedTool | MissingTool) -> LocatedTool | MissingTool:
+    """A version that the catalogue's commands do not fit is as good as none."""
+    if isinstance(found, LocatedTool) and not supported(found.version, tool.version_probe):
+        return MissingTool(reason=f"{tool.id} {found.version} ({found.source}) is not supported: {tool.version_probe.supported} is needed",
+                           hint=f"let the project use {tool.id} {tool.version_probe.supported}")
+    return found

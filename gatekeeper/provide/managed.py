@@ -1,0 +1,141 @@
+"""Managed tools: one isolated folder per tool, version and lock below the user's cache, installed once and never changed afterwards.
+
+A folder is built beside its final name, asked for its version, marked and renamed into place, under a lock; a failed install
+leaves nothing. Knows no project: which version is wanted is decided in `locate`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gatekeeper.errors import ProvideError
+from gatekeeper.model.ports import Runner
+from gatekeeper.model.tool import LocatedTool, MissingTool
+from gatekeeper.provide.installers import Installer, base_environment
+from gatekeeper.provide.kits import Ecosystem, Kit
+from gatekeeper.provide.places import Surroundings, executable, read_text
+from gatekeeper.provide.probe import ask
+
+_MARKER = "gatekeeper-tool.json"
+#: completes a folder after the install: writes further files into it, may refuse with a line
+Finish = Callable[[str], str | None]
+
+
+class Permission(StrEnum):
+    """What asking for a managed tool may do: install it, only tell where it would be (plans, `--dry-run`), or only use what is there."""
+
+    INSTALL = "install"
+    ANNOUNCE = "announce"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedTools:
+    """The folder `home`/tools and the right to add to it. Answers are remembered for the whole run, failures too."""
+
+    home: str
+    runner: Runner
+    surroundings: Surroundings
+    locks: str
+    permission: Permission = Permission.INSTALL
+    offline: bool = False
+    answers: dict[str, LocatedTool | MissingTool] = field(default_factory=dict)
+
+    def get(self, kit: Kit, finish: Finish | None = None) -> LocatedTool | MissingTool:
+        """The installed tool; installs it first where that is allowed."""
+        name = kit.folder_name
+        if name not in self.answers:
+            self.answers[name] = self._get(kit, name, finish)
+        return self.answers[name]
+
+    def folder(self, kit: Kit) -> str:
+        """Where a kit is, or would be, installed."""
+        return os.path.join(self.home, "tools", kit.folder_name)
+
+    def _get(self, kit: Kit, name: str, finish: Finish | None) -> LocatedTool | MissingTool:
+        folder = os.path.join(self.home, "tools", name)
+        located = LocatedTool(path=kit.program(folder), version=kit.version, source=kit.source)
+        if ready(kit, folder):
+            return located
+        if self.permission is Permission.NEVER:
+            return _missing(kit, "installing tools is switched off")
+        if kit.ecosystem is Ecosystem.NPM and self.surroundings.find("node") is None:
+            return MissingTool(reason=f"{kit.tool.id} needs Node.js, which is not on PATH", hint="install Node.js 20 or later: https://nodejs.org")
+        if self.permission is Permission.ANNOUNCE:
+            return located
+        try:
+            with self._locked(name):
+                problem = None if ready(kit, folder) else self._build(kit, folder, finish)
+        except OSError as error:
+            problem = f"{error.filename or self.home}: {error.strerror}"
+        return located if problem is None else _missing(kit, problem)
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        """Only one process builds a folder at a time; the others wait and then find it."""
+        os.makedirs(os.path.join(self.home, "tools"), exist_ok=True)
+        with open(os.path.join(self.home, "tools", f".{name}.lock"), "w", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _build(self, kit: Kit, folder: str, finish: Finish | None) -> str | None:
+        parent, name = os.path.split(folder)
+        building, old = os.path.join(parent, f".{name}.building"), os.path.join(parent, f".{name}.old")
+        for left in (building, old):
+            shutil.rmtree(left, ignore_errors=True)
+        os.makedirs(building)
+        try:
+            if problem := self._fill(kit, building, finish):
+                return problem
+            if os.path.lexists(folder):
+                os.replace(folder, old)
+            os.replace(building, folder)
+        finally:
+            for left in (building, old):
+                shutil.rmtree(left, ignore_errors=True)
+        return None
+
+    def _fill(self, kit: Kit, building: str, finish: Finish | None) -> str | None:
+        installer = Installer(surroundings=self.surroundings, runner=self.runner, home=self.home, offline=self.offline)
+        if problem := installer.install(kit, building) or (finish(building) if finish else None):
+            return problem
+        program = kit.program(building)
+        if not executable(program):
+            return f"{kit.package} {kit.version} has no {os.path.relpath(program, building)}"
+        said = ask(self.runner, [program], kit.tool.version_probe, base_environment(self.surroundings.environment))
+        if said is None:
+            return f"{kit.package} {kit.version} was installed but does not run"
+        with open(os.path.join(building, _MARKER), "w", encoding="utf-8") as file:
+            json.dump({"schema": 1, "tool": kit.tool.id, "package": kit.package, "version": kit.version, "said": said, "source": kit.source}, file)
+        return None
+
+
+def ready(kit: Kit, folder: str) -> bool:
+    """Whether a folder holds the finished kit, and the interpreter it was made with is still there."""
+    if not executable(kit.program(folder)):
+        return False
+    if kit.ecosystem is Ecosystem.PYPI and not executable(os.path.join(folder, "bin", "python")):
+        return False
+    try:
+        marker = json.loads(read_text(os.path.join(folder, _MARKER), 100_000) or "null")
+    except ValueError:
+        return False
+    return isinstance(marker, dict) and marker.get("version") == kit.version
+
+
+def _missing(kit: Kit, problem: str) -> MissingTool:
+    return MissingTool(reason=f"{kit.tool.id} {kit.version} is not installed: {problem}", hint="gatekeeper setup")
+
+
+def require(found: LocatedTool | MissingTool) -> LocatedTool:
+    """The tool, or ProvideError for a caller that cannot go on without it."""
+    if isinstance(found, MissingTool):
+        raise ProvideError(found.reason, hint=found.hint)
+    return found

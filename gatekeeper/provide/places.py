@@ -1,0 +1,116 @@
+"""Where things lie on this machine: the search path, the folders of a component, Gatekeeper's own caches. Knows no tool."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatekeeper.model.component import Component
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The tree's root (absolute) and the environment variables that locating may look at."""
+
+    root: str
+    environment: Mapping[str, str]
+
+    @property
+    def home(self) -> str | None:
+        """The user's home folder, or None where there is none."""
+        home = self.environment.get("HOME", "")
+        return home if os.path.isabs(home) and os.path.isdir(home) else None
+
+    def folder(self, component: Component | None) -> str:
+        """Absolute folder of a component; of the tree for None."""
+        return self.absolute(component.root if component else ".")
+
+    def absolute(self, relative: str) -> str:
+        return self.root if relative in {"", "."} else os.path.join(self.root, relative)
+
+    def folders(self, component: Component | None) -> tuple[str, ...]:
+        """Where a component's files may lie: its own folder, its workspace's, the tree's; nearest first, absolute."""
+        found = [self.folder(component)]
+        if component and component.workspace_root:
+            found.append(self.absolute(component.workspace_root))
+        return tuple(dict.fromkeys([*found, self.root]))
+
+    def upwards(self, component: Component | None) -> tuple[str, ...]:
+        """The component's folder and every parent of it up to the root of the tree, absolute."""
+        folder = self.folder(component)
+        found = [folder]
+        while folder != self.root and folder.startswith(self.root.rstrip("/") + "/"):
+            folder = os.path.dirname(folder)
+            found.append(folder)
+        return tuple(found)
+
+    def inside(self, path: str) -> bool:
+        """Whether a path lies in the tree (links resolved)."""
+        real, base = os.path.realpath(path), os.path.realpath(self.root)
+        return real == base or real.startswith(base.rstrip("/") + "/")
+
+    def search_path(self) -> tuple[str, ...]:
+        """The absolute folders of PATH, without Gatekeeper's own environment and without those that the repository brings."""
+        own = own_scripts()
+        entries = self.environment.get("PATH", os.defpath).split(os.pathsep)
+        return tuple(entry for entry in dict.fromkeys(entries)
+                     if os.path.isabs(entry) and (own is None or os.path.realpath(entry) != own) and not self.inside(entry))
+
+    def find(self, program: str) -> str | None:
+        """The first executable of that name on the search path, or None."""
+        for folder in self.search_path():
+            path = os.path.join(folder, program)
+            if executable(path):
+                return path
+        return None
+
+    def show(self, path: str) -> str:
+        """A path as people know it: relative to the tree where it lies in it."""
+        return path.removeprefix(self.root.rstrip("/") + "/")
+
+
+def executable(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)
+
+
+def own_prefix() -> str | None:
+    """The virtual environment that Gatekeeper runs in, or None when it runs in none."""
+    return os.path.realpath(sys.prefix) if sys.prefix != sys.base_prefix else None
+
+
+def own_scripts() -> str | None:
+    """The `bin` folder of Gatekeeper's own virtual environment, links resolved."""
+    prefix = own_prefix()
+    return None if prefix is None else os.path.realpath(os.path.join(prefix, "bin"))
+
+
+def cache_home(environment: Mapping[str, str]) -> str:
+    """Gatekeeper's folder in the user's cache; in the temporary folder where the user has no home that can be written to."""
+    for base in (environment.get("XDG_CACHE_HOME", ""), os.path.join(environment.get("HOME", ""), ".cache")):
+        if os.path.isabs(base) and _writable(base):
+            return os.path.join(base, "gatekeeper")
+    return os.path.join(tempfile.gettempdir(), f"gatekeeper-{os.getuid()}")
+
+
+def _writable(folder: str) -> bool:
+    """Whether `folder` can be written to, or be made."""
+    while not os.path.exists(folder):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return False
+        folder = parent
+    return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
+
+
+def read_text(path: str, limit: int = 32_000_000) -> str | None:
+    """The text of a plain file (UTF-8 with or without a mark, wrong bytes replaced), or None when there is none."""
+    try:
+        if not os.path.isfile(path):
+            return None
+        with open(path, "rb") as file:
+            return file.read(limit).decode("utf-8-sig", "replace")
+    except OSError:
+        return None
