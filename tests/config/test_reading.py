@@ -64,10 +64,11 @@ def test_aliases_cannot_blow_a_small_file_up() -> None:
 @example(b"a: 0b_")
 @example(b"a: 1_000:99")
 def test_any_bytes_give_plain_values_or_a_config_error(data: bytes) -> None:
+    assert _outcome(data)
+
+
+def _outcome(data: bytes) -> str:
     try:
-        document = read_document("x.yaml", data)
+        return json.dumps(read_document("x.yaml", data).value, allow_nan=False)
     except ConfigError as error:
-        assert error.message.startswith("x.yaml:")
-        assert "\n" not in error.message
-    else:
-        json.dumps(document.value, allow_nan=False)
+        return error.message if error.message.startswith("x.yaml:") and "\n" not in error.message else ""

@@ -1,0 +1,83 @@
+"""The one place where errors become an exit code and a line for people. Knows no verb.
+
+Foreseeable errors are one line and a hint; a bug of ours is one line and a file that can be sent in.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from gatekeeper import __version__
+from gatekeeper.cli.output import tell
+from gatekeeper.config.compiled import cache_folder
+from gatekeeper.errors import GatekeeperError
+
+INCOMPLETE = 3
+BUG = 4
+INTERRUPTED = 130
+
+
+def guarded(action: Callable[[], int], words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """The exit code of `action`; whatever it raises becomes one, too."""
+    try:
+        return action()
+    except GatekeeperError as error:
+        complain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        tell("gatekeeper: interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # nobody listens any more, and nothing was decided
+        return INCOMPLETE
+    except Exception as error:  # noqa: BLE001  # the one boundary: a bug must not look like a verdict
+        _confess(error, words, environment)
+        return BUG
+
+
+def complain(error: GatekeeperError) -> None:
+    """One line for what is wrong, one for the next step."""
+    tell(f"gatekeeper: {_one_line(error.message)}")
+    if error.hint:
+        tell(f"hint: {_one_line(error.hint)}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines())
+
+
+def _confess(error: Exception, words: Sequence[str], environment: Mapping[str, str]) -> None:
+    said = _one_line(f"{type(error).__name__}: {error}")[:300]
+    path = _keep(_bug_report(error, words, environment), environment)
+    tell(f"gatekeeper: this is a bug in gatekeeper {__version__}, sorry: {said}")
+    tell(f"hint: a report for the maintainers is in {path}" if path else "hint: a report could not be written; please tell the maintainers")
+
+
+def _bug_report(error: Exception, words: Sequence[str], environment: Mapping[str, str]) -> str:
+    import traceback
+
+    from gatekeeper.model.sanitize import markdown_fence, redact, secret_values
+
+    told = "".join(traceback.format_exception(error))
+    facts = "\n".join((f"gatekeeper {__version__}", f"Python {sys.version.split()[0]}", platform.platform(), f"arguments: {list(words)!r}"))
+    return redact(f"# A bug in gatekeeper\n\n{markdown_fence(facts)}\n\n{markdown_fence(told)}\n", secret_values(environment))
+
+
+def _keep(report: str, environment: Mapping[str, str]) -> str | None:
+    name = time.strftime(f"bug-%Y%m%d-%H%M%S-{os.getpid()}.md")
+    for folder in (cache_folder(environment), tempfile.gettempdir()):
+        if folder is None:
+            continue
+        try:
+            os.makedirs(os.path.join(folder, "bugs"), mode=0o700, exist_ok=True)
+            path = os.path.join(folder, "bugs", name)
+            with open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(report)
+        except OSError:
+            continue
+        return path
+    return None

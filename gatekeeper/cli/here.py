@@ -1,0 +1,63 @@
+"""Where a command is called: environment, folder, and the session it works through. The seam of the command line's tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gatekeeper.config.file import Names
+from gatekeeper.errors import TreeError
+from gatekeeper.execute.run import Control
+from gatekeeper.model.component import Detection
+from gatekeeper.model.plan import Plan
+from gatekeeper.model.ports import Subscriber
+from gatekeeper.model.result import RunRecord
+from gatekeeper.model.settings import Settings
+
+
+class Session(Protocol):
+    """What the command line needs of the composition root."""
+
+    def look(self, settings: Settings, environment: Mapping[str, str]) -> Detection: ...
+
+    def make_plan(self, settings: Settings, environment: Mapping[str, str]) -> Plan: ...
+
+    def run(self, settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord: ...
+
+
+def real_session() -> Session:
+    """The session of the installed program; imported late, because `--version` and `--help` do without."""
+    from gatekeeper import session
+
+    return session
+
+
+def installed_names() -> Names:
+    """The names that options and gatekeeper.yaml may use in this installation."""
+    from gatekeeper.catalog.load import pipeline_names
+    from gatekeeper.catalog.location import document_names, pipelines_folder
+    from gatekeeper.parse.formats import FORMATS as PARSERS
+    from gatekeeper.report.formats import FORMATS as REPORTS
+
+    tools = tuple(os.path.basename(path).removesuffix(".yaml") for path in document_names(pipelines_folder(), "tools"))
+    return Names(pipelines=pipeline_names(), tools=tools, reports=tuple(REPORTS), parsers=tuple(PARSERS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """The surroundings of one call."""
+
+    environment: Mapping[str, str]
+    cwd: str
+    session: Callable[[], Session] = real_session
+    names: Callable[[], Names] = installed_names
+
+
+def here() -> Here:
+    """The surroundings of this process. Raises TreeError when its folder is gone."""
+    try:
+        return Here(environment=dict(os.environ), cwd=os.getcwd())
+    except FileNotFoundError as error:
+        raise TreeError("the current folder does not exist any more", hint="change to another folder") from error

@@ -1,0 +1,83 @@
+"""The two ways out: data to standard output, words for people to standard error. Knows no verb and no format.
+
+Closed pipes end quietly, full disks do not, and a terminal that some program left non-blocking is waited for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+from typing import TextIO
+
+from gatekeeper.errors import StoreError
+from gatekeeper.model.sanitize import json_value, terminal_text
+
+
+def show(text: str) -> None:
+    """Writes text and a final newline to standard output; control characters are spelled out."""
+    show_bytes((terminal_text(text).rstrip("\n") + "\n").encode("utf-8", "backslashreplace"))
+
+
+def show_json(document: object) -> None:
+    """Writes a document as JSON to standard output."""
+    show_bytes((json.dumps(json_value(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def show_bytes(data: bytes) -> None:
+    """Writes bytes as they are to standard output. Raises StoreError when they cannot be written, but for a closed pipe."""
+    try:
+        _write(sys.stdout, data)
+    except BrokenPipeError:
+        _silence(sys.stdout)
+    except OSError as error:
+        _silence(sys.stdout)
+        raise StoreError(f"standard output cannot be written: {error.strerror}") from error
+
+
+def tell(text: str) -> None:
+    """Writes words for people to standard error; where that is not possible, nobody listens."""
+    try:
+        _write(sys.stderr, (terminal_text(text).rstrip("\n") + "\n").encode("utf-8", "backslashreplace"))
+    except OSError:
+        _silence(sys.stderr)
+
+
+def error_stream() -> TextIO:
+    """Standard error, or a stream to nowhere where the caller closed it."""
+    return sys.stderr if sys.stderr is not None else open(os.devnull, "w", encoding="utf-8")  # lives as long as we do
+
+
+def data_stream() -> TextIO:
+    """Standard output, or a stream to nowhere where the caller closed it."""
+    return sys.stdout if sys.stdout is not None else open(os.devnull, "w", encoding="utf-8")
+
+
+def _write(stream: TextIO | None, data: bytes) -> None:
+    if stream is None:
+        return
+    stream.flush()
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        stream.write(data.decode("utf-8", "replace"))
+        return
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest):]
+        except BlockingIOError:
+            select.select((), (descriptor,), ())
+
+
+def _silence(stream: TextIO | None) -> None:
+    """Points a stream that cannot be written at nothing, so that the interpreter's last flush does not fail either."""
+    if stream is None:
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        return

@@ -1,0 +1,112 @@
+"""`gatekeeper run` and `gatekeeper plan`: settings in, verdict out. Imports neither typer nor yaml, which start-up cannot afford."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Mapping
+
+from gatekeeper.cli.here import Here
+from gatekeeper.cli.output import data_stream, error_stream, show_bytes, tell
+from gatekeeper.cli.progress import EventLog, Nothing
+from gatekeeper.cli.signals import Signals
+from gatekeeper.config.load import load_settings
+from gatekeeper.config.options import Arguments
+from gatekeeper.display.choose import Display, Wishes, choose, look_for
+from gatekeeper.display.plain import PlainDisplay
+from gatekeeper.display.sink import Sink
+from gatekeeper.display.spans import Look
+from gatekeeper.display.summary import summary_text
+from gatekeeper.errors import UsageError
+from gatekeeper.execute.run import Control
+from gatekeeper.model.plan import Plan
+from gatekeeper.model.ports import Subscriber
+from gatekeeper.model.result import RunRecord
+from gatekeeper.model.sanitize import redacted, secret_values
+from gatekeeper.model.settings import Settings
+from gatekeeper.report.formats import render
+
+
+def perform(verb: str, arguments: Arguments, here: Here) -> int:
+    """Runs or plans, and gives the exit code of the verdict (0 for a plan)."""
+    settings = load_settings(arguments, here.environment, cwd=here.cwd, names=here.names())
+    if verb == "plan" or settings.mode == "dry-run":
+        show_plan(here.session().make_plan(settings, here.environment), settings, here.environment, mermaid=arguments.has("mermaid"))
+        return 0
+    if settings.mode == "strict" and not settings.yes:
+        _confirm(here.session().make_plan(settings, here.environment))
+    record = _run(settings, here)
+    show_record(record, settings, here.environment)
+    return record.verdict.exit_code
+
+
+def show_plan(plan: Plan, settings: Settings, environment: Mapping[str, str], *, mermaid: bool = False) -> None:
+    """Writes a plan to standard output as a tree, as JSON or as a Mermaid diagram."""
+    secrets = secret_values(environment)
+    if settings.json:
+        from gatekeeper.report.plan import render_plan
+        show_bytes(render_plan(redacted(plan, secrets)))
+        return
+    from gatekeeper.display.plan import plan_mermaid, plan_tree
+
+    show_bytes(_encoded(plan_mermaid(redacted(plan, secrets)) if mermaid else plan_tree(plan, data_look(settings, environment))))
+
+
+def data_look(settings: Settings, environment: Mapping[str, str]) -> Look:
+    """How standard output wants its text."""
+    return look_for(data_stream(), _wishes(settings, environment), environment)
+
+
+def _run(settings: Settings, here: Here) -> RunRecord:
+    control = Control()
+    signals = Signals(control)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(signals)
+        display = stack.enter_context(_display(settings, here.environment))
+        subscribers: list[Subscriber] = [signals.notice, display]
+        if settings.log_level == "debug":
+            subscribers.append(EventLog(secret_values(here.environment)))
+        return here.session().run(settings, here.environment, subscribers, control)
+
+
+def _display(settings: Settings, environment: Mapping[str, str]) -> Display:
+    wishes, stream = _wishes(settings, environment), error_stream()
+    match settings.log_level:
+        case "error":
+            return Nothing()
+        case "debug":  # a picture that is redrawn would fight with the log
+            return PlainDisplay(Sink(stream, look_for(stream, wishes, environment)))
+        case _:
+            return choose(stream, wishes, environment, time.monotonic)
+
+
+def _wishes(settings: Settings, environment: Mapping[str, str]) -> Wishes:
+    quiet = settings.quiet or settings.log_level in {"warning", "error"}
+    return Wishes(color=settings.color, verbose=settings.verbose, quiet=quiet, secrets=secret_values(environment))
+
+
+def show_record(record: RunRecord, settings: Settings, environment: Mapping[str, str]) -> None:
+    """Writes the summary of a run to standard output, as text or as JSON."""
+    if settings.json:
+        show_bytes(render("json", record, secret_values(environment)))
+        return
+    show_bytes(_encoded(summary_text(record, data_look(settings, environment))))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(data_stream().encoding or "utf-8", "backslashreplace")
+
+
+def _confirm(plan: Plan) -> None:
+    """Strict mode: a person says yes to each batch before anything runs. Raises UsageError for a no, and where nobody can be asked."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError("--mode strict asks before each batch, and there is no terminal to ask on", hint="add --yes to confirm all batches")
+    for batch in plan.batches:
+        jobs = [job for job in plan.jobs if job.batch == batch.id]
+        if not jobs:
+            continue
+        tell("\n".join((f"{batch.id} {batch.title}:", *(f"  {job.id}{'  (writes)' if job.effect == 'writes' else ''}" for job in jobs))))
+        tell(f"run these {len(jobs)} jobs? [y/N]")
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+            raise UsageError(f"batch {batch.id} was not confirmed: nothing was run")

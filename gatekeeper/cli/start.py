@@ -1,0 +1,51 @@
+"""The first steps of every call: what is common goes its way without typer, all else is handed to it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from gatekeeper import __version__
+from gatekeeper.cli.boundary import guarded
+
+#: set by the completion scripts of shells; typer answers them
+COMPLETION = "_GATEKEEPER_COMPLETE"
+
+
+def main() -> int:
+    """Runs the command line of this process and gives its exit code."""
+    words = sys.argv[1:]
+    return guarded(lambda: start(words), words, os.environ)
+
+
+def start(words: Sequence[str]) -> int:
+    """Does what the words say. Raises GatekeeperError for what people can mend."""
+    if COMPLETION not in os.environ:
+        match list(words):
+            case ["--version" | "-V"]:
+                from gatekeeper.cli.output import show
+                show(f"gatekeeper {__version__}")
+                return 0
+            case ["run" | "plan" as verb, *rest]:
+                return _lean(verb, rest)
+    return _typer(words)
+
+
+def _lean(verb: str, rest: Sequence[str]) -> int:
+    from gatekeeper.config.lean import parse
+
+    arguments = parse(verb, rest)
+    if arguments is None:
+        return _typer((verb, *rest))
+    from gatekeeper.cli.here import here
+    from gatekeeper.cli.run import perform
+
+    return perform(verb, arguments, here())
+
+
+def _typer(words: Sequence[str]) -> int:
+    from gatekeeper.cli.app import call
+    from gatekeeper.cli.here import here
+
+    return call(words, here())
