@@ -1,0 +1,1 @@
+"""Plan -> events and results: a pure scheduler above, one owner of all child processes below."""

@@ -1,0 +1,102 @@
+"""How we learn that a main process exited: by a pidfd (Linux), or by one waiting thread per process (everywhere else).
+
+Knows nothing of trees and pipes. A pidfd leaves the process unreaped, so its number stays taken until its tree is gone; a thread reaps at
+once. Nobody here waits for *any* child: a second waiter would turn another's exit 7 into 0.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaped:
+    """What the system says of a process that exited: wait status and CPU seconds of it and of the children it waited for."""
+
+    pid: int
+    status: int
+    cpu_seconds: float
+
+
+class Ends(Protocol):
+    """Tells which main processes exited."""
+
+    def watch(self, pid: int) -> int | None:
+        """Look after `pid`; the descriptor that becomes readable when it exits, or None when `collect` will tell."""
+
+    def collect(self) -> tuple[int, ...]:
+        """Pids that exited since the last call, of those without a descriptor."""
+
+    def reap(self, pid: int) -> Reaped | None:
+        """Take the status of a process that exited; None when it did not (it cannot be killed)."""
+
+    def close(self) -> None:
+        """Let go of all descriptors."""
+
+
+class PidfdEnds:
+    """One pidfd per process, for the caller's selector."""
+
+    def __init__(self) -> None:
+        self._fds: dict[int, int] = {}
+
+    def watch(self, pid: int) -> int | None:
+        fd = self._fds[pid] = os.pidfd_open(pid)
+        return fd
+
+    def collect(self) -> tuple[int, ...]:
+        return ()
+
+    def reap(self, pid: int) -> Reaped | None:
+        os.close(self._fds.pop(pid))
+        return _reap(pid, os.WNOHANG)
+
+    def close(self) -> None:
+        for fd in self._fds.values():
+            os.close(fd)
+        self._fds.clear()
+
+
+class ThreadEnds:
+    """One thread per process, blocked in wait4; `wake` is called from it."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._news: deque[int] = deque()
+        self._reaped: dict[int, Reaped] = {}
+
+    def watch(self, pid: int) -> int | None:
+        threading.Thread(target=self._wait, args=(pid,), name=f"wait-{pid}", daemon=True).start()
+        return None
+
+    def collect(self) -> tuple[int, ...]:
+        news = []
+        while self._news:
+            news.append(self._news.popleft())
+        return tuple(news)
+
+    def reap(self, pid: int) -> Reaped | None:
+        return self._reaped.pop(pid, None)
+
+    def close(self) -> None:
+        """Nothing is held; threads end with their processes."""
+
+    def _wait(self, pid: int) -> None:
+        reaped = _reap(pid, 0)
+        if reaped is not None:
+            self._reaped[pid] = reaped
+        self._news.append(pid)
+        self._wake()
+
+
+def _reap(pid: int, options: int) -> Reaped | None:
+    try:
+        found, status, usage = os.wait4(pid, options)
+    except ChildProcessError:
+        return None
+    return Reaped(pid=pid, status=status, cpu_seconds=usage.ru_utime + usage.ru_stime) if found == pid else None

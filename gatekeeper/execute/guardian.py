@@ -1,0 +1,109 @@
+"""The guardian: a tiny program beside every run that ends the jobs when Gatekeeper itself was killed, even by SIGKILL.
+
+Started as `python -I -S guardian.py RUN_ID` with the read end of a pipe as its stdin. Lines: `+G PGID`, `-G PGID` (a job's process group
+lives, is gone), `+P PID STARTED` (an adopted process outside the groups). At the end of the pipe, which comes when Gatekeeper closes it or
+dies, it tells what is left to end, kills it 0.3 s later, and sweeps every process whose environment names the run.
+Knows nothing of Gatekeeper and imports nothing of it: it must start in 10 ms and work when everything else is broken.
+Without /proc (macOS) it knows the groups only.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+GRACE = 0.3
+ROUNDS = 200
+
+
+def read_until_closed() -> tuple[set[int], dict[int, str]]:
+    """Follow the pipe to its end; the groups, and the single processes with their start times, that live then."""
+    groups: set[int] = set()
+    singles: dict[int, str] = {}
+    for line in sys.stdin.buffer:
+        words = line.decode("ascii", "replace").split()
+        if len(words) == 2 and words[0] == "+G":
+            groups.add(int(words[1]))
+        elif len(words) == 2 and words[0] == "-G":
+            groups.discard(int(words[1]))
+        elif len(words) == 3 and words[0] == "+P":
+            singles[int(words[1])] = words[2]
+    return groups, singles
+
+
+def read(path: str) -> bytes:
+    """The content of a file in /proc; empty when the process is gone or a stranger's."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def started(pid: int) -> str:
+    """Start time of a living process as /proc says it; empty for the gone and for zombies."""
+    words = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return "" if len(words) < 20 or words[0] in {b"Z", b"X"} else words[19].decode()
+
+
+def carries(pid: int, run_id: str) -> bool:
+    """Whether the environment of `pid` names the run (or a run inside it: ids are joined by `:`)."""
+    for word in read(f"/proc/{pid}/environ").split(b"\0"):
+        name, _, value = word.partition(b"=")
+        if name == b"GATEKEEPER_RUN_ID":
+            return run_id in value.decode("utf-8", "replace").split(":")
+    return False
+
+
+def processes(groups: set[int], singles: dict[int, str], run_id: str) -> list[int]:
+    """Living processes that belong to the run."""
+    found = []
+    for name in os.listdir("/proc") if os.path.isdir("/proc/self") else []:
+        pid = int(name) if name.isdigit() else 0
+        if not pid or pid == os.getpid() or not (start := started(pid)):
+            continue
+        group = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[2:3]
+        if (group and int(group[0]) in groups) or singles.get(pid) == start or carries(pid, run_id):
+            found.append(pid)
+    return found
+
+
+def send(groups: set[int], pids: list[int], signum: int) -> None:
+    """Signal groups and processes; the gone and the strangers' are passed over."""
+    for target, kill in [(group, os.killpg) for group in groups] + [(pid, os.kill) for pid in pids]:
+        try:
+            kill(target, signum)
+        except OSError:
+            continue
+
+
+def end(groups: set[int], singles: dict[int, str], run_id: str) -> None:
+    """TERM, 0.3 s, then KILL until nothing is left."""
+    rest = processes(groups, singles, run_id)
+    if not rest and os.path.isdir("/proc/self"):
+        return
+    send(groups, rest, signal.SIGTERM)
+    send(groups, rest, signal.SIGCONT)
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline and (rest or not os.path.isdir("/proc/self")):
+        time.sleep(0.01)
+        rest = processes(groups, singles, run_id)
+    for _ in range(ROUNDS):
+        send(groups, rest, signal.SIGKILL)
+        rest = processes(groups, singles, run_id)
+        if not rest:
+            return
+        time.sleep(0.01)
+
+
+def main() -> None:
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
+        signal.signal(signum, signal.SIG_IGN)
+    groups, singles = read_until_closed()
+    end(groups, singles, sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""run_helper: one short helper process (git, a version probe, an installer) run to its end.
+
+Knows no plan, no pool and no events. Its output goes to nameless files, not to pipes: a background process that a helper leaves behind can
+then neither block nor outlive it; its whole group is killed when the main process ended, when the time is up, and when we are interrupted.
+Not covered: a process that left the group (unless a pool with a subreaper runs), and a `kill -9` of Gatekeeper while a helper runs.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from typing import IO
+
+from gatekeeper.execute.process import forget, start_process
+from gatekeeper.model.ports import Completed
+
+
+def run_helper(argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None = None, stdin: bytes = b"",
+               timeout: float = 60.0) -> Completed:
+    """Run `argv` in `cwd` for at most `timeout` seconds (`env` None: ours). `exit_code` is None when it could not be started, with the
+    reason on `stderr`, or when its time was up; negative for a signal. Never raises for what the process does."""
+    with ExitStack() as files:
+        try:
+            source, out, err = (files.enter_context(tempfile.TemporaryFile(buffering=0)) for _ in range(3))
+            source.write(stdin)
+            source.seek(0)
+            process = start_process(tuple(argv), cwd=cwd, env=os.environ if env is None else env, stdout=out.fileno(), stderr=err.fileno(),
+                                    stdin=source.fileno() if stdin else subprocess.DEVNULL)
+        except (OSError, ValueError) as error:
+            return Completed(exit_code=None, stderr=os.fsencode(f"cannot start `{argv[0] if argv else ''}`: {error}"))
+        ended = False
+        try:
+            ended = _ends_within(process, timeout)
+        finally:
+            _end_group(process)
+        note = b"" if ended else os.fsencode(f"\ntimed out after {timeout:g} s")
+        return Completed(exit_code=process.returncode if ended else None, stdout=_content(out), stderr=_content(err) + note)
+
+
+def _ends_within(process: subprocess.Popen[bytes], timeout: float) -> bool:
+    """Wait without reaping, so that the group's number stays taken; a pidfd answers at once where polling would cost milliseconds."""
+    if hasattr(os, "pidfd_open"):
+        with suppress(OSError):
+            fd = os.pidfd_open(process.pid)
+            try:
+                poll = select.poll()
+                poll.register(fd, select.POLLIN)
+                return bool(poll.poll(max(0.0, timeout) * 1000))
+            finally:
+                os.close(fd)
+    try:
+        process.wait(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    forget(process.pid)
+
+
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()

@@ -1,0 +1,234 @@
+"""Who descends from whom on this machine: finds every living process of a job, whatever it did to get away.
+
+Knows no phases and sends no signals. Two ways with one face (`Lineage`):
+
+- `AdoptedLineage` (Linux) makes this process the *subreaper* of all it starts: whoever loses its parent becomes our child and shows up in
+  `/proc/self/task/*/children`. A job cannot leave by setsid, double fork or a cleared environment. Which job an adopted process belongs to
+  is told by its session or group, by what was seen at the last look, by its cookie; failing all three it belongs to the jobs that ran when
+  it was adopted and falls to the last of them. Processes of our own session are ours (workers), never a job's: no process can join a session.
+- `TableLineage` (portable, no subreaper) looks through the process table for the group, the known descendants and the cookie. It misses a
+  process that left its group, lost its parent between two looks and cleared its environment.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from gatekeeper.execute.process import OWNED, SPAWNING, Child
+
+RUN_COOKIE = "GATEKEEPER_RUN_ID"
+JOB_COOKIE = "GATEKEEPER_JOB"
+PR_SET_CHILD_SUBREAPER = 36
+PR_GET_CHILD_SUBREAPER = 37
+PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the process table; `started` tells two owners of one pid apart, memory is the resident set in MB."""
+
+    pid: int
+    parent: int
+    group: int
+    session: int
+    started: int
+    name: str
+    memory_mb: float = 0.0
+    zombie: bool = False
+    #: run and job that its environment names, where it can be read
+    run: str = ""
+    job: str = ""
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        return (self.pid, self.started)
+
+
+class Lineage(Protocol):
+    """Finds the living members of a tree."""
+
+    #: the main process stays a zombie until its tree is gone, so that its number, and with it the group's, cannot come again
+    keeps_zombies: bool
+
+    def begin(self, child: Child) -> None:
+        """From now on processes may belong to `child`."""
+
+    def end(self, child: Child) -> None:
+        """The tree is gone."""
+
+    def tree(self, child: Child) -> tuple[Row, ...]:
+        """All living processes of the tree, its main process among them while it lives."""
+
+    def close(self) -> None:
+        """No tree is left; let the process be as it was."""
+
+
+def members(lineage: Lineage, child: Child) -> tuple[Row, ...]:
+    """Living processes of the tree other than its main process."""
+    return tuple(row for row in lineage.tree(child) if row.pid != child.pid)
+
+
+def remember(child: Child, rows: Iterable[Row]) -> None:
+    """Keep who was seen, so that a process is known again when its parents are gone."""
+    child.seen = frozenset(row.identity for row in rows)
+    child.strays = frozenset(row.identity for row in rows if row.group != child.pid)
+
+
+def set_subreaper(*, on: bool) -> bool | None:
+    """Adopt orphaned descendants from now on, or no more; whether we did before, None where the system cannot."""
+    before = ctypes.c_int(0)
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        if library.prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0) or library.prctl(PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0):
+            return None
+    except (OSError, AttributeError):
+        return None
+    return bool(before.value)
+
+
+def read_row(pid: int) -> Row | None:
+    """The process table's line for `pid` from /proc, or None when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            line = stat.read()
+    except OSError:
+        return None
+    name, _, rest = line.partition(b"(")[2].rpartition(b")")
+    words = rest.split()
+    return Row(pid=pid, parent=int(words[1]), group=int(words[2]), session=int(words[3]), started=int(words[19]),
+               name=name.decode(errors="replace"), memory_mb=int(words[21]) * PAGE_MB, zombie=words[0] in {b"Z", b"X"})
+
+
+def children_of(pid: int | str) -> tuple[int, ...]:
+    """Pids of the children of `pid` (`self` for ours), from /proc; empty when it is gone."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", "rb") as children:
+                found += [int(word) for word in children.read().split()]
+    return tuple(found)
+
+
+def read_cookie(pid: int) -> tuple[str, str]:
+    """The run and the job that the environment of `pid` names; empty where there is none or it cannot be read."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as environ:
+            words = environ.read().split(b"\0")
+    except OSError:
+        return "", ""
+    values = dict(word.partition(b"=")[::2] for word in words)
+    return os.fsdecode(values.get(RUN_COOKIE.encode(), b"")), os.fsdecode(values.get(JOB_COOKIE.encode(), b""))
+
+
+class AdoptedLineage:
+    """The strong way: we are the subreaper, nothing below us can get away. Raises OSError where the system has no such thing."""
+
+    keeps_zombies = True
+
+    def __init__(self, cookie: str) -> None:
+        before = set_subreaper(on=True)
+        if before is None:
+            raise OSError("no subreaper on this system")
+        self._was_subreaper = before
+        self._cookie = cookie
+        self._session = os.getsid(0)
+        self._running: dict[str, Child] = {}
+        #: adopted pid -> keys of the jobs that it may belong to
+        self._owners: dict[int, frozenset[str]] = {}
+
+    def begin(self, child: Child) -> None:
+        self._running[child.key] = child
+
+    def end(self, child: Child) -> None:
+        self._running.pop(child.key, None)
+        self._owners = {pid: keys - {child.key} for pid, keys in self._owners.items()}
+
+    def close(self) -> None:
+        set_subreaper(on=self._was_subreaper)
+
+    def tree(self, child: Child) -> tuple[Row, ...]:
+        self._adopt()
+        roots = [pid for pid, keys in self._owners.items() if keys == {child.key}]
+        rows = _living(roots) if child.ended_at is not None else _living([child.pid, *roots])
+        remember(child, rows)
+        return rows
+
+    def _adopt(self) -> None:
+        """Look at our children: bury the adopted dead, find out whose the living are."""
+        with SPAWNING:
+            adopted = [pid for pid in children_of("self") if pid not in OWNED]
+        known, self._owners = self._owners, {}
+        for pid in adopted:
+            row = read_row(pid)
+            if row is None or row.session == self._session:
+                continue
+            if row.zombie:
+                with suppress(OSError):
+                    os.waitpid(pid, os.WNOHANG)
+                continue
+            self._owners[pid] = known[pid] if pid in known else self._owners_of(row)
+
+    def _owners_of(self, row: Row) -> frozenset[str]:
+        for child in self._running.values():
+            if child.pid in {row.session, row.group} or row.identity in child.seen:
+                return frozenset({child.key})
+        run, job = read_cookie(row.pid)
+        if run == self._cookie and job in self._running:
+            return frozenset({job})
+        if run and not f"{run}:".startswith(f"{self._cookie}:"):
+            return frozenset()  # of another pool in this process
+        return frozenset(self._running)
+
+
+def _living(roots: Iterable[int]) -> tuple[Row, ...]:
+    """The trees below `roots`, roots included, without the dead."""
+    rows: dict[int, Row] = {}
+    stack = list(roots)
+    while stack:
+        pid = stack.pop()
+        row = None if pid in rows else read_row(pid)
+        if row is not None and not row.zombie:
+            rows[pid] = row
+            stack += children_of(pid)
+    return tuple(rows.values())
+
+
+class TableLineage:
+    """The portable way: the process table, as `table` gives it (a `Row` by pid, cookies filled in)."""
+
+    keeps_zombies = False
+
+    def __init__(self, cookie: str, table: Callable[[], Mapping[int, Row]]) -> None:
+        self._cookie = cookie
+        self._table = table
+
+    def begin(self, child: Child) -> None:
+        """Nothing to prepare."""
+
+    def end(self, child: Child) -> None:
+        """Nothing to forget."""
+
+    def close(self) -> None:
+        """Nothing to restore."""
+
+    def tree(self, child: Child) -> tuple[Row, ...]:
+        table = {pid: row for pid, row in self._table().items() if not row.zombie}
+        found = {pid for pid, row in table.items() if self._belongs(row, child)}
+        grown = True
+        while grown:
+            below = {pid for pid, row in table.items() if row.parent in found and pid not in found}
+            found |= below
+            grown = bool(below)
+        rows = tuple(table[pid] for pid in sorted(found))
+        remember(child, rows)
+        return rows
+
+    def _belongs(self, row: Row, child: Child) -> bool:
+        if row.identity in child.seen or (row.run == self._cookie and row.job == child.key):
+            return True
+        return row.group == child.pid and (child.ended_at is None or row.pid != child.pid)
