@@ -48,8 +48,8 @@ _TOKENS = re.compile(
 #: at least one of these is in every text that the pattern above can match; looking for them first is ten times cheaper
 _MARKS = ("://", "uthorization", "UTHORIZATION", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "xox", "sk-", "npm_", "pypi-", "AIza", "eyJ", "-----BEGIN")
 
-#: what a terminal may obey: C0 but tab and newline, DEL, C1, line and paragraph separators, and bidirectional overrides
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+#: what a terminal may obey or hide: C0 but tab and newline, DEL, C1, separators, bidirectional overrides, no characters at all, invisible tags
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff\U000e0000-\U000e007f]")
 #: what XML 1.0 forbids or discourages; parsers stop at the first of them
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
                       + "".join(chr(plane * 0x10000 + end) for plane in range(1, 17) for end in (0xFFFE, 0xFFFF)) + "]")

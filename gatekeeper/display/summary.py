@@ -1,0 +1,198 @@
+"""The final summary: verdict first and last, batches, failures with the lines that matter, what could not be measured, artifacts. Knows no stream."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+
+from gatekeeper.display.spans import Line, Look, Span, Style, bad, cells, clipped, dim, line, padded, strong, text_of, warn
+from gatekeeper.display.words import FAILED, NOT_MEASURED, WORDS, apart_text, detail_lines, result_line, verdict_span
+from gatekeeper.judge.counters import SIX, counters, total
+from gatekeeper.model.duration import spoken
+from gatekeeper.model.finding import Finding, Severity
+from gatekeeper.model.plan import Job
+from gatekeeper.model.result import Condition, Counters, Result, RunRecord
+from gatekeeper.model.status import Status
+from gatekeeper.model.wording import count_text, size_text
+
+Pair = tuple[Job, Result]
+
+EXIT_CODES = {0: "pass", 1: "a blocking job failed", 2: "usage or configuration error", 3: "incomplete: not everything that blocks was measured",
+              4: "a bug in Gatekeeper", 129: "ended by a hang-up", 130: "interrupted", 143: "terminated"}
+#: more failures than this are counted, not shown, unless asked for (`--verbose`): the reports have them all
+MOST = 20
+#: narrower terminals get the counters as a sentence per batch
+TABLE_WIDTH = 96
+
+
+def summary_text(record: RunRecord, look: Look) -> str:
+    """The summary of a run as terminal text that ends in a newline."""
+    return text_of(summary_lines(record, look), look)
+
+
+def summary_lines(record: RunRecord, look: Look) -> Iterator[Line]:
+    """The summary of a run, section by section, with an empty line between sections."""
+    yield from _head(record)
+    sections: tuple[Callable[[RunRecord, Look], Iterator[Line]], ...] = (_batches, _failures, _errors, _not_measured, _conditions, _advice, _notes, _artifacts)
+    for section in sections:
+        content = list(section(record, look))
+        if content:
+            yield ()
+            yield from content
+    yield ()
+    yield from _foot(record)
+
+
+def _head(record: RunRecord) -> Iterator[Line]:
+    yield line(verdict_span(record.verdict), f"  {record.verdict.message}")
+    yield line(dim(f"run {record.run_id} of {record.plan.root}; pipeline {record.plan.pipeline}, {record.plan.scope}"))
+
+
+def _foot(record: RunRecord) -> Iterator[Line]:
+    code = record.verdict.exit_code
+    jobs = count_text(len(record.plan.jobs), "job")
+    yield line(verdict_span(record.verdict), f"  {record.verdict.message}; {jobs} in {spoken(record.wall_seconds)} ({record.wall_seconds / 60:.2f} min); "
+               f"exit code {code} ({EXIT_CODES.get(code, 'ended by a signal')})")
+
+
+def _batches(record: RunRecord, look: Look) -> Iterator[Line]:
+    parts = counters(record.plan, record.results)
+    rows = [(batch.id, batch.title, parts[batch.id], _time(record, batch.id, batch.target)) for batch in record.plan.batches]
+    rows.append(("all", "", total(parts.values()), line(spoken(record.wall_seconds))))
+    yield from _table(rows) if look.width >= TABLE_WIDTH else _sentences(rows, look.width)
+
+
+_Row = tuple[str, str, Counters, Line]
+
+
+def _time(record: RunRecord, batch: str, target: float | None) -> Line:
+    seconds = dict(record.batch_seconds).get(batch)
+    if seconds is None:
+        return ()
+    if target is None:
+        return line(spoken(seconds))
+    return line(spoken(seconds), warn(f" (target {spoken(target)} missed)") if seconds > target else dim(f" (target {spoken(target)})"))
+
+
+def _table(rows: Sequence[_Row]) -> Iterator[Line]:
+    names = min(24, max(cells(f"{row[0]} {row[1]}") for row in rows))
+    yield line(strong(f"{'batch':<{names}}  {'  '.join(f'{name:>9}' for name in SIX)}  time"))
+    for batch, title, part, took in rows:
+        numbers = [Span(text=f"  {getattr(part, name):>9}", style=_style(name, getattr(part, name))) for name in SIX]
+        apart = apart_text(part)
+        yield line(padded(f"{batch} {title}"[:names], names), *numbers, "  ", *took, dim(f"  {apart}") if apart else "")
+
+
+def _style(name: str, number: int) -> Style:
+    if not number:
+        return Style.DIM
+    return {"failed": Style.BAD, "blocked": Style.WARN, "completed": Style.GOOD}.get(name, Style.PLAIN)
+
+
+def _sentences(rows: Sequence[_Row], width: int) -> Iterator[Line]:
+    for batch, title, part, took in rows:
+        yield line(strong(f"{batch} {title}".rstrip()), "  " if took else "", *took)
+        words = ", ".join(f"{getattr(part, name)} {name}" for name in SIX) + (f"; {apart_text(part)}" if apart_text(part) else "")
+        yield from (line(text) for text in textwrap.wrap(words, max(20, width - 2), initial_indent="  ", subsequent_indent="  "))
+
+
+def _failures(record: RunRecord, look: Look) -> Iterator[Line]:
+    yield from _ended_badly(record, look, FAILED & {Status.FAILED}, bad("Failed"))
+
+
+def _errors(record: RunRecord, look: Look) -> Iterator[Line]:
+    yield from _ended_badly(record, look, FAILED - {Status.FAILED}, bad("Could not do their work"))
+
+
+def _ended_badly(record: RunRecord, look: Look, statuses: frozenset[Status], title: Span) -> Iterator[Line]:
+    pairs = [pair for pair in record.pairs() if pair[0].blocking and pair[1].status in statuses]
+    shown = pairs if look.verbose else pairs[:MOST]
+    if pairs:
+        yield line(title, f" ({len(pairs)})")
+    for job, result in shown:
+        yield line("  ", *result_line(job, result))
+        yield from detail_lines(job, result, indent="      ")
+    if len(shown) < len(pairs):
+        yield line(dim(f"  ... and {len(pairs) - len(shown)} more; --verbose shows them"))
+
+
+def _not_measured(record: RunRecord, look: Look) -> Iterator[Line]:
+    """What did not measure anything, one entry per reason, what blocks first."""
+    pairs = sorted((pair for pair in record.pairs() if pair[1].status in NOT_MEASURED), key=lambda pair: not pair[0].blocking)
+    groups: dict[tuple[Status, str, str | None, bool], list[str]] = {}
+    for job, result in pairs:
+        groups.setdefault((result.status, result.message, result.hint, job.blocking), []).append(job.id)
+    if groups:
+        yield line(warn(f"Could not be measured ({len(pairs)})"))
+    for (status, message, hint, blocking), ids in groups.items():
+        yield line("  ", warn(WORDS[status]), f"  {_listed(ids, look)}", dim("" if blocking else "  (advisory)"))
+        if message:
+            yield line(f"      {clipped(message.splitlines()[0])}")
+        if hint:
+            yield line("      ", dim("to do: "), hint)
+
+
+def _listed(ids: Sequence[str], look: Look) -> str:
+    shown = ids if look.verbose else ids[:6]
+    return ", ".join(shown) + (f" and {len(ids) - len(shown)} more" if len(shown) < len(ids) else "")
+
+
+def _conditions(record: RunRecord, _look: Look) -> Iterator[Line]:
+    """What decided the verdict and is no job: rules of the run itself and of the policy."""
+    jobs = {job.id for job in record.plan.jobs}
+    others = [condition for condition in record.verdict.conditions if condition.subject not in jobs]
+    if others:
+        yield line(warn("Also decisive"))
+    for condition in others:
+        yield from _condition(condition)
+
+
+def _condition(condition: Condition) -> Iterator[Line]:
+    yield line("  ", warn(str(condition.outcome)), f"  {condition.subject}: {condition.message}")
+    if condition.hint:
+        yield line("      ", dim("to do: "), condition.hint)
+
+
+def _advice(record: RunRecord, look: Look) -> Iterator[Line]:
+    """Findings that never make the verdict fail: of advisory jobs, and of jobs that pass in spite of them."""
+    pairs = [(job, result) for job, result in record.pairs()
+             if (not job.blocking and result.status in FAILED) or (result.status is Status.PASSED and result.findings)]
+    if pairs:
+        yield line(strong(f"Advice ({len(pairs)})"), dim("  never makes the verdict fail"))
+    for job, result in pairs:
+        said = _severities(result.findings) or (result.message.splitlines()[0] if result.message else "")
+        yield line(f"  {padded(WORDS[result.status], 9)}  {job.id}  ", clipped(said))
+        if look.verbose:
+            yield from detail_lines(job, result, indent="      ")
+
+
+def _severities(findings: Sequence[Finding]) -> str:
+    counted = [(severity, sum(finding.severity is severity for finding in findings)) for severity in Severity]
+    parts = ", ".join(f"{number} {severity}" for severity, number in counted if number)
+    return f"{count_text(len(findings), 'finding')} ({parts})" if parts else ""
+
+
+def _notes(record: RunRecord, look: Look) -> Iterator[Line]:
+    notes = [*record.plan.notes, *record.notes]
+    notes += [f"{problem.file}{f':{problem.line}' if problem.line else ''}: {problem.message}" for problem in record.problems]
+    if record.changed_files:
+        notes.append(f"changed: {_listed(record.changed_files, look)}")
+    if record.plan.skipped:
+        notes.append(f"{count_text(len(record.plan.skipped), 'job')} left out; gatekeeper plan --verbose says why")
+    if notes:
+        yield line(strong("Notes"))
+        yield from (line(f"  {clipped(note)}") for note in notes)
+
+
+def _artifacts(record: RunRecord, _look: Look) -> Iterator[Line]:
+    if not record.artifacts:
+        return
+    yield line(strong("Artifacts"))
+    kinds = max(cells(artifact.kind) for artifact in record.artifacts)
+    for artifact in record.artifacts:
+        yield line(f"  {padded(artifact.kind, kinds)}  {size_text(artifact.size):>9}  {_below(artifact.path, record.plan.root)}")
+
+
+def _below(path: str, root: str) -> str:
+    """Shorter where the file lies in the tree."""
+    return path.removeprefix(f"{root.rstrip('/')}/")

@@ -1,0 +1,81 @@
+"""What a state is called on a terminal, in which style, and how results and counters read as lines. Knows no stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper.display.spans import Line, Span, Style, bad, clipped, dim, good, line, padded, warn
+from gatekeeper.judge.counters import APART, SIX
+from gatekeeper.judge.excerpt import excerpt, repeat_command
+from gatekeeper.model.duration import spoken
+from gatekeeper.model.plan import Job
+from gatekeeper.model.result import Counters, Result, Verdict
+from gatekeeper.model.status import Outcome, Status
+
+WORDS = {
+    Status.PENDING: "pending", Status.QUEUED: "queued", Status.RUNNING: "running", Status.PAUSED: "paused", Status.PASSED: "pass",
+    Status.FAILED: "fail", Status.ERRORED: "error", Status.TIMED_OUT: "timed out", Status.UNMEASURED: "unmeasured",
+    Status.UNAVAILABLE: "unavailable", Status.BLOCKED: "blocked", Status.NOT_RUN: "not run", Status.CANCELLED: "cancelled", Status.SKIPPED: "skipped",
+}
+WORD_WIDTH = 11
+FAILED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})
+NOT_MEASURED = frozenset({Status.UNMEASURED, Status.UNAVAILABLE, Status.BLOCKED, Status.NOT_RUN, Status.CANCELLED})
+_OUTCOMES = {Outcome.PASS: good, Outcome.FAIL: bad, Outcome.INCOMPLETE: warn, Outcome.INTERRUPTED: bad}
+
+
+def status_span(status: Status, *, blocking: bool) -> Span:
+    """The word for a status, filled to the width of a column; what only advises is never red."""
+    word = padded(WORDS[status], WORD_WIDTH)
+    if status is Status.PASSED:
+        return good(word)
+    if status in FAILED:
+        return bad(word) if blocking else warn(word)
+    return warn(word) if status in NOT_MEASURED else dim(word)
+
+
+def verdict_span(verdict: Verdict) -> Span:
+    """PASS, FAIL, INCOMPLETE or INTERRUPTED."""
+    return _OUTCOMES[verdict.outcome](str(verdict.outcome).upper())
+
+
+def result_line(job: Job, result: Result) -> Line:
+    """`fail  beta  B2/ruff.lint@api  0.3s  2 findings`."""
+    marks = [mark for mark, there in (("advisory", not job.blocking), ("from cache", result.from_cache), ("flaky", result.flaky), ("leaky", result.leaky))
+             if there and not (mark == "advisory" and result.status is Status.PASSED)]
+    took = spoken(result.wall_seconds) if result.attempts or result.from_cache else "-"
+    said = clipped(result.message.splitlines()[0]) if result.message else ""
+    return line(status_span(result.status, blocking=job.blocking), f" {padded(job.batch, 6)} {job.id}  ", dim(took),
+                f"  {said}" if said else "", dim(f"  ({', '.join(marks)})") if marks else "")
+
+
+def detail_lines(job: Job, result: Result, indent: str = "    ") -> Iterator[Line]:
+    """The lines that matter of a job that did not pass, the command that repeats it, and what to do."""
+    said = result.message.splitlines()[:1]
+    for text in excerpt(job, result):
+        if [text] != said:
+            yield line(indent, Span(text=clipped(text), style=_diff_style(text)))
+    if result.attempts:
+        yield line(indent, dim("repeat: "), repeat_command(job))
+    if result.hint:
+        yield line(indent, dim("to do:  "), result.hint.replace("JOB", job.id) if result.hint.endswith("logs JOB") else result.hint)
+
+
+def _diff_style(text: str) -> Style:
+    if text.startswith("+") and not text.startswith("+++"):
+        return Style.ADDED
+    return Style.REMOVED if text.startswith("-") and not text.startswith("---") else Style.PLAIN
+
+
+def counters_text(part: Counters) -> str:
+    """`total 3 completed 2 running 1 failed 0 blocked 0 pending 0`, then what stands apart where there is any."""
+    return six_text(part) + (f" ({text})" if (text := apart_text(part)) else "")
+
+
+def six_text(part: Counters, digits: int = 1) -> str:
+    """The six counters alone, each number at least `digits` wide."""
+    return " ".join(f"{name} {getattr(part, name):>{digits}}" for name in SIX)
+
+
+def apart_text(part: Counters) -> str:
+    """`1 unmeasured, 2 unavailable`; empty where nothing stands apart."""
+    return ", ".join(f"{getattr(part, name)} {name}" for name in APART if getattr(part, name))

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+
+from gatekeeper.display.lines import LinesDisplay
+from gatekeeper.display.plain import PlainDisplay
+from gatekeeper.display.sink import Sink
+from gatekeeper.display.spans import Look
+from gatekeeper.model.document import event_from_document
+from gatekeeper.model.event import Event, JobFinished, JobStarted, Notice, RunStarted
+from gatekeeper.model.result import RunRecord
+from gatekeeper.model.status import Status
+from tests.fakes.record import finding, hostile, job, mixed, plan, record, result
+from tests.fakes.stream import events_of
+
+
+def told(of: RunRecord, look: Look | None = None) -> str:
+    stream = io.StringIO()
+    with PlainDisplay(Sink(stream, look or Look())) as display:
+        for event in events_of(of):
+            display(event)
+    return stream.getvalue()
+
+
+def test_a_job_gets_one_line_when_it_ends() -> None:
+    assert "\npass        alpha  A1/hygiene.check@repository  0.3s\n" in told(mixed())
+
+
+def test_the_head_has_run_id_totals_and_limits() -> None:
+    assert told(mixed()).splitlines()[0] == (
+        "Gatekeeper 20260102-030405-abcd  pipeline default, all files; 14 jobs, at most 4 at once, within 1h 00m")
+
+
+def test_a_failure_comes_with_excerpt_and_command_at_once() -> None:
+    lines = told(mixed()).splitlines()
+    start = lines.index("fail        beta   B2/ruff.lint@api  0.3s")
+    assert lines[start + 1:start + 4] == ["    api/main.py:3:1 F401 `os` imported but unused", "    api/main.py:7:1 E501 line too long",
+                                          "    repeat: cd api && /usr/bin/ruff check"]
+    assert start < lines.index("error       beta   B2/mypy.check@api  0.3s  mypy ended with exit code 2")
+
+
+def test_a_batch_that_ends_tells_its_six_counters() -> None:
+    assert ("batch       beta   Language validation: total 9 completed 0 running 0 failed 5 blocked 2 pending 0 (1 unavailable, 1 skipped) in "
+            in told(mixed()))
+    assert told(mixed()).count("\nbatch ") == 4
+
+
+def test_a_missed_target_is_said_with_the_batch() -> None:
+    slow = job()
+    stream = io.StringIO()
+    display = PlainDisplay(Sink(stream, Look()))
+    display(RunStarted(at=0.0, run_id="r", plan=plan([slow])))
+    display(JobStarted(at=1.0, job=slow.id, attempt=1, pid=1))
+    display(JobFinished(at=302.0, job=slow.id, result=result(slow)))
+    assert ", target of 5m 00s missed" in stream.getvalue()
+
+
+def test_the_verdict_is_said_when_it_is_reached_and_notices_as_they_come() -> None:
+    text = told(mixed())
+    assert "\nverdict     FAIL after 14s: 3 blocking jobs failed (" in text
+    assert "\nnote        something is slow\n" in text
+
+
+def test_what_is_unavailable_says_what_to_do() -> None:
+    assert "unavailable beta   B3/eslint.lint@web  -  project dependencies are not installed\n    to do:  npm ci\n" in told(mixed())
+
+
+def test_advice_is_one_line_and_says_that_it_is_advice() -> None:
+    text = told(mixed())
+    assert "fail        gamma  C3/bandit.scan@api  0.3s  (advisory)\n" in text
+    assert "use of assert" not in text
+    assert "use of assert" in told(mixed(), Look(verbose=True))
+
+
+def test_quiet_tells_failures_notices_and_the_verdict_only() -> None:
+    words = {line.split()[0] for line in told(mixed(), Look(quiet=True)).splitlines() if not line.startswith(" ") and line}
+    assert words == {"fail", "error", "timed", "note", "verdict"}
+
+
+def test_without_colour_no_escape_is_written_and_with_colour_only_ours() -> None:
+    assert "\x1b" not in told(hostile())
+    colored = told(hostile(), Look(color=True))
+    assert "\x1b[1;31mfail" in colored
+    assert "\x1b]0;" not in colored
+    assert "\x1b[31mred" not in colored
+    assert {code for code in colored.split("\x1b[")[1:] if not code[0].isdigit()} == set()
+
+
+def test_markup_is_shown_and_not_obeyed() -> None:
+    assert "[bold]markup[/bold]" in told(hostile())
+
+
+def test_secrets_do_not_reach_the_stream() -> None:
+    lint = job()
+    run = record([(lint, result(lint, Status.FAILED, findings=[finding("password is hunter2hunter2")]))])
+    assert "hunter2" not in told(run, Look(secrets=("hunter2hunter2",)))
+    assert "password is ***" in told(run, Look(secrets=("hunter2hunter2",)))
+
+
+def test_a_closed_pipe_ends_the_writing_and_nothing_else() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        sink = Sink(stream, Look())
+        display = PlainDisplay(sink)
+        os.close(reader)
+        for event in events_of(mixed()):
+            display(event)
+        assert sink.closed
+        assert sink.problem is None
+
+
+def test_a_full_disk_is_a_problem_that_is_remembered() -> None:
+    with open("/dev/full", "w", encoding="utf-8") as stream:
+        sink = Sink(stream, Look())
+        sink.text("x\n")
+        assert sink.problem == "no space left on device"
+
+
+def test_a_stream_that_was_never_open_or_is_closed_takes_everything() -> None:
+    closed = io.StringIO()
+    closed.close()
+    for stream in (None, closed):
+        sink = Sink(stream, Look())
+        sink.text("x")
+        assert sink.closed
+
+
+def test_characters_that_the_encoding_lacks_are_spelled_out() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    Sink(stream, Look()).text("caf\u00e9 \U0001f600\n")
+    assert raw.getvalue() == b"caf\\xe9 \\U0001f600\n"
+
+
+def test_json_lines_are_events_that_can_be_read_back() -> None:
+    run = mixed()
+    stream = io.StringIO()
+    with LinesDisplay(Sink(stream, Look())) as display:
+        for event in events_of(run):
+            display(event)
+    read: list[Event] = [event_from_document(json.loads(line)) for line in stream.getvalue().splitlines()]
+    assert read == list(events_of(run))
+    assert isinstance(read[0], RunStarted)
+
+
+def test_a_json_line_holds_no_newline_and_no_secret_whatever_the_event_says() -> None:
+    stream = io.StringIO()
+    LinesDisplay(Sink(stream, Look(secrets=("hunter2hunter2",))))(Notice(at=float("inf"), message="a\nb\u2028\udcff hunter2hunter2"))
+    assert len(stream.getvalue().splitlines()) == 1
+    assert "hunter2" not in stream.getvalue()

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from gatekeeper.display.spans import Look
+from gatekeeper.display.summary import summary_text
+from gatekeeper.model.result import Condition, Verdict
+from gatekeeper.model.status import Outcome, Status
+from tests.fakes.record import finding, hostile, job, mixed, record, result
+
+
+def summary(look: Look | None = None) -> str:
+    return summary_text(mixed(), look or Look())
+
+
+def section(title: str, text: str) -> str:
+    return next(part for part in text.split("\n\n") if part.startswith(title))
+
+
+def test_the_verdict_stands_first_and_last_with_time_and_exit_code() -> None:
+    lines = summary().splitlines()
+    assert lines[0] == "FAIL  3 blocking jobs failed"
+    assert lines[-1] == "FAIL  3 blocking jobs failed; 14 jobs in 2.5s (0.04 min); exit code 1 (a blocking job failed)"
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_every_batch_has_its_six_counters_at_any_width(width: int) -> None:
+    text = summary(Look(width=width))
+    if width >= 96:
+        rows = {line.split()[0]: re.findall(r"\s(\d+)(?=\s)", line) for line in section("batch", text).splitlines()[1:]}
+        assert rows["alpha"][:6] == ["1", "1", "0", "0", "0", "0"]
+        assert rows["beta"][:6] == ["9", "0", "0", "5", "2", "0"]
+        assert rows["all"][:6] == ["14", "2", "0", "6", "2", "0"]
+    else:
+        assert "9 total, 0 completed, 0 running, 5 failed, 2 blocked, 0 pending; 1 unavailable, 1 skipped" in " ".join(text.split())
+        assert max(len(line) for line in section("alpha", text).splitlines()) <= width
+    for batch in ("alpha Core", "beta Language validation", "gamma Infrastructure", "delta Analytics"):
+        assert batch in text
+
+
+def test_a_missed_target_is_said_and_a_kept_one_too() -> None:
+    assert "5m 01s (target 5m 00s missed)" in summary()
+    assert "0.5s (target 3m 00s)" in summary()
+
+
+def test_failures_show_their_lines_and_the_command_to_repeat_them() -> None:
+    text = section("Failed (3)", summary())
+    assert "      api/main.py:3:1 F401 `os` imported but unused" in text
+    assert "      +const a = 1;" in text
+    assert "\n      repeat: cd api && /v/bin/pytest -q\n" in text
+    assert "bandit" not in text
+
+
+def test_what_broke_stands_apart_from_what_failed() -> None:
+    text = section("Could not do their work (2)", summary())
+    assert "mypy ended with exit code 2\n      INTERNAL ERROR\n      last words" in text
+    assert "timed out" in text
+
+
+def test_what_could_not_be_measured_says_what_to_do_and_equal_reasons_are_one_entry() -> None:
+    assert "  unavailable  B3/eslint.lint@web\n      project dependencies are not installed\n      to do: npm ci" in section("Could not be measured (5)", summary())
+    jobs = [job(f"t{number}.run", component="web") for number in range(9)]
+    text = summary_text(record([(entry, result(entry, Status.UNAVAILABLE, message="missing", hint="npm ci")) for entry in jobs]), Look())
+    assert text.count("npm ci") == 1
+    assert "and 3 more" in text
+
+
+def test_advice_is_short() -> None:
+    assert section("Advice (1)", summary()).splitlines()[1] == "  fail       C3/bandit.scan@api  1 finding (1 medium)"
+
+
+def test_findings_of_a_job_that_passes_in_spite_of_them_are_advice() -> None:
+    lint = job("eslint.lint")
+    text = summary_text(record([(lint, result(lint, Status.PASSED, findings=[finding()]))]), Look())
+    assert "  pass       B2/eslint.lint@api  1 finding (1 high)" in text
+
+
+def test_artifacts_come_with_their_sizes() -> None:
+    assert section("Artifacts", summary()) == "Artifacts\n  junit     2.0 KB  junit.xml"
+
+
+def test_conditions_that_are_no_jobs_are_named() -> None:
+    verdict = Verdict(outcome=Outcome.INCOMPLETE, exit_code=3, message="the tree changed",
+                      conditions=(Condition(subject="tree", outcome=Outcome.INCOMPLETE, message="a.py changed", hint="run again"),))
+    text = summary_text(replace(mixed(), verdict=verdict), Look())
+    assert section("Also decisive", text) == "Also decisive\n  incomplete  tree: a.py changed\n      to do: run again"
+    assert text.splitlines()[-1].endswith("exit code 3 (incomplete: not everything that blocks was measured)")
+
+
+def test_more_than_twenty_failures_are_counted_unless_asked_for() -> None:
+    jobs = [job(f"t{number}.run") for number in range(25)]
+    run = record([(entry, result(entry, Status.FAILED, message="no")) for entry in jobs])
+    assert "  ... and 5 more; --verbose shows them" in summary_text(run, Look())
+    assert summary_text(run, Look(verbose=True)).count("\n  fail ") == 25
+
+
+def test_a_clean_run_is_short() -> None:
+    lint = job()
+    text = summary_text(record([(lint, result(lint))]), Look())
+    assert text.startswith("PASS  every blocking job passed\n")
+    assert re.findall("^[A-Z][a-z]+", text, re.MULTILINE) == []
+
+
+def test_no_colour_unless_asked_and_hostile_texts_stay_harmless() -> None:
+    assert "\x1b" not in summary()
+    assert "\x1b[1;31mFAIL\x1b[0m" in summary(Look(color=True))
+    text = summary_text(hostile(), Look(verbose=True))
+    assert not [char for char in text if ord(char) < 32 and char != "\n"]
+
+
+def test_colour_changes_no_words() -> None:
+    colored = re.sub("\x1b\\[[0-9;]*m", "", summary(Look(color=True)))
+    assert [line.rstrip() for line in colored.splitlines()] == summary().splitlines()
