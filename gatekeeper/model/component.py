@@ -53,6 +53,8 @@ class ToolUse:
     status: ToolStatus
     evidence: str
     invocation: tuple[str, ...] = ()
+    #: all plain calls of it, strongest first: a tool with several sub-commands has one for each
+    invocations: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

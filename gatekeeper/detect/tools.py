@@ -1,0 +1,210 @@
+"""Tells how components stand to the tools of the catalogue, by the traces that the catalogue names. Knows no tool by name.
+
+used: something the project runs calls it · configured: a configuration file or key of its own · stale: configuration left over beside a
+rival that is used · declared-only: a dependency and nothing else · default: no trace, the catalogue offers it as advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gatekeeper.detect.entries import Call
+from gatekeeper.detect.evidence import Evidence, folder_of
+from gatekeeper.detect.globs import is_glob, matches
+from gatekeeper.detect.index import ancestors, base, join, parent
+from gatekeeper.detect.language import Found, Scene
+from gatekeeper.detect.owners import Owners
+from gatekeeper.model.component import Component, Language, ToolStatus, ToolUse
+from gatekeeper.model.pipeline import Catalog
+from gatekeeper.model.tool import Command, Tool, Traces
+
+_ASKING = frozenset({"--version", "-V", "--help", "-h"})
+_FAMILY = {Language.TYPESCRIPT: Language.JAVASCRIPT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A tool's standing before rivals are looked at: `words` are the trace words that were seen, `declared` where it is a dependency."""
+
+    use: ToolUse
+    declared: str | None = None
+    words: tuple[str, ...] = ()
+
+
+def uses_of(scene: Scene, found: tuple[Found, ...], evidence: Evidence, catalog: Catalog) -> dict[int, tuple[Use, ...]]:
+    """The tool uses of every component, by its position in `found`, in the order of the catalogue, without defaults."""
+    owners = Owners(found, scene.index)
+    positions = {id(item): position for position, item in enumerate(found)}
+    seen: dict[int, list[Use]] = {position: [] for position in range(len(found))}
+    about = [folder_of(call) for call in evidence.calls]
+    for tool in catalog.tools:
+        if tool.builtin or not _leaves_traces(tool.traces):
+            continue
+        languages = tool.languages or tuple(Language)
+        called: dict[int, list[tuple[Call, str]]] = {}
+        for call in about:
+            if (word := matched(tool.traces, call.words)) is not None:
+                for item in owners.of_call(call, languages):
+                    called.setdefault(positions[id(item)], []).append((call, word))
+        hooked = _hooked(tool, evidence, owners, languages, positions)
+        for position, item in enumerate(found):
+            if item.component.language in languages:
+                use = _use(scene, tool, item, found, called.get(position, []), hooked.get(position, []))
+                seen[position] += [use] if use is not None else []
+    return {position: _judged(tuple(listed), catalog) for position, listed in seen.items()}
+
+
+def matched(traces: Traces, words: tuple[str, ...]) -> str | None:
+    """The longest of the trace words that a call begins with (an option counts anywhere), or None."""
+    name = traces.words[0].split()[0] if traces.words and words[0] in traces.npm else words[0]
+    whole = (name, *words[1:])
+    if len(whole) < 4 and not _ASKING.isdisjoint(whole):
+        return None
+    fitting = [word for word in traces.words if (word in whole if word.startswith("-") else whole[:len(word.split())] == tuple(word.split()))]
+    return max(fitting, key=len, default=None)
+
+
+def defaults_for(component: Component, known: tuple[Use, ...], catalog: Catalog) -> tuple[ToolUse, ...]:
+    """The tools that the catalogue offers as advice: no trace of them, and of no rival that is used or configured."""
+    standing = {item.use.tool: item.use.status for item in known}
+    chosen = {tool for tool, status in standing.items() if status in {ToolStatus.USED, ToolStatus.CONFIGURED}}
+    offers = []
+    for tool in catalog.tools:
+        offered = any(command.default and not command.on_demand and _fits(command, component) for command in tool.commands)
+        if tool.id not in standing and not tool.builtin and offered and chosen.isdisjoint(tool.instead_of):
+            offers.append(ToolUse(tool=tool.id, config=None, status=ToolStatus.DEFAULT, evidence="no trace of it: offered as advice"))
+    return tuple(offers)
+
+
+def _leaves_traces(traces: Traces) -> bool:
+    return bool(traces.files or traces.keys or traces.words or traces.hooks or traces.pypi or traces.npm)
+
+
+def _fits(command: Command, component: Component) -> bool:
+    """Whether a command suits a component: language, kind and the traits it asks for."""
+    if component.language not in command.languages or (command.kinds and component.kind not in command.kinds):
+        return False
+    return all(_holds(component, need) for need in command.requires) and not any(_holds(component, trait) for trait in command.unless)
+
+
+def _holds(component: Component, need: str) -> bool:
+    if need == "locked":
+        return component.lockfile is not None
+    if need.startswith("package-manager:"):
+        return component.package_manager == need.partition(":")[2]
+    return need in component.traits or any(trait.startswith(f"{need}:") for trait in component.traits)
+
+
+def _hooked(tool: Tool, evidence: Evidence, owners: Owners, languages: tuple[Language, ...], positions: Mapping[int, int]) -> dict[int, list[tuple[str, str]]]:
+    """Evidence from hooks and actions by component, with the trace word that the hook's name spells (`ruff-format`)."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for hook in evidence.hooks:
+        name = next((name for name in hook.names if name in tool.traces.hooks), None)
+        if name is not None:
+            spelled = name.rsplit("/", 1)[-1].replace("-", " ")
+            word = spelled if spelled in tool.traces.words else ""
+            kind = "action" if "/" in name else "hook"
+            place = f"{hook.file}:{hook.line}" if hook.line else hook.file
+            for item in owners.of_hook(hook, languages):
+                found.setdefault(positions[id(item)], []).append((f"{kind}: {name} ({place})", word))
+    return found
+
+
+def _use(scene: Scene, tool: Tool, item: Found, found: tuple[Found, ...], called: list[tuple[Call, str]], hooked: list[tuple[str, str]]) -> Use | None:
+    declared = _declared(tool.traces, item)
+    if called or hooked:
+        config, _ = _config(scene, tool.traces, item, found, covered=True)
+        plain = tuple(dict.fromkeys(call.words for call, _word in called if call.plain))
+        words = [*(word for _call, word in called), *(word for _evidence, word in hooked if word)]
+        best = called[0][0].evidence if called else hooked[0][0]
+        use = ToolUse(tool=tool.id, config=config, status=ToolStatus.USED, evidence=best, invocation=plain[0] if plain else (), invocations=plain)
+        return Use(use=use, declared=declared, words=tuple(dict.fromkeys(words)))
+    config, beside = _config(scene, tool.traces, item, found, covered=False)
+    if config is not None:
+        note = f"; {beside} beside it is left over" if beside else ""
+        place = f", declared in {declared}" if declared else ""
+        return Use(use=ToolUse(tool=tool.id, config=config, status=ToolStatus.CONFIGURED, evidence=f"{config} configures it{place}{note}"), declared=declared,
+                   words=_configured_words(scene, tool.traces, config))
+    if declared is not None:
+        return Use(use=ToolUse(tool=tool.id, config=None, status=ToolStatus.DECLARED_ONLY, evidence=f"declared in {declared} and nowhere run or configured"), declared=declared)
+    return None
+
+
+def _declared(traces: Traces, item: Found) -> str | None:
+    wanted = traces.pypi if item.component.language is Language.PYTHON else traces.npm
+    return next((item.declared[name] for name in wanted if name in item.declared), None)
+
+
+def _config(scene: Scene, traces: Traces, item: Found, found: tuple[Found, ...], *, covered: bool) -> tuple[str | None, str]:
+    """The configuration in force and further files beside it. Above the component only where no relative of it lies, or if `covered` is fine."""
+    family = _FAMILY.get(item.component.language, item.component.language)
+    relatives = {other.component.root for other in found if _FAMILY.get(other.component.language, other.component.language) == family}
+    for folder in ancestors(item.component.root):
+        if folder != item.component.root and folder in relatives and not covered:
+            return None, ""
+        files = [path for name in traces.files for path in _files(scene, folder, name)]
+        if files:
+            return files[0], ", ".join(base(path) for path in files[1:])
+        if (key := _key(scene, traces.keys, folder)) is not None:
+            return key, ""
+    return None, ""
+
+
+def _files(scene: Scene, folder: str, name: str) -> list[str]:
+    if not is_glob(name):
+        return [join(folder, name)] if join(folder, name) in scene.index else []
+    start = len(folder) + 1 if folder != "." else 0
+    return [path for path in scene.index.below(folder) if parent(path) == parent(join(folder, name)) and matches(name, path[start:])]
+
+
+def _key(scene: Scene, keys: Mapping[str, tuple[str, ...]], folder: str) -> str | None:
+    """`FILE#KEY` of the first key that a shared file holds."""
+    for name, wanted in keys.items():
+        path = join(folder, name)
+        if path in scene.index:
+            for key in wanted:
+                if _has_key(scene, path, key):
+                    return f"{path}#{key}"
+    return None
+
+
+def _has_key(scene: Scene, path: str, key: str) -> bool:
+    if path.endswith((".cfg", ".ini", ".flake8")):
+        return key in scene.documents.ini(path)
+    reader = scene.documents.toml if path.endswith(".toml") else scene.documents.yaml if path.endswith((".yaml", ".yml")) else scene.documents.json
+    document = reader(path)
+    return document is not None and document.has(*key.split("."))
+
+
+def _configured_words(scene: Scene, traces: Traces, config: str) -> tuple[str, ...]:
+    """`ruff format` where [tool.ruff.format] stands: the sub-command has a table of its own."""
+    path, _, key = config.partition("#")
+    found = []
+    for word in traces.words:
+        parts = word.split()
+        prefix = f"{key}." if key.endswith(parts[0]) else "" if base(path).lstrip(".").startswith(parts[0]) else None
+        if len(parts) == 2 and prefix is not None and path.endswith(".toml") and _has_key(scene, path, f"{prefix}{parts[1]}"):  # noqa: PLR2004
+            found.append(word)
+    return tuple(found)
+
+
+def _judged(listed: tuple[Use, ...], catalog: Catalog) -> tuple[Use, ...]:
+    """With configuration marked as stale that is left over beside a rival in use."""
+    chosen = {item.use.tool: item for item in listed if item.use.status is ToolStatus.USED or (item.use.status is ToolStatus.CONFIGURED and item.declared)}
+    judged = []
+    for item in listed:
+        rival = next((other for other in _rivals(item.use.tool, catalog) if other in chosen), None)
+        if item.use.status is ToolStatus.CONFIGURED and item.declared is None and rival is not None:
+            evidence = f"{item.use.config} is left over: not declared and nowhere run, {rival} does the work"
+            item = Use(use=ToolUse(tool=item.use.tool, config=item.use.config, status=ToolStatus.STALE, evidence=evidence))
+        judged.append(item)
+    return tuple(judged)
+
+
+def _rivals(tool_id: str, catalog: Catalog) -> Iterable[str]:
+    for tool in catalog.tools:
+        if tool.id == tool_id:
+            yield from tool.instead_of
+        elif tool_id in tool.instead_of:
+            yield tool.id
