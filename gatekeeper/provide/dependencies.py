@@ -5,9 +5,11 @@ Cargo is not asked: it fetches by itself, and says so when it cannot.
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from gatekeeper.model.component import Component, Kind
 from gatekeeper.model.tool import MissingTool
@@ -16,22 +18,26 @@ from gatekeeper.provide.install import as_hint, install_steps
 from gatekeeper.provide.node import installed_version, plug_and_play
 from gatekeeper.provide.places import Surroundings, read_text
 
+#: what starts checks or releases, but is imported by none of them
+_LAUNCHERS = frozenset({"tox", "tox-uv", "tox-gh", "nox", "pre-commit", "pre-commit-uv", "prek", "hatch", "poetry", "pdm", "uv", "twine", "build", "bump-my-version",
+                        "bump2version", "commitizen", "invoke", "poethepoet", "taskipy"})
 #: build backends whose packages hold compiled parts: nothing works before they are installed
 _COMPILED = frozenset({"maturin", "mesonpy", "scikit_build_core.build", "setuptools_rust"})
 
 
 def python_missing(surroundings: Surroundings, component: Component, environment: Environment | None, ignored: frozenset[str]) -> MissingTool | None:
     """Distributions that a Python component declares, or itself where its tests import it as installed, and that its environment has not."""
-    names = [normalise(name) for name in component.requires if normalise(name) not in ignored]
-    itself = own_distribution(surroundings.folder(component), component)
-    if itself:
-        names.append(itself)
-    if not names:
+    folder = surroundings.folder(component)
+    names = [normalise(name) for name in component.requires if normalise(name) not in ignored | _LAUNCHERS]
+    itself = own_distribution(folder, component)
+    if not names and not itself:
         return None
     if environment is None:
         return missing(surroundings, component, names, "no Python environment was found")
     there = installed(environment)
     absent = [name for name in dict.fromkeys(names) if name not in there]
+    if itself and not (itself in there and (environment.dedicated or installed_from(environment, itself, folder))):
+        absent.append(itself)
     where = surroundings.show(environment.prefix) if environment.dedicated else f"{environment.python} (the component has no environment of its own)"
     return missing(surroundings, component, absent, f"not installed in {where}: {_few(absent)}") if absent else None
 
@@ -89,6 +95,25 @@ def _filled(path: str) -> bool:
             return any(entry.name != ".git" for entry in entries)
     except OSError:
         return False
+
+
+def installed_from(environment: Environment, name: str, folder: str) -> bool:
+    """Whether a distribution was installed from this very folder (editable or not), and is not a release of the same name."""
+    for site in environment.site:
+        for entry in glob.glob(os.path.join(glob.escape(site), "*.dist-info", "direct_url.json")):
+            owner = os.path.basename(os.path.dirname(entry)).partition("-")[0]
+            if normalise(owner) == name and _url_folder(read_text(entry, 100_000) or "") == os.path.realpath(folder):
+                return True
+        links = [path for path in glob.glob(os.path.join(glob.escape(site), "*.egg-link")) if normalise(os.path.basename(path)[:-9]) == name]
+        if any(os.path.realpath((read_text(path, 10_000) or "").split("\n")[0].strip()).startswith(os.path.realpath(folder)) for path in links):
+            return True
+    return False
+
+
+def _url_folder(text: str) -> str | None:
+    """The folder that a `direct_url.json` names (PEP 610), links resolved; None for anything else."""
+    found = re.search(r'"url"\s*:\s*"file://([^"]*)"', text)
+    return os.path.realpath(unquote(found[1])) if found else None
 
 
 def own_distribution(folder: str, component: Component) -> str | None:

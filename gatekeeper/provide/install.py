@@ -90,23 +90,39 @@ def _python(surroundings: Surroundings, component: Component, missing: frozenset
         case "hatch":
             return (_step(surroundings, folder, why, "hatch", "env", "create"),)
         case _:
-            return _pip(surroundings, folder, why, extras, groups)
+            return _pip(surroundings, folder, why, _pip_words(folder, names, extras, groups))
 
 
-def _pip(surroundings: Surroundings, folder: str, why: str, extras: list[str], groups: list[str]) -> tuple[SetupStep, ...]:
-    """A virtual environment of its own, then the project itself (editable), its groups and its requirement files."""
-    what: list[str] = []
-    if any(os.path.isfile(os.path.join(folder, name)) for name in ("setup.py", "setup.cfg")) or "build-system" in manifest(folder):
-        what += ["-e", f".[{','.join(extras)}]" if extras else "."]
-    what += _each("--group", groups)
-    files = [path for path in requirement_files(folder) if re.search(r"(^|[-_./])requirements", path[len(folder):])]
-    if not extras and not groups:
-        what += [word for path in _relevant(files) for word in ("-r", os.path.relpath(path, folder))]
+def _pip(surroundings: Surroundings, folder: str, why: str, what: list[str]) -> tuple[SetupStep, ...]:
+    """A virtual environment of its own, then what `pip install` is given."""
     if not what:
         return ()
     pip = os.path.join(".venv", "bin", "pip")
     make = () if os.path.isfile(os.path.join(folder, pip)) else (_step(surroundings, folder, f"environment for the {why}", "python3", "-m", "venv", ".venv"),)
     return (*make, _step(surroundings, folder, why, pip, "install", *what))
+
+
+def _pip_words(folder: str, missing: frozenset[str], extras: list[str], groups: list[str]) -> list[str]:
+    """The project itself (editable) with extras and groups, or its requirement files where those hold more of what is missing."""
+    packaged = any(os.path.isfile(os.path.join(folder, name)) for name in ("setup.py", "setup.cfg")) or "build-system" in manifest(folder)
+    files = {path: read_text(path, 1_000_000) or "" for path in requirement_files(folder) if "constraints" not in os.path.basename(path)}
+    holding = {path: _requirement_names(text) & missing for path, text in files.items()}
+    document = manifest(folder)
+    in_manifest = frozenset().union(*(_names(_sub(_sub(document, "project"), "optional-dependencies").get(name)) for name in extras),
+                                    *(_names(_sub(document, "dependency-groups").get(name)) for name in groups)) & missing
+    chosen: list[str] = []
+    if len(frozenset().union(*holding.values())) > len(in_manifest):
+        extras, groups = [], []
+        chosen = sorted((path for path, names in holding.items() if names), key=lambda path: (-len(holding[path]), path))
+    elif not extras and not groups:
+        chosen = _relevant(list(files))
+    itself = packaged and not any(re.search(r"(?m)^\s*(-e\s+|--editable[= ]\s*)?\.(\[|\s|$)", files[path]) for path in chosen)
+    return [*(["-e", f".[{','.join(extras)}]" if extras else "."] if itself else []), *_each("--group", groups),
+            *(word for path in chosen for word in ("-r", os.path.relpath(path, folder)))]
+
+
+def _requirement_names(text: str) -> frozenset[str]:
+    return frozenset(normalise(name) for name in re.findall(r"(?m)^\s*([A-Za-z0-9][\w.-]*)", text))
 
 
 def _relevant(files: list[str]) -> list[str]:
@@ -180,7 +196,7 @@ def _node(surroundings: Surroundings, component: Component) -> tuple[SetupStep, 
             words = ["bun", "install", *(["--frozen-lockfile"] if found else [])]
         case _:
             found = lock_folder(surroundings, component, "package-lock.json", "npm-shrinkwrap.json")
-            words = ["npm", "ci" if found else "install"]
+            words = ["npm", "ci"] if found else ["npm", "install", "--no-package-lock"]
     home = surroundings.absolute(component.workspace_root) if component.workspace_root else surroundings.folder(component)
     return (_step(surroundings, found or home, why, *words),)
 

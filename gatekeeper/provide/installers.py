@@ -27,6 +27,7 @@ _IMPATIENT = {"UV_HTTP_RETRIES": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PRO
               "NO_COLOR": "1"}
 #: how uv draws its errors
 _DRAWING = " \t\u2502\u251c\u2570\u25b6\u2500\u00d7\u252c\u2514\u256d\u00b7"
+_UNREACHABLE = re.compile(r"failed to fetch|connect|dns error|getaddrinfo|ENOTFOUND|ECONN|EAI_AGAIN|ETIMEDOUT|timed out|network", re.IGNORECASE)
 _NOISE = re.compile(r"complete log of this run|npm (warn|notice)|^warning:|npm (error|ERR!)( code| errno| syscall)?\s*$|npm (error|ERR!) (code|errno|syscall) |^hint:", re.IGNORECASE)
 
 
@@ -108,13 +109,21 @@ def failure(argv: Sequence[str], completed: Completed) -> str:
         return f"{name} could not be started, or took longer than {_TIMEOUT:.0f} seconds"
     lines = [line for raw in (completed.stderr + b"\n" + completed.stdout).decode("utf-8", "replace").splitlines()
              if (line := raw.strip(_DRAWING)) and not _NOISE.search(line)]
+    if not lines:
+        return f"{name} ended with exit code {completed.exit_code}"
     if name == "npm":
-        return next((_bare(line) for line in lines if line.startswith("npm")), f"npm ended with exit code {completed.exit_code}")
-    return _bare(" ".join(lines[-2:])) if lines else f"{name} ended with exit code {completed.exit_code}"
+        return _bare(next((line for line in lines if line.startswith("npm")), lines[-1]))
+    return ": ".join(dict.fromkeys(_bare(line) for line in (lines[0], lines[-1])))
 
 
 def _bare(line: str) -> str:
-    return re.sub(r"^(npm (error|ERR!)|error:)\s*", "", line)[:300]
+    """A line without the installer's own prefix and without a password in an address."""
+    return re.sub(r"//[^/\s@]+@", "//", re.sub(r"^(npm (error|ERR!)|error:|cause:)\s*", "", line))[:300]
+
+
+def no_network(problem: str) -> bool:
+    """Whether an installer's complaint is that it reached nobody."""
+    return _UNREACHABLE.search(problem) is not None
 
 
 def base_environment(environment: Mapping[str, str]) -> dict[str, str]:

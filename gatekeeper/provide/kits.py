@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from gatekeeper.model.tool import Tool
 from gatekeeper.provide.environments import normalise
+from gatekeeper.provide.pins import package_json
+from gatekeeper.provide.places import read_text
 
 #: versions come from files of the repository and become words of an installer's command line: nothing but a plain version passes
 _PLAIN_VERSION = re.compile(r"\d[0-9A-Za-z]*(?:[.+-][0-9A-Za-z]+)*")
@@ -72,7 +74,21 @@ def kit_for(tool: Tool, locks: str, version: str | None = None) -> Kit | None:
     if not _PLAIN_VERSION.fullmatch(wanted):
         return None
     lock = os.path.join(locks, ecosystem.value, tool.id + (".txt" if ecosystem is Ecosystem.PYPI else ""))
-    return Kit(tool=tool, ecosystem=ecosystem, package=package, version=wanted, lock=lock if wanted == pinned and os.path.exists(lock) else None)
+    return Kit(tool=tool, ecosystem=ecosystem, package=package, version=wanted, lock=lock if _locks(lock, ecosystem, package, wanted) else None)
+
+
+def _locks(lock: str, ecosystem: Ecosystem, package: str, version: str) -> bool:
+    """Whether a lock holds exactly this version of the package."""
+    if ecosystem is Ecosystem.PYPI:
+        return re.search(rf"(?m)^{re.escape(package)}=={re.escape(version)}(?=[\s;\\])", read_text(lock) or "") is not None
+    return f"{package}@{version}" in locked_packages(lock)
+
+
+def locked_packages(folder: str) -> frozenset[str]:
+    """`NAME@VERSION` of what an npm lock folder asks for itself."""
+    document = package_json(folder)
+    asked = {name: version for section in ("dependencies", "optionalDependencies") if isinstance(table := document.get(section), dict) for name, version in table.items()}
+    return frozenset(f"{name}@{version}" for name, version in asked.items())
 
 
 def package_of(tool: Tool) -> tuple[Ecosystem, str, str] | None:

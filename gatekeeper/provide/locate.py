@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gatekeeper import __version__
 from gatekeeper.model.component import Component, Language
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.ports import Runner
@@ -60,6 +61,10 @@ class Locator:
             self.answers[key] = _checked(tool, self._locate(tool, component))
         return self.answers[key]
 
+    def known(self, tool: Tool, component: Component | None) -> LocatedTool | MissingTool | None:
+        """What `locate` has answered in this run, or None when it was not asked."""
+        return self.answers.get((tool.id, component.id if component else ""))
+
     def dependencies(self, component: Component) -> MissingTool | None:
         """What of the project's own dependencies is missing, or None. Tools that can be provided do not count: they are located one by one."""
         match component.language:
@@ -88,19 +93,29 @@ class Locator:
         found = self.compilers.locate(component)
         return found.path if isinstance(found, LocatedTool) else None
 
+    def builtin(self, module: str) -> tuple[str, ...]:
+        """The words that start a module of `gatekeeper.builtin` in isolation: nothing of the repository can shadow it."""
+        return sys.executable, "-I", "-m", f"gatekeeper.builtin.{module}"
+
+    def with_permission(self, permission: Permission) -> Locator:
+        """The same tools under another permission, asked afresh (what was installed meanwhile is found)."""
+        return make_locator(root=self.surroundings.root, environment=self.surroundings.environment, runner=self.runner, catalog=self.catalog,
+                            home=self.managed.home, locks=self.managed.locks, permission=permission, offline=self.managed.offline)
+
     def package_manager(self, component: Component | None) -> LocatedTool | MissingTool:
         """npm, pnpm, yarn or bun, as the component uses it."""
-        return self._manager(manager_name(self.surroundings, component), component)
+        return self.manager(manager_name(self.surroundings, component), component)
 
     def _locate(self, tool: Tool, component: Component | None) -> LocatedTool | MissingTool:
         if tool.builtin:
-            return LocatedTool(path=sys.executable, version=None, source="builtin", prefix=("-I", "-m", f"gatekeeper.builtin.{tool.executable}"))
+            path, *prefix = self.builtin(tool.executable)
+            return LocatedTool(path=path, version=__version__, source="builtin", prefix=tuple(prefix))
         if Language.RUST in tool.languages:
             return locate_rust(self.surroundings, self.runner, tool, component)
         if tool.id == "script":
             return self._scripts(component)
         if tool.executable in _MANAGERS:
-            return self._manager(tool.executable, component)
+            return self.manager(tool.executable, component)
         if tool.executable in _PYTHONS:
             return self._interpreter(component)
         if tool.executable == "uv":
@@ -127,7 +142,7 @@ class Locator:
             return need_node(self.surroundings) or there
         pin = next((pin for name in npm_packages(tool) if (pin := npm_pin(self.surroundings, component, tool, name))), None)
         if pin and plug_and_play(self.surroundings, component):
-            manager = self._manager("yarn", component)
+            manager = self.manager("yarn", component)
             return manager if isinstance(manager, MissingTool) else _through(manager, ("run", tool.executable), pin.version)
         return self._provide(tool, component, pin)
 
@@ -136,6 +151,8 @@ class Locator:
         kit = kit_for(tool, self.managed.locks, pin.version if pin else None)
         if kit is None:
             return self._not_provided(tool, component)
+        if component and tool.commands and all(command.dependencies for command in tool.commands) and (absent := self.dependencies(component)):
+            return absent  # nothing is installed for jobs that could not run
         found = self.managed.get(kit)
         if isinstance(found, LocatedTool):
             return found
@@ -159,7 +176,8 @@ class Locator:
             return absent
         return self.package_manager(component)
 
-    def _manager(self, name: str, component: Component | None) -> LocatedTool | MissingTool:
+    def manager(self, name: str, component: Component | None) -> LocatedTool | MissingTool:
+        """A package manager by name: the one that the repository brings (yarnPath), on PATH, or managed at the version that `packageManager` pins."""
         if absent := need_node(self.surroundings):
             return absent
         pin = manager_pin(self.surroundings, component)

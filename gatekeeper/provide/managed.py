@@ -18,7 +18,7 @@ from enum import StrEnum
 from gatekeeper.errors import ProvideError
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool
-from gatekeeper.provide.installers import Installer, base_environment
+from gatekeeper.provide.installers import Installer, base_environment, no_network
 from gatekeeper.provide.kits import Ecosystem, Kit
 from gatekeeper.provide.places import Surroundings, executable, read_text
 from gatekeeper.provide.probe import ask
@@ -47,6 +47,8 @@ class ManagedTools:
     permission: Permission = Permission.INSTALL
     offline: bool = False
     answers: dict[str, LocatedTool | MissingTool] = field(default_factory=dict)
+    #: filled when an installer reached nobody: from then on only the installers' caches are asked
+    unreachable: list[str] = field(default_factory=list)
 
     def get(self, kit: Kit, finish: Finish | None = None) -> LocatedTool | MissingTool:
         """The installed tool; installs it first where that is allowed."""
@@ -71,17 +73,17 @@ class ManagedTools:
         if self.permission is Permission.ANNOUNCE:
             return located
         try:
-            with self._locked(name):
+            with self._locked():
                 problem = None if ready(kit, folder) else self._build(kit, folder, finish)
         except OSError as error:
             problem = f"{error.filename or self.home}: {error.strerror}"
         return located if problem is None else _missing(kit, problem)
 
     @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        """Only one process builds a folder at a time; the others wait and then find it."""
+    def _locked(self) -> Iterator[None]:
+        """Only one process installs at a time; the others wait and then find what it made."""
         os.makedirs(os.path.join(self.home, "tools"), exist_ok=True)
-        with open(os.path.join(self.home, "tools", f".{name}.lock"), "w", encoding="ascii") as file:
+        with open(os.path.join(self.home, "tools", ".lock"), "w", encoding="ascii") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -103,8 +105,7 @@ class ManagedTools:
         return None
 
     def _fill(self, kit: Kit, building: str, finish: Finish | None) -> str | None:
-        installer = Installer(surroundings=self.surroundings, runner=self.runner, home=self.home, offline=self.offline)
-        if problem := installer.install(kit, building) or (finish(building) if finish else None):
+        if problem := self._install(kit, building) or (finish(building) if finish else None):
             return problem
         program = kit.program(building)
         if not executable(program):
@@ -112,9 +113,27 @@ class ManagedTools:
         said = ask(self.runner, [program], kit.tool.version_probe, base_environment(self.surroundings.environment))
         if said is None:
             return f"{kit.package} {kit.version} was installed but does not run"
+        if not said.startswith(kit.version):
+            return f"{kit.package} {kit.version} was installed but says that it is {said}"
         with open(os.path.join(building, _MARKER), "w", encoding="utf-8") as file:
             json.dump({"schema": 1, "tool": kit.tool.id, "package": kit.package, "version": kit.version, "said": said, "source": kit.source}, file)
         return None
+
+
+    def _install(self, kit: Kit, building: str) -> str | None:
+        """Installs; without a network once more from the caches, and from then on only from those."""
+        offline = self.offline or bool(self.unreachable)
+        problem = self._installer(offline=offline).install(kit, building)
+        if problem is None or not (offline or no_network(problem)):
+            return problem
+        if not offline:
+            self.unreachable.append(problem)
+            if self._installer(offline=True).install(kit, building) is None:
+                return None
+        return f"no network, and not in the caches of uv and npm ({self.unreachable[0] if self.unreachable else problem})"
+
+    def _installer(self, *, offline: bool) -> Installer:
+        return Installer(surroundings=self.surroundings, runner=self.runner, home=self.home, offline=offline)
 
 
 def ready(kit: Kit, folder: str) -> bool:
@@ -131,7 +150,8 @@ def ready(kit: Kit, folder: str) -> bool:
 
 
 def _missing(kit: Kit, problem: str) -> MissingTool:
-    return MissingTool(reason=f"{kit.tool.id} {kit.version} is not installed: {problem}", hint="gatekeeper setup")
+    hint = "with a network: gatekeeper setup" if problem.startswith("no network") else "gatekeeper setup"
+    return MissingTool(reason=f"{kit.tool.id} {kit.version} is not installed: {problem}", hint=hint)
 
 
 def require(found: LocatedTool | MissingTool) -> LocatedTool:
