@@ -13,9 +13,10 @@ from typing import Any
 import typer
 
 from gatekeeper import __version__
-from gatekeeper.cli import config, detect, init
+from gatekeeper.cli import backup, config, detect, doctor, history, init, logs, setup, tools
+from gatekeeper.cli import show as show_verb
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.output import show
+from gatekeeper.cli.output import show, tell
 from gatekeeper.cli.run import perform
 from gatekeeper.config.lean import arguments, split_files
 from gatekeeper.config.options import Arguments, Kind, Option, options_of
@@ -29,7 +30,7 @@ PLANNED = {
     "run": "Decide whether a repository is fit to merge.",
     "plan": "Show what a run would do, and why; runs nothing.",
 }
-MODULES = (detect, init, config)
+MODULES = (detect, show_verb, logs, history, doctor, tools, init, setup, config, backup)
 _EPILOG = "Files can be named after --, for example: gatekeeper run -- src/a.py src/b.py"
 
 
@@ -81,6 +82,9 @@ def _invoke(words: Sequence[str], take: Take, here: Here) -> int:
     except typer.Abort as abort:
         raise KeyboardInterrupt from abort
     except _WRONG_LINE as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            tell(str(getattr(error, "message", error)))
+            return UsageError.exit_code
         raise _usage_error(error, words) from error
     return code if isinstance(code, int) else 0
 
@@ -102,8 +106,6 @@ def _usage_error(error: Exception, words: Sequence[str]) -> UsageError:
         return UsageError(f"unknown option `{wrong}`", hint=f"did you mean `{near}`?" if near else f"see: {_help(verb)}")
     if "unexpected extra argument" in said and verb in PLANNED:
         return UsageError(said[:1].lower() + said[1:], hint=f"name files after --, for example: gatekeeper {verb} -- FILE")
-    if not said:  # click prints the help itself when a group is called without a verb
-        return UsageError(f"{verb or 'gatekeeper'} needs a verb", hint=f"see: {_help(verb)}")
     return UsageError(said[:1].lower() + said[1:], hint=f"see: {_help(verb)}")
 
 
@@ -142,7 +144,7 @@ def _texts(option: Option, value: object) -> list[str]:
 
 
 def _path_parameter() -> inspect.Parameter:
-    default = typer.Argument(None, metavar="[PATH]", show_default=False, help="The folder to look at; the current one if not given.")
+    default = typer.Argument(None, metavar="PATH", show_default=False, help="The folder to look at; the current one if not given.")
     return inspect.Parameter("path", inspect.Parameter.KEYWORD_ONLY, default=default, annotation=str | None)
 
 

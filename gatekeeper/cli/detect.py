@@ -17,12 +17,12 @@ def register(app: typer.Typer, here: Here) -> None:
 
     @app.command(help="List the components of a repository and the tools they use; executes nothing.")
     def detect(
-        path: str = typer.Argument(".", metavar="[PATH]", help="The folder to look at."),
+        path: str = typer.Argument(".", metavar="PATH", help="The folder to look at."),
         *,
         json: bool = typer.Option(False, "--json", help="Write JSON."),
     ) -> int:
         settings = load_settings(Arguments(path=path), here.environment, cwd=here.cwd, names=here.names())
-        detection = here.session().look(settings, here.environment)
+        detection = here.session.look(settings, here.environment)
         if json:
             from gatekeeper.detect.document import to_json
             show_json(to_json(detection))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from gatekeeper.config.file import Names
 from gatekeeper.errors import TreeError
@@ -15,6 +15,11 @@ from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Subscriber
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.settings import Settings
+
+if TYPE_CHECKING:  # what a plain run does not need to load
+    from gatekeeper.provide.install import SetupStep
+    from gatekeeper.provide.inventory import DependencyRow, ToolRow
+    from gatekeeper.provide.locate import Locator
 
 
 class Session(Protocol):
@@ -26,12 +31,76 @@ class Session(Protocol):
 
     def run(self, settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord: ...
 
+    def inventory(self, settings: Settings, environment: Mapping[str, str]) -> Inventory: ...
 
-def real_session() -> Session:
-    """The session of the installed program; imported late, because `--version` and `--help` do without."""
-    from gatekeeper import session
+    def preparation(self, settings: Settings, environment: Mapping[str, str]) -> Preparation: ...
 
-    return session
+
+class Preparation(Protocol):
+    """What `setup` would do, and doing it."""
+
+    @property
+    def steps(self) -> tuple[SetupStep, ...]: ...
+
+    def perform(self, step: SetupStep) -> str | None:
+        """None when the step worked, else one line that says why not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """The tools of a repository, and the components whose own dependencies are missing."""
+
+    tools: tuple[ToolRow, ...]
+    dependencies: tuple[DependencyRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Located:
+    """A preparation over what was seen and where tools are."""
+
+    detection: Detection
+    locator: Locator
+
+    @property
+    def steps(self) -> tuple[SetupStep, ...]:
+        from gatekeeper.provide.setup import setup_steps
+        return setup_steps(self.detection, self.locator)
+
+    def perform(self, step: SetupStep) -> str | None:
+        from gatekeeper.provide.setup import perform
+        return perform(step, self.detection, self.locator)
+
+
+class InstalledSession:
+    """The session of the installed program; each method imports what it needs, because `--help` and `config` need none of it."""
+
+    def look(self, settings: Settings, environment: Mapping[str, str]) -> Detection:
+        from gatekeeper.session.look import look
+        return look(settings, environment)
+
+    def make_plan(self, settings: Settings, environment: Mapping[str, str]) -> Plan:
+        from gatekeeper.session.look import make_plan
+        return make_plan(settings, environment)
+
+    def run(self, settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord:
+        from gatekeeper.session.run import run
+        return run(settings, environment, subscribers, control)
+
+    def inventory(self, settings: Settings, environment: Mapping[str, str]) -> Inventory:
+        from gatekeeper.provide.inventory import dependency_rows, inventory
+        from gatekeeper.provide.managed import Permission
+        from gatekeeper.session.look import locator, see
+
+        sight = see(settings, environment)
+        found = locator(sight, Permission.ANNOUNCE if settings.provision else Permission.NEVER)
+        return Inventory(tools=inventory(sight.catalog, sight.detection, found), dependencies=dependency_rows(sight.detection, found))
+
+    def preparation(self, settings: Settings, environment: Mapping[str, str]) -> Preparation:
+        from gatekeeper.provide.managed import Permission
+        from gatekeeper.session.look import locator, see
+
+        sight = see(settings, environment)
+        return _Located(detection=sight.detection, locator=locator(sight, Permission.ANNOUNCE))
 
 
 def installed_names() -> Names:
@@ -51,7 +120,7 @@ class Here:
 
     environment: Mapping[str, str]
     cwd: str
-    session: Callable[[], Session] = real_session
+    session: Session = field(default_factory=InstalledSession)
     names: Callable[[], Names] = installed_names
 
 

@@ -25,7 +25,7 @@ def register(app: typer.Typer, here: Here) -> None:
 
     @app.command(help="Write a commented gatekeeper.yaml from what is detected.")
     def init(
-        path: str = typer.Argument(".", metavar="[PATH]", help="The folder of the repository."),
+        path: str = typer.Argument(".", metavar="PATH", help="The folder of the repository."),
         *,
         force: bool = typer.Option(False, "--force", help="Replace a gatekeeper.yaml that is there."),
     ) -> int:
@@ -34,7 +34,7 @@ def register(app: typer.Typer, here: Here) -> None:
         target = os.path.join(settings.root, NAME)
         if os.path.lexists(target) and not force:
             raise UsageError(f"{NAME} is there already", hint="gatekeeper init --force replaces it")
-        _write(target, draft(here.session().look(settings, here.environment)))
+        _write(target, draft(here.session.look(settings, here.environment)))
         show(target)
         tell("hint: gatekeeper plan shows what it decides")
         return 0

@@ -8,9 +8,10 @@ from types import TracebackType
 from typing import Self
 
 from gatekeeper.cli.output import tell
-from gatekeeper.model.event import Event, JobEnded, JobFinished, JobQueued, JobStarted, Notice, RunFinished, RunStarted, VerdictReached
+from gatekeeper.model.event import Event, JobStarted, RunStarted
 from gatekeeper.model.plan import Job
 from gatekeeper.model.sanitize import redact
+from gatekeeper.store.log import sentence
 
 
 class Nothing:
@@ -40,22 +41,5 @@ class EventLog:
         tell(f"{now} debug {redact(self._words(event), self._secrets)}")
 
     def _words(self, event: Event) -> str:
-        match event:
-            case RunStarted():
-                return f"run {event.run_id} starts: {len(event.plan.jobs)} jobs in {event.plan.root}"
-            case JobQueued():
-                return f"{event.job} waits for a slot"
-            case JobStarted():
-                job = self._jobs[event.job]
-                return f"{event.job} starts as pid {event.pid} (attempt {event.attempt}) in {job.cwd}: {shlex.join(job.argv)}"
-            case JobEnded(attempt=attempt):
-                end = f"signal {attempt.signal}" if attempt.signal else f"exit code {attempt.exit_code}"
-                return f"{event.job} ended with {end} after {attempt.wall_seconds:.3f}s, {attempt.peak_memory_mb:.0f} MB"
-            case JobFinished(result=result):
-                return f"{event.job} is {result.status}{f' ({result.cause})' if result.cause else ''}"
-            case Notice():
-                return f"{event.job or 'run'}: {event.message}"
-            case VerdictReached():
-                return f"verdict {event.verdict.outcome}"
-            case RunFinished():
-                return f"run {event.run_id} ended: {event.verdict.outcome}, exit code {event.verdict.exit_code}, after {event.wall_seconds:.3f}s"
+        job = self._jobs.get(event.job) if isinstance(event, JobStarted) else None
+        return sentence(event) + (f" in {job.cwd}: {shlex.join(job.argv)}" if job is not None else "")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.output import data_stream, error_stream, show_bytes, tell
+from gatekeeper.cli.output import data_stream, error_stream, is_terminal, show_bytes, tell
 from gatekeeper.cli.progress import EventLog, Nothing
 from gatekeeper.cli.signals import Signals
 from gatekeeper.config.load import load_settings
@@ -32,10 +32,10 @@ def perform(verb: str, arguments: Arguments, here: Here) -> int:
     """Runs or plans, and gives the exit code of the verdict (0 for a plan)."""
     settings = load_settings(arguments, here.environment, cwd=here.cwd, names=here.names())
     if verb == "plan" or settings.mode == "dry-run":
-        show_plan(here.session().make_plan(settings, here.environment), settings, here.environment, mermaid=arguments.has("mermaid"))
+        show_plan(here.session.make_plan(settings, here.environment), settings, here.environment, mermaid=arguments.has("mermaid"))
         return 0
     if settings.mode == "strict" and not settings.yes:
-        _confirm(here.session().make_plan(settings, here.environment))
+        _confirm(here.session.make_plan(settings, here.environment))
     record = _run(settings, here)
     show_record(record, settings, here.environment)
     return record.verdict.exit_code
@@ -67,7 +67,7 @@ def _run(settings: Settings, here: Here) -> RunRecord:
         subscribers: list[Subscriber] = [signals.notice, display]
         if settings.log_level == "debug":
             subscribers.append(EventLog(secret_values(here.environment)))
-        return here.session().run(settings, here.environment, subscribers, control)
+        return here.session.run(settings, here.environment, subscribers, control)
 
 
 def _display(settings: Settings, environment: Mapping[str, str]) -> Display:
@@ -100,7 +100,7 @@ def _encoded(text: str) -> bytes:
 
 def _confirm(plan: Plan) -> None:
     """Strict mode: a person says yes to each batch before anything runs. Raises UsageError for a no, and where nobody can be asked."""
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise UsageError("--mode strict asks before each batch, and there is no terminal to ask on", hint="add --yes to confirm all batches")
     for batch in plan.batches:
         jobs = [job for job in plan.jobs if job.batch == batch.id]

@@ -1,0 +1,104 @@
+"""`gatekeeper doctor`: is this machine ready to run here? Looks at programs, folders, space and tools; changes nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import typer
+
+from gatekeeper import __version__
+from gatekeeper.cli.here import Here, Inventory
+from gatekeeper.cli.output import show, show_json
+from gatekeeper.cli.tools import inventory_document, inventory_lines
+from gatekeeper.config.compiled import cache_folder
+from gatekeeper.config.load import load_settings
+from gatekeeper.config.options import Arguments
+from gatekeeper.model.document import to_document
+from gatekeeper.model.settings import Settings
+from gatekeeper.model.wording import size_text
+
+_LEAST_SPACE = 1_000_000_000
+_LEAST_MEMORY_MB = 1000.0
+_INCOMPLETE = 3
+#: programs that the runners of a language need, beside the tools of the catalogue
+_PROGRAMS = (("git", "lists files, finds changes"), ("cargo", "Rust"), ("node", "JavaScript, TypeScript, Solidity"), ("npm", "JavaScript, TypeScript"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at; `hint` is set where it wants attention."""
+
+    name: str
+    found: str
+    hint: str | None = None
+
+
+def register(app: typer.Typer, here: Here) -> None:
+    """Adds the verb."""
+
+    @app.command(help="Check that this machine is ready; exit code 3 where a run would lack something.")
+    def doctor(
+        path: str = typer.Argument(".", metavar="PATH", help="The folder of the repository."),
+        *,
+        json: bool = typer.Option(False, "--json", help="Write JSON."),
+    ) -> int:
+        settings = load_settings(Arguments(path=path), here.environment, cwd=here.cwd, names=here.names())
+        checks = tuple(examine(settings, here.environment))
+        found = here.session.inventory(settings, here.environment)
+        if json:
+            show_json({"checks": [to_document(check) for check in checks], **inventory_document(found)})
+        else:
+            show("\n".join((*_lines(checks), "", *inventory_lines(found))))
+        return _INCOMPLETE if _lacks(checks, found) else 0
+
+
+def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Check]:
+    """Everything but the tools."""
+    yield Check(name="gatekeeper", found=f"{__version__} in {os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}")
+    yield Check(name="python", found=f"{platform.python_version()} at {sys.executable}")
+    for program, purpose in _PROGRAMS:
+        place = shutil.which(program, path=environment.get("PATH"))
+        hint = "install git, or files are listed without .gitignore" if program == "git" and place is None else None
+        yield Check(name=program, found=place or f"not on PATH ({purpose})", hint=hint)
+    yield _folder("repository", settings.root, "reports then go to the user's cache folder")
+    cache = cache_folder(environment)
+    yield Check(name="cache", found="none", hint="set HOME or XDG_CACHE_HOME, or tools are installed anew each time") if cache is None else _folder(
+        "cache", cache, "set XDG_CACHE_HOME to a folder that can be written")
+    yield from _machine(settings.root)
+
+
+def _folder(name: str, path: str, hint: str) -> Check:
+    existing = path
+    while not os.path.exists(existing) and existing != os.path.dirname(existing):
+        existing = os.path.dirname(existing)
+    writable = os.access(existing, os.W_OK | os.X_OK)
+    return Check(name=name, found=path if writable else f"{path}: cannot be written", hint=None if writable else hint)
+
+
+def _machine(root: str) -> Iterator[Check]:
+    from gatekeeper.execute.resources import capacity, free_memory_mb
+
+    usage = shutil.disk_usage(root)
+    yield Check(name="disk", found=f"{size_text(usage.free)} free of {size_text(usage.total)}",
+                hint="free some space: builds and reports may fail" if usage.free < _LEAST_SPACE else None)
+    memory = free_memory_mb()
+    yield Check(name="memory", found=f"{size_text(memory * 1e6)} free", hint="close something: fewer jobs run at once" if memory < _LEAST_MEMORY_MB else None)
+    yield Check(name="cores", found=str(capacity().cpu))
+
+
+def _lines(checks: tuple[Check, ...]) -> Iterator[str]:
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        yield f"{'look' if check.hint else 'ok':<4}  {check.name.ljust(width)}  {check.found}"
+        if check.hint:
+            yield f"    to do: {check.hint}"
+
+
+def _lacks(checks: tuple[Check, ...], found: Inventory) -> bool:
+    chosen = [row for row in found.tools if row.missing is not None and row.status in {"used", "configured"}]
+    return bool(chosen or found.dependencies or any(check.hint for check in checks))

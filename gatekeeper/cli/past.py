@@ -1,0 +1,38 @@
+"""Finds what past runs left: the run that is meant, and the job in it. Shared by the verbs that look back; shows nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from gatekeeper.cli.here import Here
+from gatekeeper.config.load import load_settings
+from gatekeeper.config.options import Arguments
+from gatekeeper.config.values import nearest
+from gatekeeper.errors import UsageError
+from gatekeeper.model.settings import Settings
+from gatekeeper.store.home import Home, home_of
+
+ROOT = typer.Option(".", "--root", "-C", metavar="PATH", help="The folder of the repository.")
+RUN = typer.Option("latest", "--run", metavar="RUN", help="The id of a run, or the start of one.")
+JSON = typer.Option(False, "--json", help="Write JSON.")
+
+
+def place(arguments: Arguments, here: Here) -> tuple[Settings, Home]:
+    """The settings of a call that looks back, and the home of its repository."""
+    settings = load_settings(arguments, here.environment, cwd=here.cwd)
+    return settings, home_of(settings.root, here.environment)
+
+
+def pick_job(ids: Sequence[str], wanted: str) -> str:
+    """The one job that is meant: its id, or a part of it that no other has. Raises UsageError with the nearest."""
+    if wanted in ids:
+        return wanted
+    found = [job for job in ids if wanted.casefold() in job.casefold()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"`{wanted}` is in {len(found)} jobs: {', '.join(found[:5])}", hint="give more of the id")
+    near = nearest(wanted, ids)
+    raise UsageError(f"no job `{wanted}` in this run", hint=f"did you mean `{near}`?" if near else "gatekeeper show lists the jobs")
