@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from functools import lru_cache
-from typing import TypeVar, cast
+from functools import cache, lru_cache
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 T = TypeVar("T")
@@ -145,9 +145,18 @@ def _values_pattern(secrets: tuple[str, ...]) -> re.Pattern[str]:
 
 def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
     """`text` without the given secrets, credentials in URLs and well-known shapes of tokens and keys."""
+    return _redact_often(text, secrets) if len(text) < _OFTEN else _redact(text, secrets)
+
+
+def _redact(text: str, secrets: tuple[str, ...]) -> str:
     if any(mark in text for mark in _MARKS):
         text = _TOKENS.sub(_without_secret, text)
     return _values_pattern(secrets).sub(REDACTED, text) if secrets else text
+
+
+#: file names, rules and messages come by the thousand and repeat
+_OFTEN = 200
+_redact_often = lru_cache(maxsize=20_000)(_redact)
 
 
 def _without_secret(match: re.Match[str]) -> str:
@@ -165,7 +174,7 @@ def _walk(value: object, secrets: tuple[str, ...]) -> object:
     if isinstance(value, str):
         return value if isinstance(value, Enum) else redact(value, secrets)
     if isinstance(value, (list, tuple)):
-        return type(value)(_walk(item, secrets) for item in value)
+        return type(value)([_walk(item, secrets) for item in value])
     if isinstance(value, Mapping):
         return {key: _walk(item, secrets) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
@@ -173,12 +182,18 @@ def _walk(value: object, secrets: tuple[str, ...]) -> object:
     return value
 
 
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(entry.name for entry in fields(kind))
+
+
 def _walk_fields(value: object, secrets: tuple[str, ...]) -> object:
     changed: dict[str, object] = {}
-    for entry in fields(value):  # type: ignore[arg-type]  # a dataclass, checked by the caller
-        old = getattr(value, entry.name)
-        if isinstance(old, (str, list, tuple, Mapping)) or is_dataclass(old):
-            new = _walk(old, secrets)
-            if new != old:
-                changed[entry.name] = new
+    for name in _field_names(cast("Any", type(value))):
+        old = getattr(value, name)
+        if old is None or isinstance(old, (int, float, Enum)):
+            continue
+        new = _walk(old, secrets)
+        if new is not old and new != old:
+            changed[name] = new
     return replace(value, **changed) if changed else value  # type: ignore[type-var]  # same
