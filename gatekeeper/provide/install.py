@@ -90,7 +90,7 @@ def _python(surroundings: Surroundings, component: Component, missing: frozenset
         case "hatch":
             return (_step(surroundings, folder, why, "hatch", "env", "create"),)
         case _:
-            return _pip(surroundings, folder, why, _pip_words(folder, names, extras, groups))
+            return _pip(surroundings, folder, why, _pip_words(folder, missing, extras, groups))
 
 
 def _pip(surroundings: Surroundings, folder: str, why: str, what: list[str]) -> tuple[SetupStep, ...]:
