@@ -182,3 +182,9 @@ def test_a_program_on_a_terminal_that_does_not_end_is_killed(tmp_path: Path) -> 
     space = Space(tmp_path, program=(sys.executable, "-c", "print('so far', flush=True); input()"))
     with pytest.raises(AssertionError, match=r"still running at the deadline; it wrote:\nso far"):
         space.on_terminal(timeout=1)
+
+
+def test_the_installed_program_is_run_in_the_repository_without_importing_from_it(space: Space) -> None:
+    space.write("json.py", "raise SystemExit('a file of the repository was imported')\n")
+    ended = space.run("--version")
+    assert (ended.exit_code, ended.stdout.split()[0]) == (0, "gatekeeper"), ended
