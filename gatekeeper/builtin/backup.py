@@ -1,0 +1,40 @@
+"""C2, the backup: archives the files it is given, unless nothing changed since the newest archive. The work is `store.backup`'s.
+
+Does not know git: the caller lists the files that git would keep.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from gatekeeper.builtin.contract import Outcome, listed, serve, tree_parser
+from gatekeeper.store.backup import KEPT, create
+from gatekeeper.store.home import open_home
+
+
+def main(argv: Sequence[str]) -> int:
+    """Makes a backup; see `--help`."""
+    parser = tree_parser("backup")
+    parser.add_argument("--folder", help="where archives are kept (default: .gatekeeper/backups of the root)")
+    parser.add_argument("--project", help="name in the archive's name (default: that of the root folder)")
+    parser.add_argument("--keep", type=int, default=KEPT, help="how many archives stay")
+    return serve(_work, parser, argv)
+
+
+def _work(arguments: argparse.Namespace) -> Outcome:
+    files = listed(arguments)
+    if not files:
+        return Outcome(checked=0, message="there are no files to back up")
+    folder = arguments.folder or open_home(arguments.root, os.environ).backups
+    made = create(arguments.root, files, os.path.abspath(folder), project=arguments.project, keep=arguments.keep)
+    name = os.path.basename(made.path)
+    text = f"unchanged since {name}: skipped" if made.skipped else f"{name}: {made.files} files, {made.size / 1_000_000:.1f} MB"
+    return Outcome(checked=made.files, message=text, facts=asdict(made))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,54 @@
+"""One flock as a value: held until closed, or until its process ends in whatever way. Does not know what it guards."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+
+
+class Lock:
+    """An exclusive lock on a file that is created where it is missing; never inherited by child processes."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def take(cls, path: str) -> Lock:
+        """The lock on `path`; waits while another process holds it. Raises OSError."""
+        return cls(_flocked(path, fcntl.LOCK_EX))
+
+    @classmethod
+    def try_take(cls, path: str) -> Lock | None:
+        """The lock on `path`, or None when another process holds it. Raises OSError."""
+        try:
+            return cls(_flocked(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        except BlockingIOError:
+            return None
+
+    def release(self) -> None:
+        """Lets go; a second call does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _flocked(path: str, operation: int) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, operation)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+@contextlib.contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Holds the lock on `path` during the block, waiting for it. Raises OSError."""
+    lock = Lock.take(path)
+    try:
+        yield
+    finally:
+        lock.release()

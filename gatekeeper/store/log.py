@@ -1,0 +1,75 @@
+"""The log of a run for people: one line per event in `run.log`, with the seconds since the start. Does not know terminals.
+
+Like the journal it never fails a run.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import assert_never
+
+from gatekeeper.model.event import (
+    Event,
+    JobEnded,
+    JobFinished,
+    JobQueued,
+    JobStarted,
+    Notice,
+    RunFinished,
+    RunStarted,
+    VerdictReached,
+)
+
+FILE = "run.log"
+
+
+class RunLog:
+    """Writes the log of one run; call it with every event (`model.ports.Subscriber`)."""
+
+    def __init__(self, path: str) -> None:
+        self._start: float | None = None
+        try:
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        except OSError:
+            self._descriptor = -1
+
+    def __call__(self, event: Event) -> None:
+        if self._start is None:
+            self._start = event.at
+        if self._descriptor < 0:
+            return
+        text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in sentence(event))
+        try:
+            os.write(self._descriptor, f"{event.at - self._start:9.3f}  {text}\n".encode("utf-8", "backslashreplace"))
+        except OSError:
+            self.close()
+
+    def close(self) -> None:
+        """Ends recording; a second call does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def sentence(event: Event) -> str:
+    """What an event says, in one line."""
+    match event:
+        case RunStarted(run_id=run_id, plan=plan):
+            return f"run {run_id}: pipeline {plan.pipeline}, {plan.scope}, {len(plan.jobs)} jobs, {plan.pool_size} at a time"
+        case JobQueued(job=job):
+            return f"{job}: queued"
+        case JobStarted(job=job, attempt=attempt, pid=pid):
+            return f"{job}: started (attempt {attempt}, process {pid})"
+        case JobEnded(job=job, attempt=ended):
+            how = ended.spawn_error or (f"signal {ended.signal}" if ended.signal is not None else f"exit code {ended.exit_code}")
+            return f"{job}: ended, {how}, {ended.wall_seconds:.3f} s, {ended.cpu_seconds:.3f} s cpu, {ended.peak_memory_mb:.0f} MB"
+        case JobFinished(job=job, result=result):
+            return f"{job}: {result.status}{f' ({result.cause})' if result.cause else ''}{f': {result.message}' if result.message else ''}"
+        case Notice(message=message, job=job_or_none):
+            return f"{f'{job_or_none}: ' if job_or_none else ''}notice: {message}"
+        case VerdictReached(verdict=verdict):
+            return f"verdict: {verdict.outcome}{f': {verdict.message}' if verdict.message else ''}"
+        case RunFinished(run_id=run_id, verdict=verdict, wall_seconds=seconds):
+            return f"run {run_id}: finished, {verdict.outcome}, exit code {verdict.exit_code}, {seconds:.3f} s"
+        case _:
+            assert_never(event)

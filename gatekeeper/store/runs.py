@@ -1,0 +1,126 @@
+"""Finds past runs and reads what they left: the record, the logs of a job, checksums of the reports.
+
+    runs/<id>/record.json        to_document(RunRecord), under "record" beside "schema"
+    runs/<id>/jobs/<safe id>/    stdout.log, stderr.log of each job (`model.naming.safe_name`)
+    runs/<id>/SHA256SUMS         of the reports, as `sha256sum -c` reads it
+
+Does not know how reports look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+
+from gatekeeper.errors import StoreError, UsageError
+from gatekeeper.model.document import DocumentError, from_document, to_document
+from gatekeeper.model.naming import safe_name
+from gatekeeper.model.result import RunRecord
+from gatekeeper.store.atomic import naming, write_bytes
+from gatekeeper.store.home import Home, run_ids
+
+SCHEMA = 1
+RECORD = "record.json"
+SUMS = "SHA256SUMS"
+
+
+def find_run(home: Home, wanted: str = "latest") -> str:
+    """Absolute path of a run's folder: `latest` (finished last), an id, the start of one, or of its random end. Raises UsageError."""
+    known = run_ids(home)
+    if not known:
+        raise UsageError(f"there are no runs in {home.folder}", hint="make one: gatekeeper run")
+    if wanted == "latest":
+        finished = os.path.realpath(home.latest)
+        return finished if os.path.isdir(finished) else os.path.join(home.runs, known[0])
+    if wanted in known:
+        return os.path.join(home.runs, wanted)
+    found = [run_id for run_id in known if wanted and (run_id.startswith(wanted) or run_id.rsplit("-", 1)[-1].startswith(wanted))]
+    if len(found) == 1:
+        return os.path.join(home.runs, found[0])
+    if found:
+        raise UsageError(f"{wanted}: {len(found)} runs start so: {', '.join(found[:5])}", hint="give more of the id")
+    raise UsageError(f"{wanted}: no such run", hint=f"the newest are {', '.join(known[:3])}")
+
+
+def write_record(folder: str, record: RunRecord) -> str:
+    """Keeps the record of a run in its folder; returns the path. Raises StoreError."""
+    path = os.path.join(folder, RECORD)
+    document = {"schema": SCHEMA, "record": to_document(record)}
+    write_bytes(path, json.dumps(document, separators=(",", ":"), allow_nan=False).encode() + b"\n")
+    return path
+
+
+def read_record(folder: str) -> RunRecord:
+    """The record of the run in `folder`. Raises StoreError when it has none (still running, died) or it cannot be read."""
+    path = os.path.join(folder, RECORD)
+    if os.path.isdir(folder) and not os.path.exists(path):
+        raise StoreError(f"{os.path.basename(folder)}: has no record: it is still running or did not end",
+                         hint="its journal and logs are in " + folder)
+    with naming(path, "read"), open(path, "rb") as file:
+        data = file.read()
+    try:
+        document = json.loads(data)
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise DocumentError("schema is not known")
+        return from_document(RunRecord, document.get("record"))
+    except RecursionError:
+        raise StoreError(f"{path}: is nested too deeply") from None
+    except ValueError as error:
+        raise StoreError(f"{path}: {error}", hint="it was written by another version, or damaged") from None
+
+
+def job_folder(folder: str, job_id: str) -> str:
+    """Folder of a job's output in the folder of a run; it need not exist."""
+    return os.path.join(folder, "jobs", safe_name(job_id))
+
+
+def job_logs(folder: str, job_id: str) -> tuple[str, ...]:
+    """Absolute paths of the recorded output of a job, stdout first. Raises UsageError when there is none, with the nearest job."""
+    own = job_folder(folder, job_id)
+    logs = tuple(path for name in ("stdout.log", "stderr.log") if os.path.exists(path := os.path.join(own, name)))
+    if logs:
+        return logs
+    raise UsageError(f"{job_id}: has no output in run {os.path.basename(folder)}", hint=_nearest(folder, job_id))
+
+
+def _nearest(folder: str, job_id: str) -> str | None:
+    import difflib
+    from urllib.parse import unquote
+
+    try:
+        names = [unquote(name) for name in os.listdir(os.path.join(folder, "jobs"))]
+    except OSError:
+        return None
+    close = difflib.get_close_matches(job_id, names, n=1, cutoff=0.0)
+    return f"did you mean {close[0]}?" if close else None
+
+
+def write_checksums(folder: str, names: Sequence[str]) -> str:
+    """Writes SHA256SUMS over files of a run (names relative to its folder); returns its path. Raises StoreError."""
+    path = os.path.join(folder, SUMS)
+    lines = [f"{_digest(os.path.join(folder, name))}  {name}\n" for name in sorted(names)]
+    write_bytes(path, "".join(lines).encode("utf-8", "surrogateescape"))
+    return path
+
+
+def verify_checksums(folder: str) -> tuple[str, ...]:
+    """What is wrong with the reports of a run, a line each; nothing when all are as they were written. Raises StoreError without sums."""
+    path = os.path.join(folder, SUMS)
+    with naming(path, "read"), open(path, "rb") as file:
+        lines = file.read().decode("utf-8", "surrogateescape").splitlines()
+    return tuple(problem for line in lines if (problem := _checked(folder, line)) is not None)
+
+
+def _checked(folder: str, line: str) -> str | None:
+    digest, _, name = line.partition("  ")
+    try:
+        return None if _digest(os.path.join(folder, name)) == digest else f"{name}: is not as it was written"
+    except StoreError as error:
+        return error.message
+
+
+def _digest(path: str) -> str:
+    with naming(path, "read"), open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

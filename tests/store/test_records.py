@@ -1,0 +1,245 @@
+"""Journal, log, record and history: what a run leaves, whole or torn."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.errors import StoreError
+from gatekeeper.model.event import Event, JobEnded, JobFinished, JobQueued, JobStarted, Notice, RunFinished, RunStarted, VerdictReached
+from gatekeeper.model.plan import Plan
+from gatekeeper.model.result import Attempt, Result, RunRecord, Verdict
+from gatekeeper.model.status import Cause, Outcome, Status
+from gatekeeper.store import history
+from gatekeeper.store.atomic import replacing, write_bytes
+from gatekeeper.store.home import Home, open_home
+from gatekeeper.store.journal import Journal, read_journal
+from gatekeeper.store.log import RunLog
+from gatekeeper.store.runs import read_record, write_record
+
+REPOSITORY = Path(__file__).parents[2]
+PLAN = Plan(root="/r", pipeline="default", batches=(), jobs=())
+VERDICT = Verdict(outcome=Outcome.PASS, exit_code=0)
+ATTEMPT = Attempt(exit_code=0, wall_seconds=1.5, peak_memory_mb=20.0)
+EVENTS: tuple[Event, ...] = (
+    RunStarted(at=1.0, run_id="r", plan=PLAN), JobQueued(at=1.1, job="a"), JobStarted(at=1.2, job="a", attempt=1, pid=7),
+    Notice(at=1.3, message="slow\n\x1b[31m", job="a"), JobEnded(at=1.4, job="a", attempt=ATTEMPT),
+    JobFinished(at=1.5, job="a", result=Result(job="a", status=Status.ERRORED, cause=Cause.CRASH, message="boom \udcff")),
+    VerdictReached(at=1.6, verdict=VERDICT), RunFinished(at=1.7, run_id="r", verdict=VERDICT, wall_seconds=0.7),
+)
+
+
+def journal(path: Path, events: tuple[Event, ...] = EVENTS) -> list[str]:
+    """Writes a journal; returns what was said about failures."""
+    said: list[str] = []
+    writer = Journal(str(path), run_id="r", version="1.2", on_failure=said.append)
+    for event in events:
+        writer(event)
+    writer.close()
+    return said
+
+
+def test_a_journal_gives_back_every_event(tmp_path: Path) -> None:
+    assert journal(tmp_path / "j") == []
+    recorded = read_journal(str(tmp_path / "j"))
+    assert recorded.events == EVENTS
+    assert (recorded.run_id, recorded.version, recorded.whole, recorded.damaged_line) == ("r", "1.2", True, None)
+
+
+def test_a_journal_without_its_end_is_not_whole(tmp_path: Path) -> None:
+    journal(tmp_path / "j", EVENTS[:-1])
+    recorded = read_journal(str(tmp_path / "j"))
+    assert (recorded.whole, recorded.damaged_line) == (False, None)
+
+
+@pytest.mark.faults
+def test_wherever_a_journal_is_torn_the_whole_lines_before_are_read(tmp_path: Path) -> None:
+    journal(tmp_path / "j")
+    data = (tmp_path / "j").read_bytes()
+    first = data.index(b"\n") + 1
+    for cut in range(first, len(data)):
+        (tmp_path / "torn").write_bytes(data[:cut])
+        recorded = read_journal(str(tmp_path / "torn"))
+        lines = data[:cut].count(b"\n") - 1
+        assert recorded.events == EVENTS[:lines]
+        assert not recorded.whole
+        assert recorded.damaged_line == (None if data[cut - 1:cut] == b"\n" else lines + 2)
+
+
+def test_reading_stops_at_a_damaged_line(tmp_path: Path) -> None:
+    journal(tmp_path / "j")
+    lines = (tmp_path / "j").read_bytes().split(b"\n")
+    lines[3] = b'{"event": "Unknown"}'
+    (tmp_path / "j").write_bytes(b"\n".join(lines))
+    recorded = read_journal(str(tmp_path / "j"))
+    assert (recorded.events, recorded.damaged_line, recorded.whole) == (EVENTS[:2], 4, False)
+
+
+@pytest.mark.parametrize(("data", "words"), [(b"", "is no journal"), (b"[]\n", "is no journal"), (b"\xff\xfe\n", "is no journal"),
+                                             (b'{"journal": "gatekeeper", "schema": 99, "version": "9"}\n', "schema 99 is not known")])
+def test_what_is_no_journal_of_ours_is_refused(tmp_path: Path, data: bytes, words: str) -> None:
+    (tmp_path / "j").write_bytes(data)
+    with pytest.raises(StoreError, match=words):
+        read_journal(str(tmp_path / "j"))
+    with pytest.raises(StoreError, match="gone: cannot be read"):
+        read_journal(str(tmp_path / "gone"))
+
+
+@pytest.mark.faults
+def test_a_journal_that_cannot_be_written_is_one_notice_and_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = journal(tmp_path / "file/j")
+    assert len(said) == 1
+    assert "the journal cannot be written any more (Not a directory)" in said[0]
+
+
+@pytest.mark.faults
+def test_a_disk_that_fills_up_stops_the_journal_with_one_notice(tmp_path: Path) -> None:
+    code = ("import resource, signal, sys; from gatekeeper.store.journal import Journal; from gatekeeper.model.event import Notice\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))\n"
+            "journal = Journal(sys.argv[1], run_id='r', version='1', on_failure=print)\n"
+            "for number in range(9): journal(Notice(at=number, message='x' * 50))")
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "j")], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.stdout.count("cannot be written any more (File too large)") == 1
+    recorded = read_journal(str(tmp_path / "j"))
+    assert len(recorded.events) == 2
+    assert not recorded.whole
+
+
+def test_the_log_has_one_plain_line_per_event(tmp_path: Path) -> None:
+    log = RunLog(str(tmp_path / "run.log"))
+    for event in EVENTS:
+        log(event)
+    log.close()
+    lines = (tmp_path / "run.log").read_text().splitlines()
+    assert len(lines) == len(EVENTS)
+    assert lines[0].split(maxsplit=1) == ["0.000", "run r: pipeline default, all files, 0 jobs, 1 at a time"]
+    assert lines[3].endswith(r"a: notice: slow\n\x1b[31m")
+    assert lines[5].endswith(r"a: errored (crash): boom \udcff")
+
+
+@pytest.mark.faults
+def test_a_log_that_cannot_be_written_fails_nothing(tmp_path: Path) -> None:
+    log = RunLog(str(tmp_path / "none/run.log"))
+    log(EVENTS[0])
+    log.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+# records
+
+
+def run_record(run_id: str = "r", seconds: float = 1.0, status: Status = Status.PASSED, **other: object) -> RunRecord:
+    result = Result(job="a", status=status, attempts=(Attempt(wall_seconds=seconds, peak_memory_mb=12.34),), from_cache=bool(other.get("from_cache")))
+    return RunRecord(run_id=run_id, plan=PLAN, results=(result,), verdict=VERDICT, started_at="2026-01-02T12:00:00+00:00", wall_seconds=seconds, version="1",
+                     facts=(("m", {"a": [1]}),))
+
+
+def test_a_record_reads_back_as_it_was(tmp_path: Path) -> None:
+    write_record(str(tmp_path), run_record())
+    assert read_record(str(tmp_path)) == run_record()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 9}', '{"schema": 1, "record": {"run_id": 3}}', "[" * 100_000])
+def test_a_record_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "record.json").write_text(text)
+    with pytest.raises(StoreError, match=r"record\.json: "):
+        read_record(str(tmp_path))
+
+
+def test_a_run_without_record_is_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="has no record: it is still running or did not end"):
+        read_record(str(tmp_path))
+
+
+@pytest.mark.faults
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    write_bytes(str(path), b"old")
+    with pytest.raises(TypeError), replacing(str(path)) as file:
+        file.writelines([b"half", "no bytes"])  # type: ignore[list-item]
+    assert path.read_bytes() == b"old"
+    write_bytes(str(path), b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(StoreError, match=r"cannot be written: Not a directory"):
+        write_bytes(str(path / "below"), b"")
+
+
+# history
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return open_home(str(tmp_path), {})
+
+
+def test_the_history_has_the_newest_run_first(home: Home) -> None:
+    for number in range(3):
+        assert history.record(home, run_record(f"r{number}"), commit="abc") is None
+    newest, before = history.recent(home, 2)
+    assert (newest.run_id, before.run_id) == ("r2", "r1")
+    assert newest.jobs == (history.PastJob(id="a", status="passed", seconds=1.0, peak_memory_mb=12.3),)
+    assert (newest.outcome, newest.exit_code, newest.pipeline, newest.commit) == ("pass", 0, "default", "abc")
+    assert history.recent(home, 0) == ()
+
+
+def test_the_expected_duration_is_the_median_of_the_last_five_runs_that_tell(home: Home) -> None:
+    for seconds in (100.0, 1.0, 2.0, 3.0, 4.0, 50.0):
+        history.record(home, run_record(seconds=seconds))
+    history.record(home, run_record(seconds=900.0, status=Status.TIMED_OUT))
+    history.record(home, run_record(seconds=0.0, from_cache=True))
+    assert history.durations(home) == {"a": 3.0}
+
+
+@pytest.mark.faults
+def test_damaged_lines_are_passed_over_and_told(home: Home) -> None:
+    path = Path(home.folder, "history.jsonl")
+    history.record(home, run_record("r0"))
+    with path.open("ab") as file:
+        file.write(b'\xff\n[]\n{"schema": 2}\n{"schema": 1, "jobs": 3}\n{"torn')
+    history.record(home, run_record("r1"))
+    assert [run.run_id for run in history.recent(home)] == ["r1", "r0"]
+    assert history.damage(home) == f"{path}: 5 of 7 lines cannot be read and are passed over"
+
+
+def test_without_history_there_is_nothing_and_no_complaint(home: Home) -> None:
+    assert history.recent(home) == ()
+    assert history.durations(home) == {}
+    assert history.damage(home) is None
+
+
+@pytest.mark.faults
+def test_a_history_that_cannot_be_written_is_a_notice(home: Home) -> None:
+    Path(home.folder, "history.jsonl").mkdir()
+    said = history.record(home, run_record())
+    assert said is not None
+    assert said.startswith("this run is missing from the history: ")
+    assert history.recent(home) == ()
+
+
+def test_a_history_that_has_grown_large_loses_its_older_half(home: Home) -> None:
+    history.record(home, run_record("old"))
+    filler = json.dumps({"schema": 1, "filler": "x" * 1000}).encode() + b"\n"
+    with Path(home.folder, "history.jsonl").open("ab") as file:
+        file.write(filler * (history.LARGEST // len(filler)))
+    history.record(home, run_record("new"))
+    assert [run.run_id for run in history.recent(home)] == ["new"]
+    assert os.path.getsize(os.path.join(home.folder, "history.jsonl")) <= history.LARGEST // 2
+
+
+@pytest.mark.concurrency
+def test_two_processes_that_record_at_once_lose_nothing(home: Home) -> None:
+    code = ("import sys; from gatekeeper.store import history; from gatekeeper.store.home import home_of\n"
+            "sys.path.insert(0, 'tests/store'); from test_records import run_record\n"
+            "for number in range(40): assert history.record(home_of(sys.argv[1], {}), run_record(f'{sys.argv[2]}{number}')) is None")
+    processes = [subprocess.Popen([sys.executable, "-c", code, os.path.dirname(home.folder), name], cwd=REPOSITORY) for name in "ab"]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    assert len(history.recent(home, 1000)) == 80
+    assert history.damage(home) is None
