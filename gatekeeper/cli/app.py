@@ -67,8 +67,8 @@ def build(here: Here, take: Take, files: tuple[str, ...] | None = None) -> typer
 def verbs() -> tuple[str, ...]:
     """Every verb, as typed."""
     app = build(Here(environment={}, cwd="/"), lambda _verb, _told: 0)
-    names = [command.name for command in app.registered_commands] + [group.name for group in app.registered_groups]
-    return tuple(name for name in names if name)
+    commands = [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
+    return (*commands, *(group.name for group in app.registered_groups if isinstance(group.name, str)))
 
 
 def _invoke(words: Sequence[str], take: Take, here: Here) -> int:

@@ -13,11 +13,12 @@ from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import data_stream, show_bytes, tell
 from gatekeeper.config.options import Arguments
 from gatekeeper.errors import StoreError, UsageError
+from gatekeeper.execute.run import job_folder
 from gatekeeper.model.event import JobFinished, RunStarted
 from gatekeeper.model.sanitize import redact, secret_values, terminal_text
 from gatekeeper.store.home import is_running, run_ids
 from gatekeeper.store.journal import FILE, read_journal
-from gatekeeper.store.runs import find_run, job_folder, job_logs
+from gatekeeper.store.runs import find_run
 
 _PAUSE = 0.2
 _NAMES = ("stdout.log", "stderr.log")
@@ -43,7 +44,7 @@ def register(app: typer.Typer, here: Here) -> None:
         if follow:
             _follow(folder, job_id, secrets)
         else:
-            for path in job_logs(folder, job_id):
+            for path in _written(folder, job_id):
                 _show(path, secrets)
         return 0
 
@@ -52,6 +53,17 @@ def _jobs(folder: str) -> list[str]:
     """The ids of the jobs of a run, from its journal, which is there from the first moment on."""
     events = read_journal(os.path.join(folder, FILE)).events
     return [job.id for event in events if isinstance(event, RunStarted) for job in event.plan.jobs]
+
+
+def _written(folder: str, job_id: str) -> list[str]:
+    found = [path for path in _places(folder, job_id) if os.path.exists(path)]
+    if not found:
+        raise UsageError(f"{job_id} wrote nothing in run {os.path.basename(folder)}: it never started", hint=f"gatekeeper show '{job_id}' says why")
+    return found
+
+
+def _places(folder: str, job_id: str) -> list[str]:
+    return [os.path.join(job_folder(folder, job_id), name) for name in _NAMES]
 
 
 def _show(path: str, secrets: tuple[str, ...]) -> None:
@@ -72,7 +84,7 @@ def _put(data: bytes, secrets: tuple[str, ...]) -> None:
 def _follow(folder: str, job_id: str, secrets: tuple[str, ...]) -> None:
     if not is_running(folder):
         raise UsageError(f"run {os.path.basename(folder)} has ended", hint=f"gatekeeper logs '{job_id}' shows what it wrote")
-    places = [os.path.join(job_folder(folder, job_id), name) for name in _NAMES]
+    places = _places(folder, job_id)
     offsets = dict.fromkeys(places, 0)
     for _ in _while_open(folder, job_id):
         for path in places:

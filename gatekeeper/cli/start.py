@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 
 from gatekeeper import __version__
-from gatekeeper.cli.boundary import guarded
 
 #: set by the completion scripts of shells; typer answers them
 COMPLETION = "_GATEKEEPER_COMPLETE"
@@ -16,20 +16,26 @@ COMPLETION = "_GATEKEEPER_COMPLETE"
 def main() -> int:
     """Runs the command line of this process and gives its exit code."""
     words = sys.argv[1:]
+    if words in (["--version"], ["-V"]):
+        return _version()
+    from gatekeeper.cli.boundary import guarded
+
     return guarded(lambda: start(words), words, os.environ)
 
 
 def start(words: Sequence[str]) -> int:
     """Does what the words say. Raises GatekeeperError for what people can mend."""
-    if COMPLETION not in os.environ:
-        match list(words):
-            case ["--version" | "-V"]:
-                from gatekeeper.cli.output import show
-                show(f"gatekeeper {__version__}")
-                return 0
-            case ["run" | "plan" as verb, *rest]:
-                return _lean(verb, rest)
-    return _typer(words)
+    match list(words):
+        case ["run" | "plan" as verb, *rest] if COMPLETION not in os.environ:
+            return _lean(verb, rest)
+        case _:
+            return _typer(words)
+
+
+def _version() -> int:
+    with contextlib.suppress(OSError):  # nobody listens
+        os.write(1, f"gatekeeper {__version__}\n".encode())
+    return 0
 
 
 def _lean(verb: str, rest: Sequence[str]) -> int:

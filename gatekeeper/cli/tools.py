@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -53,10 +54,16 @@ def inventory_lines(found: Inventory) -> Iterator[str]:
 
 
 def _table(rows: Sequence[ToolRow]) -> Iterator[str]:
-    cells = [(row.tool, row.version or "-", row.source or "-", row.status, _listed(row.components), row.path or "") for row in rows]
+    cells = [(row.tool, row.version or "-", row.source or "-", row.status, _listed(row.components), _place(row)) for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(5)] if cells else []
     for row in cells:
         yield "  ".join([*(text.ljust(width) for text, width in zip(row[:5], widths, strict=True)), row[5]]).rstrip()
+
+
+def _place(row: ToolRow) -> str:
+    if row.path is None or os.path.exists(row.path):
+        return row.path or ""
+    return "(installed when it is first needed)"
 
 
 def _listed(components: Sequence[str]) -> str:
