@@ -1,0 +1,103 @@
+"""From settings to a plan: everything that is only looking. Executes nothing that the repository brings."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatekeeper.catalog.load import load_catalog
+from gatekeeper.catalog.location import pipelines_folder
+from gatekeeper.detect.find import detect
+from gatekeeper.errors import UsageError
+from gatekeeper.execute.helper import run_helper
+from gatekeeper.execute.resources import capacity
+from gatekeeper.model.component import Detection
+from gatekeeper.model.pipeline import Catalog
+from gatekeeper.model.plan import Plan
+from gatekeeper.model.ports import Runner, Toolbox
+from gatekeeper.model.settings import Settings
+from gatekeeper.plan.inputs import PlanInputs
+from gatekeeper.plan.make import make
+from gatekeeper.provide.locate import Locator, make_locator
+from gatekeeper.provide.managed import Permission
+from gatekeeper.store.history import durations
+from gatekeeper.store.home import home_of
+from gatekeeper.tree import changes as scopes
+from gatekeeper.tree.changes import Changes
+from gatekeeper.tree.files import Tree, read_tree
+from gatekeeper.tree.git import Git
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What looking at a repository gives: the tree, the catalogue, the components, and what is in scope."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    runner: Runner
+    tree: Tree
+    git: Git
+    catalog: Catalog
+    detection: Detection
+
+
+def see(settings: Settings, environment: Mapping[str, str], runner: Runner = run_helper) -> Sight:
+    """Reads tree and catalogue and detects the components. Raises GatekeeperError for what the user can mend."""
+    catalog = load_catalog(settings.pipeline, cache_folder=cache_folder(environment))
+    tree = read_tree(settings.root, runner, environment)
+    return Sight(settings=settings, environment=environment, runner=runner, tree=tree, git=Git(runner, tree.root, environment), catalog=catalog,
+                 detection=detect(tree, catalog))
+
+
+def cache_folder(environment: Mapping[str, str]) -> str | None:
+    """Where this user's caches lie, or None without a home."""
+    base = environment.get("XDG_CACHE_HOME") or (os.path.join(environment["HOME"], ".cache") if environment.get("HOME") else None)
+    return os.path.join(base, "gatekeeper") if base else None
+
+
+def in_scope(sight: Sight) -> Changes:
+    """The files that this run looks at. Raises UsageError for a scope that needs git where there is none."""
+    settings = sight.settings
+    if settings.scope in ("staged", "changed", "since") and not sight.tree.git:
+        raise UsageError(f"--{settings.scope}: {sight.tree.root} is no git repository", hint="name the files instead: gatekeeper run . -- FILE...")
+    match settings.scope:
+        case "staged":
+            return scopes.staged(sight.git)
+        case "changed":
+            return scopes.changed(sight.git)
+        case "since":
+            return scopes.since(sight.git, settings.since or "")
+        case "files":
+            return scopes.named(sight.tree, settings.files, os.getcwd())
+        case _:
+            return scopes.everything()
+
+
+def locator(sight: Sight, permission: Permission) -> Locator:
+    """Which program each tool is; what is not there may be installed, announced or left missing."""
+    home = cache_folder(sight.environment) or os.path.join(tempfile.gettempdir(), f"gatekeeper-{os.getuid()}")
+    return make_locator(root=sight.tree.root, environment=sight.environment, runner=sight.runner, catalog=sight.catalog, home=home,
+                        locks=os.path.join(pipelines_folder(), "locks"), permission=permission)
+
+
+def planned(sight: Sight, changes: Changes, toolbox: Toolbox) -> Plan:
+    """The plan over what was seen."""
+    return make(PlanInputs(
+        detection=sight.detection, catalog=sight.catalog, settings=sight.settings, toolbox=toolbox, files=sight.tree.files,
+        scope=changes.files, deleted=changes.deleted, scope_name=changes.scope, durations=durations(home_of(sight.tree.root, sight.environment)),
+        pool_size=sight.settings.jobs or capacity().cpu, notes=(changes.note,) if changes.note else (),
+    ))
+
+
+def make_plan(settings: Settings, environment: Mapping[str, str], runner: Runner = run_helper) -> Plan:
+    """The plan of a run with these settings; installs nothing."""
+    sight = see(settings, environment, runner)
+    permission = Permission.ANNOUNCE if settings.provision else Permission.NEVER
+    return planned(sight, in_scope(sight), locator(sight, permission))
+
+
+def look(settings: Settings, environment: Mapping[str, str], runner: Runner = run_helper) -> Detection:
+    """The components of a repository."""
+    return see(settings, environment, runner).detection

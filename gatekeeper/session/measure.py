@@ -1,0 +1,59 @@
+"""What happens when a job's process has ended: its output is read, parsed and judged. Handed to the executor as one function."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+
+from gatekeeper.judge.conclude import conclude
+from gatekeeper.model.component import Problem
+from gatekeeper.model.finding import RawOutput
+from gatekeeper.model.plan import Job
+from gatekeeper.model.result import Attempt, Result
+from gatekeeper.parse.formats import parse_output
+from gatekeeper.tree.files import Tree
+
+#: a report above this is no report; the parsers hold it in memory several times over
+_LARGEST_REPORT = 64_000_000
+
+
+class Measure:
+    """Concludes jobs of one run. Keeps the facts that our own jobs print (health, line counts), by job id."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self.facts: dict[str, object] = {}
+
+    def __call__(self, job: Job, attempt: Attempt) -> Result:
+        if attempt.spawn_error is not None:
+            return conclude(job, attempt, None)
+        stdout, stderr = _content(attempt.stdout), _content(attempt.stderr)
+        report = _content(attempt.report) if attempt.report and os.path.exists(attempt.report) else None
+        raw = RawOutput(stdout=stdout, stderr=stderr, report=report, exit_code=attempt.exit_code, root=self._tree.root,
+                        cwd=os.path.normpath(os.path.join(self._tree.root, job.cwd)), tool=job.tool_id, read=self._tree.read)
+        result = conclude(job, attempt, parse_output(job.output.parser, raw, job.exit))
+        if job.output.parser == "gatekeeper-json":
+            self._keep_facts(job, stdout)
+        if attempt.dropped:
+            cut = Problem(file=job.id, line=None, message=f"{attempt.dropped} bytes of its output were dropped: the middle is missing")
+            return replace(result, problems=(*result.problems, cut))
+        return result
+
+    def _keep_facts(self, job: Job, stdout: bytes) -> None:
+        try:
+            document = json.loads(stdout)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(document, dict) and document.get("facts"):
+            self.facts[job.id] = document["facts"]
+
+
+def _content(path: str | None) -> bytes:
+    if not path:
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read(_LARGEST_REPORT)
+    except OSError:
+        return b""

@@ -1,0 +1,75 @@
+"""What a run leaves behind: reports, artifacts, the record, history. Written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gatekeeper.errors import UsageError
+from gatekeeper.execute.run import job_folder
+from gatekeeper.model.result import Artifact, RunRecord
+from gatekeeper.model.sanitize import secret_values
+from gatekeeper.model.settings import Settings
+from gatekeeper.report.formats import format_of, render
+from gatekeeper.store.atomic import write_bytes
+from gatekeeper.store.history import record as remember
+from gatekeeper.store.home import Home, RunFolder, publish_latest
+from gatekeeper.store.runs import write_checksums, write_record
+
+#: what a bare run writes without being asked
+USUAL = ("junit", "metrics", "markdown", "json")
+
+
+def requested(reports: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
+    """`FORMAT[=PATH]` as pairs. Raises UsageError for an unknown format, before anything ran."""
+    pairs = []
+    for text in reports:
+        name, equals, path = text.partition("=")
+        format_of(name)
+        if equals and not path:
+            raise UsageError(f"--report {text}: a path is missing after `=`")
+        pairs.append((name, path or None))
+    return tuple(pairs)
+
+
+def published(record: RunRecord, settings: Settings, home: Home, folder: RunFolder, environment: Mapping[str, str]) -> RunRecord:
+    """Writes all reports; the JSON summary last, because it lists the others. Gives the record with its artifacts."""
+    secrets = secret_values(environment)
+    asked = requested(settings.reports)
+    names = [name for name in dict.fromkeys((*USUAL, *(name for name, _ in asked))) if name != "json"]
+    artifacts = list(_made_by_jobs(record, folder.path))
+    artifacts += [_write(name, os.path.join(folder.path, format_of(name).file), record, secrets) for name in names]
+    record = replace(record, artifacts=tuple(artifacts))
+    artifacts.append(_write("json", os.path.join(folder.path, format_of("json").file), record, secrets))
+    artifacts.extend(_write(name, os.path.abspath(path), record, secrets) for name, path in asked if path)
+    record = replace(record, artifacts=tuple(artifacts))
+    write_record(folder.path, record)
+    write_checksums(folder.path, [os.path.relpath(artifact.path, folder.path) for artifact in artifacts if os.path.isfile(artifact.path)
+                                  and artifact.path.startswith(folder.path + os.sep)])
+    publish_latest(home, folder.run_id)
+    remember(home, record)
+    return record
+
+
+def _write(name: str, path: str, record: RunRecord, secrets: tuple[str, ...]) -> Artifact:
+    content = render(name, record, secrets)
+    write_bytes(path, content)
+    return Artifact(kind=name, path=path, size=len(content))
+
+
+def _made_by_jobs(record: RunRecord, folder: str) -> list[Artifact]:
+    """What our own jobs wrote: the ecosystem page, the backup archive, documentation."""
+    found = []
+    page = os.path.join(folder, "ecosystem.md")
+    if os.path.isfile(page):
+        found.append(Artifact(kind="ecosystem", path=page, size=os.path.getsize(page)))
+    for _, facts in record.facts:
+        archive = facts.get("archive") if isinstance(facts, dict) else None
+        if isinstance(archive, str) and os.path.isfile(archive):
+            found.append(Artifact(kind="backup", path=archive, size=os.path.getsize(archive)))
+    for job in record.plan.jobs:
+        built = os.path.join(job_folder(folder, job.id), "work", "html")
+        if os.path.isdir(built):
+            found.append(Artifact(kind="docs", path=built, size=sum(entry.stat().st_size for entry in os.scandir(built) if entry.is_file())))
+    return found
