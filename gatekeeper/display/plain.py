@@ -46,7 +46,8 @@ def event_lines(before: View, after: View, event: Event, look: Look) -> Iterator
             yield from _job_lines(after, event, look)
             yield from _batch_lines(before, after, look)
         case Notice():
-            yield line(warn(padded("note", WORD_WIDTH)), f" {event.message}")
+            about = f" ({event.job})" if event.job and event.job not in event.message else ""
+            yield line(warn(padded("note", WORD_WIDTH)), f" {event.message}{about}")
         case VerdictReached() if after.counters.pending + after.counters.running:
             whole = after.counters
             yield line(strong(padded("verdict", WORD_WIDTH)), " ", verdict_span(event.verdict), f" after {spoken(event.at - after.started)}: ",

@@ -50,12 +50,30 @@ def _markdown() -> Render:
     return found
 
 
+def _security() -> Render:
+    from gatekeeper.report.topics import render_security as found
+    return found
+
+
+def _documentation() -> Render:
+    from gatekeeper.report.topics import render_documentation as found
+    return found
+
+
+def _analysis() -> Render:
+    from gatekeeper.report.topics import render_analysis as found
+    return found
+
+
 FORMATS: Mapping[str, Format] = {entry.id: entry for entry in (
     Format(id="junit", file="junit.xml", title="JUnit XML with file and line, as CI systems read it best", load=_junit),
     Format(id="junit-strict", file="junit-strict.xml", title="JUnit XML that is valid against the xUnit and the Ant schema", load=_junit_strict),
     Format(id="json", file="summary.json", title="the summary as JSON, schema 1", load=_json),
     Format(id="metrics", file="metrics.json", title="times, memory and counts as JSON", load=_metrics),
     Format(id="markdown", file="report.md", title="a page for people, as Markdown", load=_markdown),
+    Format(id="security", file="security.md", title="what audits and security scans found or could not look at, as Markdown", load=_security),
+    Format(id="documentation", file="documentation.md", title="which documentation was built and what was wrong with it, as Markdown", load=_documentation),
+    Format(id="analysis", file="analysis.md", title="what the project's analysis scripts found, as Markdown", load=_analysis),
 )}
 
 

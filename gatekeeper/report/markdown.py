@@ -30,7 +30,12 @@ Pair = tuple[Job, Result]
 def render(record: RunRecord) -> bytes:
     """The report as UTF-8 Markdown (GitHub flavour)."""
     sections = (_head, _batches, _failures, _not_measured, _advice, _tests, _tools, _notes, _artifacts)
-    blocks = ["\n".join(lines) for section in sections if (lines := list(section(record)))]
+    return joined(section(record) for section in sections)
+
+
+def joined(sections: Iterable[Iterable[str]]) -> bytes:
+    """Sections of lines as one page, empty ones left out."""
+    blocks = ["\n".join(lines) for section in sections if (lines := list(section))]
     return ("\n\n".join(blocks) + "\n").encode()
 
 
@@ -61,7 +66,7 @@ def _batches(record: RunRecord) -> Iterator[str]:
     rows.append(["all", *_counts(total(parts.values())), spoken(record.wall_seconds), ""])
     yield "## Batches"
     yield ""
-    yield from _table(["batch", *SIX, "apart", "time", "target"], rows)
+    yield from table(["batch", *SIX, "apart", "time", "target"], rows)
 
 
 def _counts(part: Counters) -> list[str]:
@@ -70,26 +75,31 @@ def _counts(part: Counters) -> list[str]:
 
 
 def _failures(record: RunRecord) -> Iterator[str]:
-    yield from _jobs("Failed", [pair for pair in record.pairs() if pair[1].status in FAILED and pair[0].blocking])
+    yield from job_sections("Failed", [pair for pair in record.pairs() if pair[1].status in FAILED and pair[0].blocking])
 
 
 def _not_measured(record: RunRecord) -> Iterator[str]:
-    pairs = [pair for pair in record.pairs() if pair[1].status in NOT_MEASURED]
+    yield from unmeasured_section([pair for pair in record.pairs() if pair[1].status in NOT_MEASURED])
+
+
+def unmeasured_section(pairs: Sequence[Pair]) -> Iterator[str]:
+    """What measured nothing, why, and what to do; nothing where there is nothing of it."""
     if not pairs:
         return
     yield "## Could not be measured"
     yield ""
-    yield from _table(["job", "status", "counts", "why", "what to do"], [
+    yield from table(["job", "status", "counts", "why", "what to do"], [
         [markdown_code(job.id), result.status, "blocking" if job.blocking else "advisory",
          markdown_text(result.message or (result.cause or "")), markdown_code(result.hint or "")] for job, result in pairs])
 
 
 def _advice(record: RunRecord) -> Iterator[str]:
     pairs = [pair for pair in record.pairs() if not pair[0].blocking and (pair[1].status in FAILED or pair[1].findings)]
-    yield from _jobs("Advice (never red)", pairs)
+    yield from job_sections("Advice (never red)", pairs)
 
 
-def _jobs(title: str, pairs: Sequence[Pair]) -> Iterator[str]:
+def job_sections(title: str, pairs: Sequence[Pair]) -> Iterator[str]:
+    """A heading, and per job what it says, the lines that matter and how to repeat it; nothing where there are no jobs."""
     if not pairs:
         return
     yield f"## {title}"
@@ -128,7 +138,7 @@ def _tests(record: RunRecord) -> Iterator[str]:
     yield "## Tests"
     yield ""
     names = ("total", "passed", "failed", "errors", "skipped")
-    yield from _table(["job", *names, "time"], [
+    yield from table(["job", *names, "time"], [
         [markdown_code(job.id), *(str(test_counts(result.tests)[name]) for name in names), spoken(result.wall_seconds)] for job, result in pairs])
     failing = [(job, test) for job, result in pairs for test in result.tests if test.outcome in {TestOutcome.FAILED, TestOutcome.ERROR}]
     yield from ("",) if failing else ()
@@ -143,7 +153,7 @@ def _tools(record: RunRecord) -> Iterator[str]:
     if rows:
         yield "## Tools"
         yield ""
-        yield from _table(["tool", "version", "from"], [[markdown_text(cell) for cell in row] for row in rows])
+        yield from table(["tool", "version", "from"], [[markdown_text(cell) for cell in row] for row in rows])
 
 
 def _notes(record: RunRecord) -> Iterator[str]:
@@ -163,11 +173,12 @@ def _artifacts(record: RunRecord) -> Iterator[str]:
     if record.artifacts:
         yield "## Artifacts"
         yield ""
-        yield from _table(["what", "file", "size"], [
+        yield from table(["what", "file", "size"], [
             [markdown_text(artifact.kind), markdown_code(artifact.path), size_text(artifact.size)] for artifact in record.artifacts])
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table; cells are Markdown already."""
     yield f"| {' | '.join(head)} |"
     yield f"| {' | '.join('---' for _ in head)} |"
     for row in rows:

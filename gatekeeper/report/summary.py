@@ -10,9 +10,10 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from gatekeeper.detect.document import component_json
 from gatekeeper.judge.counters import NAMES, counters, total
 from gatekeeper.judge.excerpt import repeat_command
-from gatekeeper.model.component import Component, Problem
+from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Finding, Severity, TestCase, TestOutcome
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Counters, Result, RunRecord, Verdict
@@ -54,7 +55,7 @@ def summary_document(record: RunRecord) -> dict[str, object]:
         "findings": [finding_document(job, finding) for job, result in record.pairs() for finding in result.findings],
         "tests": [test_document(job, test) for job, result in record.pairs() for test in result.tests if test.outcome is not TestOutcome.PASSED],
         "skipped": [{"id": skipped.id, "reason": reason_document(skipped.reason)} for skipped in record.plan.skipped],
-        "components": [component_document(component) for component in record.plan.components],
+        "components": [component_json(component) for component in record.plan.components],
         "problems": problem_documents(record.problems),
         "changed_files": list(record.changed_files),
         "artifacts": [{"kind": artifact.kind, "path": artifact.path, "size": artifact.size} for artifact in record.artifacts],
@@ -132,19 +133,6 @@ def test_document(job: Job, test: TestCase) -> dict[str, object]:
     """One test case with the job that ran it."""
     return {"job": job.id, "name": test.name, "classname": test.classname, "outcome": test.outcome, "file": test.file, "line": test.line,
             "seconds": test.seconds, "message": test.message, "detail": test.detail}
-
-
-def component_document(component: Component) -> dict[str, object]:
-    """One component, as `gatekeeper detect --json` gives it."""
-    return {
-        "id": component.id, "root": component.root, "language": component.language, "kind": component.kind, "name": component.name,
-        "manifest": component.manifest, "workspace_root": component.workspace_root, "package_manager": component.package_manager,
-        "lockfile": component.lockfile, "build_backend": component.build_backend, "toolchain_pin": component.toolchain_pin,
-        "depends_on": list(component.depends_on),
-        "tools": [{"tool": use.tool, "config": use.config, "status": use.status, "evidence": use.evidence} for use in component.tools],
-        "test": None if component.test is None else {"command": component.test.command, "evidence": component.test.evidence},
-        "reasons": list(component.reasons),
-    }
 
 
 def problem_documents(problems: Iterable[Problem]) -> list[dict[str, object]]:
