@@ -7,7 +7,7 @@ terminal and no environment: secrets come as a parameter.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import json
 import math
 import re
@@ -16,19 +16,17 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
-from urllib.parse import quote
 
 T = TypeVar("T")
 
 REDACTED = "***"
 
 #: names of environment variables whose values are secret, and endings of names that hold a place and not the secret itself
-_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|(^|_)(AUTH|PAT|PWD_HASH|PASS)($|_)", re.IGNORECASE)
-_PLACE_NAME = re.compile(r"(FILE|PATH|DIR|SOCK|HOME|URL|NAME|ID)$", re.IGNORECASE)
+_HIDDEN_BY_NAME = r"(?i)TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|(^|_)(AUTH|PAT|PWD_HASH|PASS)($|_)"
+_PLACE_NAME = r"(?i)(FILE|PATH|DIR|SOCK|HOME|URL|NAME|ID)$"
 _SHORTEST_SECRET = 8  # shorter values ("true", "1234") would blacken ordinary words
 
-_TOKENS = re.compile(
-    r"""
+_TOKENS = r"""(?x)
     (?P<url>[A-Za-z][A-Za-z0-9+.-]{0,20}://)(?:[^/\s:@'"<>]{0,200}:[^/\s@'"<>]{1,500}|[^/\s:@'"<>]{16,500})@
   | (?P<header>(?i:authorization)["']?\s*[:=]\s*["']?(?i:bearer|basic|token)\s+)[^\s"']+
   | \bgh[pousr]_[A-Za-z0-9]{20,}
@@ -42,19 +40,23 @@ _TOKENS = re.compile(
   | \bAIza[0-9A-Za-z_-]{35}
   | \beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+
   | -----BEGIN\ [A-Z ]{0,20}PRIVATE\ KEY-----(?:[^-]{0,20000}-----END\ [A-Z ]{0,20}PRIVATE\ KEY-----|(?:\s*[A-Za-z0-9+/=]{20,})*)
-    """,
-    re.VERBOSE,
-)
+    """
 #: at least one of these is in every text that the pattern above can match; looking for them first is ten times cheaper
 _MARKS = ("://", "uthorization", "UTHORIZATION", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "xox", "sk-", "npm_", "pypi-", "AIza", "eyJ", "-----BEGIN")
 
 #: what a terminal may obey or hide: C0 but tab and newline, DEL, C1, separators, bidirectional overrides, no characters at all, invisible tags
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff\U000e0000-\U000e007f]")
+_CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff\U000e0000-\U000e007f]"
 #: what XML 1.0 forbids or discourages; parsers stop at the first of them
-_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+_NOT_XML = ("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
                       + "".join(chr(plane * 0x10000 + end) for plane in range(1, 17) for end in (0xFFFE, 0xFFFF)) + "]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~@!&])")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SURROGATE = "[\ud800-\udfff]"
+_MARKDOWN = r"([\\`*_{}\[\]<>|#~@!&])"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)  # when it is first needed: together they take milliseconds, which a short run never needs
 
 
 def _spelled(match: re.Match[str]) -> str:
@@ -68,12 +70,12 @@ def _spelled(match: re.Match[str]) -> str:
 
 def unicode_text(text: str) -> str:
     """Text that can be encoded as UTF-8: lone surrogates are spelled out (`\\xff` for a byte that is none)."""
-    return text if text.isascii() else _SURROGATE.sub(_spelled, text)
+    return text if text.isascii() else _compiled(_SURROGATE).sub(_spelled, text)
 
 
 def terminal_text(text: str) -> str:
     """Text that moves no cursor and sets no colour: control characters are spelled out, newlines and tabs stay, CRLF becomes LF."""
-    return _CONTROL.sub(_spelled, text.replace("\r\n", "\n"))
+    return _compiled(_CONTROL).sub(_spelled, text.replace("\r\n", "\n"))
 
 
 def one_line(text: str) -> str:
@@ -83,12 +85,12 @@ def one_line(text: str) -> str:
 
 def xml_text(text: str) -> str:
     """Text of which every character is legal in XML 1.0; what is not is spelled out."""
-    return text if text.isascii() and text.isprintable() else _NOT_XML.sub(_spelled, text.replace("\r\n", "\n"))
+    return text if text.isascii() and text.isprintable() else _compiled(_NOT_XML).sub(_spelled, text.replace("\r\n", "\n"))
 
 
 def markdown_text(text: str) -> str:
     """One line of Markdown that shows `text` literally, also inside a table cell; mentions and autolinks are broken."""
-    escaped = _MARKDOWN.sub(r"\\\1", one_line(text))
+    escaped = _compiled(_MARKDOWN).sub(r"\\\1", one_line(text))
     return escaped.replace("://", ":\u200b//").replace("www.", "www\u200b.").replace("\\@", "@\u200b")
 
 
@@ -125,17 +127,18 @@ def json_value(value: object) -> object:
 def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
     """The values to take out of every text: those of variables whose names look secret, plain and encoded, longest first."""
     plain = {value for name, value in environment.items()
-             if _SECRET_NAME.search(name) and not _PLACE_NAME.search(name) and len(value) >= _SHORTEST_SECRET}
+             if _compiled(_HIDDEN_BY_NAME).search(name) and not _compiled(_PLACE_NAME).search(name) and len(value) >= _SHORTEST_SECRET}
     return tuple(sorted({form for value in plain for form in _forms(value)}, key=lambda form: (-len(form), form)))
 
 
 def _forms(value: str) -> Iterable[str]:
     raw = value.encode("utf-8", "surrogateescape")
+    encoded = binascii.b2a_base64(raw, newline=False).decode().rstrip("=")
     yield value
-    yield quote(raw, safe="")
+    yield "".join(chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in raw)
     yield json.dumps(value)[1:-1]
-    yield base64.b64encode(raw).decode().rstrip("=")
-    yield base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    yield encoded
+    yield encoded.replace("+", "-").replace("/", "_")
 
 
 @lru_cache(maxsize=8)
@@ -150,7 +153,7 @@ def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
 
 def _redact(text: str, secrets: tuple[str, ...]) -> str:
     if any(mark in text for mark in _MARKS):
-        text = _TOKENS.sub(_without_secret, text)
+        text = _compiled(_TOKENS).sub(_without_secret, text)
     return _values_pattern(secrets).sub(REDACTED, text) if secrets else text
 
 
