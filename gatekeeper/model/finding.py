@@ -113,10 +113,14 @@ class RawOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """What an output means. `message` says in one line what went wrong when the tool failed to do its work."""
+    """What an output means. `message` says in one line what went wrong when the tool failed to do its work.
+
+    `facts` is the JSON of that name in a `gatekeeper-json` document (health, line counts), None in every other format.
+    """
 
     meaning: Meaning
     findings: tuple[Finding, ...] = ()
     tests: tuple[TestCase, ...] = ()
     problems: tuple[Problem, ...] = ()
     message: str | None = None
+    facts: object = None

@@ -75,9 +75,16 @@ def _troubles(lines: list[str], raw: RawOutput) -> dict[tuple[str, str], TestCas
         where = _class(head["name"], head["where"] or "")
         file, line = _place(text, raw)
         outcome = TestOutcome.FAILED if block[0].startswith("FAIL") else TestOutcome.ERROR
-        found[head["name"], where] = TestCase(name=head["name"], classname=where, outcome=outcome, message=headline(text.split("\n")[-1]),
+        found[head["name"], where] = TestCase(name=head["name"], classname=where, outcome=outcome, message=headline(_raised(text)),
                                               detail=capped(text), file=file, line=line)
     return found
+
+
+def _raised(text: str) -> str:
+    """The exception's line: the first after the last frame that is not indented."""
+    lines = text.split("\n")
+    last = max((at for at, line in enumerate(lines) if _FRAME.match(line)), default=-1)
+    return next((line for line in lines[last + 1:] if line and not line.startswith(" ")), lines[-1])
 
 
 def _place(text: str, raw: RawOutput) -> tuple[str | None, int | None]:

@@ -1,0 +1,90 @@
+"""The table of formats: id to module, loaded when first needed, and the one door through which outputs are parsed.
+
+Knows which formats exist; does not know which tool speaks which (that is the catalogue's). Adding a format is one module with
+`parse(raw, exits) -> Parsed` and one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from types import MappingProxyType
+from typing import Protocol, cast
+
+from gatekeeper.errors import UsageError
+from gatekeeper.model.finding import Parsed, RawOutput
+from gatekeeper.model.tool import ExitSpec
+from gatekeeper.parse.document import UnparsableError
+from gatekeeper.parse.meaning import failed
+
+
+class Parser(Protocol):
+    """Reads one format; may raise `UnparsableError` for an output that is not of it."""
+
+    def __call__(self, raw: RawOutput, exits: ExitSpec) -> Parsed: ...
+
+
+#: format id -> module of this room; the only place of lazy imports here
+FORMATS: Mapping[str, str] = MappingProxyType({
+    "black": "black",
+    "cargo-audit-json": "cargo_audit_json",
+    "cargo-json": "cargo_json",
+    "cargo-update": "cargo_update",
+    "checkstyle": "checkstyle",
+    "eslint-json": "eslint_json",
+    "exit-code": "exit_code",
+    "fixer": "fixer",
+    "flake8": "flake8",
+    "forge-build-json": "solc_json",
+    "forge-fmt": "forge_fmt",
+    "forge-test-json": "forge_test_json",
+    "gatekeeper-json": "gatekeeper_json",
+    "isort": "isort",
+    "jest-json": "jest_json",
+    "junit": "junit",
+    "libtest": "libtest",
+    "mocha-json": "mocha_json",
+    "mypy-json": "mypy_json",
+    "node-junit": "junit",
+    "npm-audit-json": "npm_audit_json",
+    "npm-outdated-json": "npm_outdated_json",
+    "pip-audit-json": "pip_audit_json",
+    "pip-outdated-json": "pip_outdated_json",
+    "prettier": "prettier",
+    "pyright-json": "pyright_json",
+    "pytest-junit": "pytest_junit",
+    "ruff-format-json": "ruff_format_json",
+    "ruff-json": "ruff_json",
+    "rustfmt": "rustfmt",
+    "sarif": "sarif",
+    "solc-json": "solc_json",
+    "solhint-json": "solhint_json",
+    "sphinx": "sphinx",
+    "tsc": "tsc",
+    "unittest": "unittest_text",
+    "vitest-json": "jest_json",
+})
+
+
+def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:
+    """What an output means. Never raises for what the output holds: what cannot be read is a tool error with a message.
+
+    An unknown format id is a `UsageError`.
+    """
+    parser = _parser(format_id)
+    try:
+        return parser(raw, exits)
+    except UnparsableError as error:
+        return failed(raw, str(error))
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
+        # hostile output must not end the run; the message says that this is a parser's fault
+        return failed(raw, f"the {format_id} parser could not read this output ({type(error).__name__})")
+
+
+def _parser(format_id: str) -> Parser:
+    module = FORMATS.get(format_id)
+    if module is None:
+        near = get_close_matches(format_id, FORMATS, 1)
+        raise UsageError(f"no output format is called `{format_id}`", hint=f"did you mean `{near[0]}`?" if near else "formats: " + ", ".join(FORMATS))
+    return cast("Parser", import_module(f"gatekeeper.parse.{module}").parse)

@@ -1,0 +1,114 @@
+"""Where a finding is: paths relative to the tree's root, lines and columns in Unicode code points.
+
+Knows how tools count (UTF-16 units, UTF-8 bytes, offsets); reads sources only through `RawOutput.read`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from bisect import bisect_right
+from urllib.parse import unquote, urlsplit
+
+from gatekeeper.model.finding import RawOutput
+from gatekeeper.parse.text import lines_of
+
+
+def relative(raw: RawOutput, path: str | None, *, base: str | None = None) -> str | None:
+    """`path` as POSIX path relative to the root; absolute when it lies outside, None when there is none.
+
+    Relative paths start at `base` (absolute), by default at the working directory of the tool.
+    """
+    if not path or "\0" in path:
+        return None
+    if path.startswith("file://"):
+        path = unquote(urlsplit(path).path)
+    whole = posixpath.normpath(posixpath.join(base or raw.cwd, path))
+    prefix = raw.root.rstrip("/") + "/"
+    return whole[len(prefix):] if whole.startswith(prefix) and len(whole) > len(prefix) else whole
+
+
+def nearest(raw: RawOutput, path: str | None) -> str | None:
+    """As `relative`, for tools that name files from the root of a workspace that may lie above the working directory.
+
+    The first folder from the working directory upwards in which the file can be read decides.
+    """
+    base, first = raw.cwd, relative(raw, path)
+    file = first
+    while path and not path.startswith("/") and file is not None and raw.read(file) is None:
+        if base in {raw.root, "/", "."} or not base:
+            return first
+        base = posixpath.dirname(base)
+        file = relative(raw, path, base=base)
+    return file
+
+
+class Sources:
+    """Lines of source files as far as they can be read; each file is read once."""
+
+    def __init__(self, raw: RawOutput) -> None:
+        self._read = raw.read
+        self._texts: dict[str, str | None] = {}
+        self._lines: dict[str, list[str]] = {}
+
+    def offer(self, file: str | None, text: str | None) -> None:
+        """A text that the report itself brings along, used where the file cannot be read."""
+        if file is not None and text is not None and self.text(file) is None:
+            self._texts[file] = text
+
+    def text(self, file: str | None) -> str | None:
+        """The whole file, or None."""
+        if file is None:
+            return None
+        if file not in self._texts:
+            data = self._read(file)
+            self._texts[file] = None if data is None else data.decode("utf-8", "replace").removeprefix("\ufeff")
+        return self._texts[file]
+
+    def line(self, file: str | None, number: int | None) -> str | None:
+        """Line `number` (1-based) without its end, or None."""
+        text = self.text(file)
+        if file is None or text is None or number is None:
+            return None
+        lines = self._lines.setdefault(file, lines_of(text))
+        return lines[number - 1] if 0 < number <= len(lines) else None
+
+    def from_utf16(self, file: str | None, line: int | None, column: int | None) -> int | None:
+        """A 1-based column in UTF-16 units as 1-based code points; unchanged where the source is not at hand."""
+        text = self.line(file, line)
+        if column is None or text is None or text.isascii():
+            return column
+        return _points(text, column - 1, "utf-16-le", 2) + 1
+
+    def from_bytes(self, file: str | None, line: int | None, column: int | None) -> int | None:
+        """A 1-based column in UTF-8 bytes as 1-based code points; unchanged where the source is not at hand."""
+        text = self.line(file, line)
+        if column is None or text is None or text.isascii():
+            return column
+        return _points(text, column - 1, "utf-8", 1) + 1
+
+
+def _points(text: str, units: int, encoding: str, width: int) -> int:
+    """How many code points lie before `units` units of `encoding`; past the end of the line they count one each."""
+    data = text.encode(encoding, "surrogatepass")
+    before = data[:max(units, 0) * width].decode(encoding, "ignore")
+    return len(before) + max(units - len(data) // width, 0)
+
+
+class Offsets:
+    """Byte offsets of one file as lines and columns."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._starts = [0]
+        at = data.find(b"\n")
+        while at >= 0:
+            self._starts.append(at + 1)
+            at = data.find(b"\n", at + 1)
+
+    def place(self, offset: int) -> tuple[int, int] | None:
+        """(line, column), 1-based, of a 0-based byte offset; None when it lies outside the file."""
+        if not 0 <= offset <= len(self._data):
+            return None
+        row = bisect_right(self._starts, offset)
+        start = self._starts[row - 1]
+        return row, len(self._data[start:offset].decode("utf-8", "replace")) + 1

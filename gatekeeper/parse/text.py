@@ -1,0 +1,111 @@
+"""Bytes of a tool's stream to plain text: decoded, without terminal escapes, and the lines that say what went wrong.
+
+Does not know any format.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gatekeeper.model.finding import RawOutput
+
+#: CSI (colours, cursor), OSC (titles, links), and the two-byte escapes of ECMA-48
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_=>78]")
+_SPEAKING = re.compile(r"^(?:[\w.@/ -]{1,80}: )*(?:fatal |internal )?(?:error|fatal|panic(?:ked)?|exception)\b|[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
+_WORD = re.compile(r"\w")
+#: what package managers print around the scripts they run
+_NOISE = re.compile(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|error|notice|ERR!|WARN) |error Command failed|\s*ELIFECYCLE| ?WARN )", re.IGNORECASE)
+#: a log may be huge and the interesting end is short
+_FEW = 4
+_TAIL_BYTES = 64 * 1024
+DETAIL_LINES = 200
+
+
+def decode(data: bytes) -> str:
+    """UTF-8 with replacement for what is not, a byte order mark dropped, escapes removed."""
+    return strip_escapes(data.decode("utf-8", "replace").removeprefix("\ufeff"))
+
+
+def strip_escapes(text: str) -> str:
+    """The text without terminal escape sequences."""
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines split at LF, CRLF and CR only (not at form feeds or U+2028, as `splitlines` does)."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
+def capped(text: str, limit: int = DETAIL_LINES) -> str:
+    """The text, or its first `limit` lines and a line that says how many were left out."""
+    lines = text.split("\n", limit)
+    if len(lines) <= limit:
+        return text
+    return "\n".join([*lines[:limit], f"... ({lines[limit].count(chr(10)) + 1} more lines)"])
+
+
+def first_line(text: str) -> str:
+    """The first line with something on it, trimmed; empty when there is none."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def blocks(lines: list[str], head: re.Pattern[str]) -> list[list[str]]:
+    """The lines from each one that `head` matches up to the next; what comes before the first is left out."""
+    found: list[list[str]] = []
+    for line in lines:
+        if head.match(line):
+            found.append([line])
+        elif found:
+            found[-1].append(line)
+    return found
+
+
+def both_tails(raw: RawOutput, limit: int = 40) -> str | None:
+    """The last lines of both streams, standard output first, together at most `2 * limit` lines."""
+    parts = ["\n".join(_last_lines(data)[-limit:]) for data in (raw.stdout, raw.stderr)]
+    return "\n".join(part for part in parts if part) or None
+
+
+def complaint(raw: RawOutput) -> str | None:
+    """The one line that says best why a tool failed, standard error first.
+
+    That is the first line that calls itself an error, else the first of a few, else the last.
+    """
+    for data in (raw.stderr, raw.stdout):
+        lines = [line.strip() for line in _last_lines(data) if _WORD.search(line) and not line.startswith(("{", "["))]
+        if lines:
+            return _speaking(lines) or (lines[0] if len(lines) <= _FEW and not lines[0].startswith("Traceback") else lines[-1])
+    return None
+
+
+def _speaking(lines: list[str]) -> str | None:
+    """The first line that calls itself an error; one that ends with a colon is continued by the next."""
+    at = next((at for at, line in enumerate(lines) if _SPEAKING.match(line) and "usage:" not in line), None)
+    if at is None:
+        return None
+    return f"{lines[at]} {lines[at + 1]}" if lines[at].endswith(":") and at + 1 < len(lines) else lines[at]
+
+
+def error_line(raw: RawOutput) -> str | None:
+    """The first line that calls itself an error, standard error first, or None."""
+    return _speaking([line.strip() for data in (raw.stderr, raw.stdout) for line in _last_lines(data)])
+
+
+def silent(raw: RawOutput) -> bool:
+    """True when neither stream holds anything but white space."""
+    return not raw.stdout.strip() and not raw.stderr.strip()
+
+
+def _last_lines(data: bytes) -> list[str]:
+    return [line.rstrip() for line in lines_of(decode(data[-_TAIL_BYTES:])) if line.strip()]
+
+
+def without_noise(lines: list[str]) -> list[str]:
+    """The lines without what npm, pnpm and yarn print around a script, and without empty ones."""
+    return [line for line in lines if line.strip() and not _NOISE.match(line)]
+
+
+def report_of(raw: RawOutput) -> bytes:
+    """The report: the file that the tool wrote, else its standard output."""
+    return raw.stdout if raw.report is None else raw.report

@@ -1,0 +1,44 @@
+"""Recorded outputs of real tools as inputs for tests: `fixtures/outputs/<tool>/<version>/<case>/`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatekeeper.model.finding import RawOutput
+
+OUTPUTS = Path(__file__).resolve().parents[2] / "fixtures" / "outputs"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One case: the folder, the format id, and the output as it was recorded."""
+
+    folder: Path
+    parser: str
+    raw: RawOutput
+
+    def __str__(self) -> str:
+        return "/".join(self.folder.parts[-3:])
+
+    def document(self, name: str) -> dict[str, object]:
+        found: dict[str, object] = json.loads((self.folder / name).read_bytes())
+        return found
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def load(folder: Path) -> Recording:
+    """The recording in a folder; sources are those that lie beside it."""
+    command = json.loads((folder / "cmd.json").read_bytes())
+    raw = RawOutput(stdout=_bytes(folder / "stdout") or b"", stderr=_bytes(folder / "stderr") or b"", report=_bytes(folder / "report"),
+                    exit_code=command["exit_code"], root="/repo", cwd=command["cwd"], read=lambda file: _bytes(folder / "source" / file))
+    return Recording(folder, command["parser"], raw)
+
+
+def every(with_document: str) -> list[Recording]:
+    """All recordings that hold the named document."""
+    return [load(path.parent) for path in sorted(OUTPUTS.glob("*/*/*/cmd.json")) if (path.parent / with_document).is_file()]
