@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from gatekeeper.detect import shell
 from gatekeeper.detect.documents import Documents
-from gatekeeper.detect.entries import Call, Entry
+from gatekeeper.detect.entries import Call, Entry, Via
 from gatekeeper.detect.index import Index, base, resolve
 from gatekeeper.detect.packages import MANAGERS, PackageCall, Packages, task_runner, understand
 from gatekeeper.detect.recipes import Recipe
@@ -46,7 +46,7 @@ def calls(entries: Iterable[Entry], world: World) -> list[Call]:
             found.setdefault((call.words, call.cwd, call.file, call.line), call)
             if len(found) > _MOST:
                 break
-    return sorted(found.values(), key=lambda call: (call.via, not call.plain))
+    return sorted(found.values(), key=lambda call: (call.via, not call.plain, call.steps if call.via is Via.RECIPE else 0))
 
 
 def follow(entry: Entry, world: World) -> list[Call]:
@@ -69,7 +69,7 @@ def _follow(entry: Entry, world: World, trail: tuple[str, ...]) -> Iterator[Call
             line = entry.line + simple.line if entry.line is not None and len(trail) == 0 else entry.line
             step = replace(entry, cwd=cwd or "..", line=line)
             for outer in around:
-                yield _call(outer, step, plain=simple.plain)
+                yield _call(outer, step, trail, plain=simple.plain)
             yield from _resolve(words, simple.plain, step, world, (*trail, mark))
         if simple.ends_with == ")":
             cwd = entry.cwd
@@ -82,8 +82,8 @@ def _entered(cwd: str | None, target: str, *, plain: bool) -> str | None:
     return resolve(cwd, target) if cwd is not None else None
 
 
-def _call(words: Words, step: Entry, *, plain: bool) -> Call:
-    return Call(words=words, cwd=step.cwd, file=step.file, line=step.line, via=step.via, plain=plain)
+def _call(words: Words, step: Entry, trail: tuple[str, ...], *, plain: bool) -> Call:
+    return Call(words=words, cwd=step.cwd, file=step.file, line=step.line, via=step.via, plain=plain, steps=len(trail))
 
 
 def _resolve(words: Words, plain: bool, step: Entry, world: World, trail: tuple[str, ...]) -> Iterator[Call]:  # noqa: FBT001
@@ -95,12 +95,12 @@ def _resolve(words: Words, plain: bool, step: Entry, world: World, trail: tuple[
         understood = understand(words, step.cwd, world.packages)
         yield from _of_packages([understood] if understood else [], plain, step, world, trail)
     elif (runs := task_runner(words, step.cwd, world.packages)) is not None:
-        yield _call(words, step, plain=plain)
+        yield _call(words, step, trail, plain=plain)
         yield from _of_packages(runs, plain, step, world, trail)
     elif name == "concurrently":
         yield from _concurrently(words, step, world, trail)
     elif name in _RUNNERS:
-        yield _call(words, step, plain=plain)
+        yield _call(words, step, trail, plain=plain)
         yield from _of_recipes(_RUNNERS[name], words[1:], step, world, trail)
     elif (path := _script_file(name, step.cwd, world.index)) is not None:
         yield from _follow(replace(step, text=world.documents.text(path) or "", name=path), world, trail)
@@ -108,10 +108,10 @@ def _resolve(words: Words, plain: bool, step: Entry, world: World, trail: tuple[
         text = f"cargo {world.cargo_aliases[words[1]]} {shlex.join(words[2:])}"
         yield from _follow(replace(step, text=text), world, trail)
     else:
-        yield _call(words, step, plain=plain)
+        yield _call(words, step, trail, plain=plain)
         yield from _own_tasks(words, step, world, trail)
         if name == "cargo" and len(words) > 1 and words[1] in _HIDDEN_TESTS:
-            yield _call(_HIDDEN_TESTS[words[1]], step, plain=False)
+            yield _call(_HIDDEN_TESTS[words[1]], step, trail, plain=False)
 
 
 def _shell(words: Words, step: Entry, world: World, trail: tuple[str, ...]) -> Iterator[Call]:
@@ -145,11 +145,11 @@ def _of_packages(understood: list[PackageCall], plain: bool, step: Entry, world:
             elif call.program:
                 words, around = unwrap(call.program)
                 for outer in around:
-                    yield _call(outer, inner, plain=plain)
+                    yield _call(outer, inner, trail, plain=plain)
                 if words and words[0] not in MANAGERS:
                     yield from _resolve(words, plain, inner, world, trail)
                 elif words:
-                    yield _call(words, inner, plain=plain)
+                    yield _call(words, inner, trail, plain=plain)
 
 
 def _concurrently(words: Words, step: Entry, world: World, trail: tuple[str, ...]) -> Iterator[Call]:

@@ -257,7 +257,7 @@ def _load_yaml(text: str) -> object:
 
     Loader.add_multi_constructor("!", plain)
     try:
-        return next(iter(yaml.load_all(text, Loader=Loader)), None)  # noqa: S506 - a subclass of the safe loader
+        return next(iter(yaml.load_all(text, Loader=Loader)), None)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise _YamlError(f"{error.problem or error.context}", mark.line + 1 if mark else None) from error

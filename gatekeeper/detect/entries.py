@@ -55,6 +55,8 @@ class Call:
     line: int | None
     via: Via
     plain: bool
+    #: how many scripts and recipes lie between the place and the command
+    steps: int = 0
 
     @property
     def evidence(self) -> str:

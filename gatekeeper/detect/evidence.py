@@ -30,9 +30,9 @@ class Evidence:
 
 def collect(scene: Scene, found: Iterable[Found]) -> Evidence:
     """Everything that speaks of how the components are checked; files in folders that are left out do not count."""
-    components = [item for item in found]
+    components = list(found)
     roots = {item.component.root for item in components}
-    own = [recipe for recipe in recipes(scene.index, scene.documents) if recipe.entries and _counts(scene, recipe.entries[0].file, roots) or recipe.first]
+    own = [recipe for recipe in recipes(scene.index, scene.documents) if (recipe.entries and _counts(scene, recipe.entries[0].file, roots)) or recipe.first]
     world = World(index=scene.index, documents=scene.documents, packages=_packages(components), recipes=_grouped(own), cargo_aliases=_aliases(scene))
     entries: list[Entry] = []
     named: list[HookUse] = []

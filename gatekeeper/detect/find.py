@@ -69,9 +69,10 @@ def _ids(found: tuple[Found, ...]) -> dict[tuple[str, Language], str]:
     ids: dict[tuple[str, Language], str] = {}
     taken: set[str] = set()
     shared: dict[str, str] = {}
+    named = next((slug(item.component.name) for item in found if item.component.root == "." and item.named), "")
     for item in found:
         component = item.component
-        plain = shared.get(component.root) or (slug(component.name) if component.root == "." and item.named else "") or slug(component.root.replace("/", "-")) or "root"
+        plain = shared.get(component.root) or (named if component.root == "." else slug(component.root.replace("/", "-"))) or "root"
         wanted = f"{plain}-{_SUFFIX[component.language]}" if component.root in shared else plain
         shared.setdefault(component.root, plain)
         unique = next(name for name in (wanted, f"{wanted}-{_SUFFIX[component.language]}", *(f"{wanted}-{number}" for number in range(2, len(found) + 3))) if name not in taken)
@@ -113,12 +114,10 @@ def _components(scene: Scene, found: tuple[Found, ...], evidence: Evidence, cata
 def _owned(scene: Scene, found: tuple[Found, ...], evidence: Evidence) -> dict[int, tuple[Call, ...]]:
     """The calls about each component, by its position."""
     owners = Owners(found, scene.index)
-    positions = {id(item): position for position, item in enumerate(found)}
     owned: dict[int, list[Call]] = {position: [] for position in range(len(found))}
     for call in (folder_of(call) for call in evidence.calls):
-        for language in Language:
-            for item in owners.of_call(call, (language,)):
-                owned[positions[id(item)]].append(call)
+        for position in owners.of_call(call, tuple(Language)):
+            owned[position].append(call)
     return {position: tuple(calls) for position, calls in owned.items()}
 
 

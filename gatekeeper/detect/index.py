@@ -88,7 +88,7 @@ def ancestors(folder: str) -> Iterable[str]:
 
 def inside(path: str, folder: str) -> bool:
     """Whether `path` is `folder` or lies below it."""
-    return folder == "." or path == folder or path.startswith(folder + "/")
+    return folder in {".", path} or path.startswith(folder + "/")
 
 
 def resolve(folder: str, relative: str) -> str | None:

@@ -40,7 +40,8 @@ def find(scene: Scene) -> tuple[Found, ...]:
     paths = [path for path in scene.index.named("package.json") if not _installed(scene, path)]
     packages = {parent(path): document for path in paths if (document := scene.documents.json(path)) is not None}
     workspaces = _workspaces(scene, packages)
-    found = [item for folder in sorted(packages) if (item := _component(scene, packages, folder, workspaces)) is not None]
+    local = frozenset(str(packages[folder].get("name")) for space in workspaces for folder in (space.root, *space.members) if folder in packages)
+    found = [item for folder in sorted(packages) if (item := _component(scene, packages, folder, (workspaces, local))) is not None]
     names = {item.component.name: item.component.root for item in found if item.named}
     return tuple(_connected(item, packages[item.component.root], names) for item in found)
 
@@ -52,8 +53,9 @@ def _installed(scene: Scene, path: str) -> bool:
     return scene.exclusions.covers(path[:cut + len("node_modules")])
 
 
-def _component(scene: Scene, packages: Mapping[str, Document], folder: str, workspaces: list[_Workspace]) -> Found | None:
+def _component(scene: Scene, packages: Mapping[str, Document], folder: str, known: tuple[list[_Workspace], frozenset[str]]) -> Found | None:
     document = packages[folder]
+    workspaces, local = known
     own = next((space for space in workspaces if space.root == folder), None)
     above = next((space for space in workspaces if folder in space.members), None)
     if scene.exclusions.covers(folder, member=above is not None):
@@ -71,7 +73,7 @@ def _component(scene: Scene, packages: Mapping[str, Document], folder: str, work
     component = Component(
         id=folder, root=folder, language=language, kind=kind, name=name or (scene.name if folder == "." else base(folder)), manifest=document.file,
         workspace_root=above.root if above else None, package_manager=manager, lockfile=lockfile, toolchain_pin=_toolchain(scene, document, folder),
-        reasons=(_reason(kind, document.file, above), because), scripts=scripts, requires=_requires(document, packages, workspaces), traits=_traits(folder, files, scripts))
+        reasons=(_reason(kind, document.file, above), because), scripts=scripts, requires=_requires(document, local), traits=_traits(folder, files, scripts))
     return Found(component=component, declared=_declared(document), named=name is not None, members=tuple(sorted(own.members)) if own else ())
 
 
@@ -101,7 +103,7 @@ def _is_no_project(document: Document, folder: str, files: list[str], *, member:
         return "package.json without name, scripts or dependencies"
     if member or dependencies or scripts - _LIFECYCLE:
         under_tests = any(base(above) in {"test", "tests", "__tests__"} for above in ancestors(folder))
-        return "test fixture (package.json without scripts, below a test folder)" if under_tests and not member and not scripts else None
+        return "test fixture (package.json without scripts, below a test folder)" if under_tests and not scripts else None
     own = [path for path in files if not path.endswith(".d.ts")]
     entry = document.get("bin") or document.get("main") or document.get("exports") or document.get("module")
     if own and (entry or any(parent(path) == folder or parent(path) in {join(folder, "src"), join(folder, "lib")} for path in own)):
@@ -169,7 +171,7 @@ def _members(scene: Scene, packages: Mapping[str, Document], root: str, patterns
                 scene.documents.report(source.file, source.text.count("\n", 0, max(source.text.find(pattern), 0)) + 1,
                                        f"workspace member {pattern!r} leads out of the workspace and is left out")
             continue
-        hits = {folder for relative, folder in candidates.items() if matches(normal(plain), relative)}
+        hits = {folder for relative, folder in candidates.items() if matches(f"{normal(plain)}/package.json", f"{relative}/package.json")}
         if pattern.startswith("!"):
             denied |= hits
             taken -= hits
@@ -196,7 +198,7 @@ def _manager(scene: Scene, packages: Mapping[str, Document], folder: str, home: 
     space = next((space for space in workspaces if space.root == home and space.manager != "npm"), None)
     mark = scene.index.upwards(folder, *_MARKS)
     if space is not None or mark is not None:
-        return (space.manager if space else _MARKS[base(mark or "")]), None, f"{mark or space and space.root} names the package manager"
+        return (space.manager if space else _MARKS[base(mark or "")]), None, f"{mark or (space.root if space else '.')} names the package manager"
     for above in ancestors(home):
         if above in packages and (declared := _declared_manager(packages[above])):
             return declared, None, f"packageManager in {packages[above].file}"
@@ -226,9 +228,8 @@ def _toolchain(scene: Scene, document: Document, folder: str) -> str | None:
 # ---- what it needs and offers ----
 
 
-def _requires(document: Document, packages: Mapping[str, Document], workspaces: list[_Workspace]) -> tuple[str, ...]:
+def _requires(document: Document, local: frozenset[str]) -> tuple[str, ...]:
     """Declared packages that must be installed for its checks, without members of workspaces and local links."""
-    local = {name for space in workspaces for folder in (space.root, *space.members) if folder in packages and (name := packages[folder].get("name"))}
     optional = {name for name, meta in document.table("peerDependenciesMeta").items() if isinstance(meta, Mapping) and meta.get("optional") is True}
     wanted = {**document.table("dependencies"), **document.table("devDependencies")}
     wanted |= {name: version for name, version in document.table("peerDependencies").items() if name not in optional}

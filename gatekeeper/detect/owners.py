@@ -9,49 +9,60 @@ from gatekeeper.detect.index import Index, ancestors, inside, resolve
 from gatekeeper.detect.language import Found
 from gatekeeper.model.component import Language
 
+#: languages that share package managers, workspaces and most tools are one here
+FAMILIES = {Language.RUST: "rust", Language.PYTHON: "python", Language.JAVASCRIPT: "js", Language.TYPESCRIPT: "js", Language.SOLIDITY: "solidity"}
+
 
 class Owners:
-    """The components of a tree, asked by folder."""
+    """The components of a tree, asked by folder; answers are positions in the list it was made from."""
 
     def __init__(self, found: Iterable[Found], index: Index) -> None:
         self._found = tuple(found)
         self._index = index
+        self._at: dict[tuple[str, str], int] = {(item.component.root, FAMILIES[item.component.language]): position for position, item in enumerate(self._found)}
+        self._answers: dict[tuple[str, str, tuple[str, ...]], tuple[int, ...]] = {}
 
-    def of_call(self, call: Call, languages: tuple[Language, ...]) -> tuple[Found, ...]:
+    def of_call(self, call: Call, languages: tuple[Language, ...]) -> tuple[int, ...]:
         """The components of these languages that a call checks; none when it runs in a folder that is not in the tree."""
         if call.cwd == ".." or not self._index.is_folder(call.cwd):
             return ()
-        fitting = [item for item in self._found if item.component.language in languages]
         if call.words[0] == "cargo" and (named := _packages(call.words)):
-            return tuple(item for item in fitting if item.component.name in named)
-        return self._of_folder(call.cwd, _paths(call, self._index), fitting)
+            return self._fitting(languages, (position for position, item in enumerate(self._found) if item.component.name in named))
+        return self._of_folder(call.cwd, _paths(call, self._index), languages)
 
-    def of_hook(self, hook: HookUse, languages: tuple[Language, ...]) -> tuple[Found, ...]:
+    def of_hook(self, hook: HookUse, languages: tuple[Language, ...]) -> tuple[int, ...]:
         """The components of these languages that a hook or action applies to."""
-        fitting = [item for item in self._found if item.component.language in languages]
-        return self._of_folder(hook.folder, (), fitting)
+        return self._of_folder(hook.folder, (), languages)
 
-    def _of_folder(self, cwd: str, paths: tuple[str, ...], fitting: list[Found]) -> tuple[Found, ...]:
-        """Those at the nearest folder at or above; else those that the paths lie in; else all below."""
-        if paths and (inner := self._of_paths(cwd, paths, fitting)):
-            return inner
-        for folder in ancestors(cwd):
-            here = tuple(item for item in fitting if item.component.root == folder)
-            if here:
-                return here
-        below = [item for item in fitting if inside(item.component.root, cwd)]
-        return tuple(item for item in below if not any(other is not item and inside(item.component.root, other.component.root) for other in below
-                                                       if other.component.root != item.component.root))
+    def _fitting(self, languages: tuple[Language, ...], positions: Iterable[int]) -> tuple[int, ...]:
+        return tuple(position for position in positions if self._found[position].component.language in languages)
 
-    def _of_paths(self, cwd: str, paths: tuple[str, ...], fitting: list[Found]) -> tuple[Found, ...]:
-        """The components further down that the paths of a call lie in, when all of them do."""
-        homes = []
-        for path in paths:
-            home = next((item for folder in ancestors(path) for item in fitting if item.component.root == folder), None)
-            if home is None or (home.component.root != cwd and not inside(home.component.root, cwd)):
-                return ()
-            homes.append(home)
-        return tuple(item for item in fitting if item in homes)
+    def _of_folder(self, cwd: str, paths: tuple[str, ...], languages: tuple[Language, ...]) -> tuple[int, ...]:
+        owning: list[int] = []
+        for family in dict.fromkeys(FAMILIES[language] for language in languages):
+            key = (family, cwd, paths)
+            if key not in self._answers:
+                self._answers[key] = self._decide(family, cwd, paths)
+            owning += self._answers[key]
+        return self._fitting(languages, owning)
+
+    def _decide(self, family: str, cwd: str, paths: tuple[str, ...]) -> tuple[int, ...]:
+        """Those that all the paths lie in; else that at the nearest folder at or above; else the outermost ones below."""
+        homes = [self._nearest(family, path) for path in paths]
+        if homes and all(home is not None and inside(self._found[home].component.root, cwd) for home in homes):
+            return tuple(dict.fromkeys(home for home in homes if home is not None))
+        above = self._nearest(family, cwd)
+        if above is not None:
+            return (above,)
+        below = [position for (root, other), position in self._at.items() if other == family and inside(root, cwd)]
+        return tuple(position for position in below if self._outermost(position, family))
+
+    def _nearest(self, family: str, path: str) -> int | None:
+        return next((self._at[folder, family] for folder in ancestors(path) if (folder, family) in self._at), None)
+
+    def _outermost(self, position: int, family: str) -> bool:
+        root = self._found[position].component.root
+        return not any((folder, family) in self._at for folder in ancestors(root) if folder != root)
 
 
 def _packages(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def understand(words: Words, cwd: str, packages: Packages) -> PackageCall | None
     """A call of npm, yarn, pnpm or bun as scripts or programs of packages, or None."""
     manager = words[0]
     reading = _Reading(cwd=cwd)
-    rest = _options(words[1:], reading)
+    rest = _options(_npm_order(words[1:]) if manager == "npm" else words[1:], reading)
     if rest[:1] == ("workspace",) and manager == "yarn" and len(rest) > 1:
         reading.filters.append(rest[1])
         rest = _options(rest[2:], reading)
@@ -94,11 +94,27 @@ def understand(words: Words, cwd: str, packages: Packages) -> PackageCall | None
     named = False
     if verb in {("run",), ("run-script",), ("rum",)}:
         rest, named = _options(rest[1:], reading), True
-    elif verb in {("exec",), ("x",)} and manager != "yarn" or verb == ("exec",):
+    elif verb == ("exec",) or (verb == ("x",) and manager != "yarn"):
         return _program(reading, _double_dashless(_options(rest[1:], reading)), packages)
     if not rest or reading.cwd is None:
         return None
     return _script(manager, rest, reading, packages, named=named)
+
+
+def _npm_order(words: Words) -> Words:
+    """npm takes its own options anywhere before `--`: they are put first."""
+    end = words.index("--") if "--" in words else len(words)
+    options: list[str] = []
+    others: list[str] = []
+    position = 0
+    while position < end:
+        takes = words[position] in _VALUES and position + 1 < end
+        if words[position].startswith("-"):
+            options += words[position:position + 1 + takes]
+        else:
+            others.append(words[position])
+        position += 1 + (takes and words[position].startswith("-"))
+    return (*options, *others, *words[end:])
 
 
 def _script(manager: str, rest: Words, reading: _Reading, packages: Packages, *, named: bool) -> PackageCall | None:

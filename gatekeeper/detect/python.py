@@ -119,7 +119,7 @@ def _python_files(scene: Scene, folder: str, owners: set[str]) -> list[str]:
 def _counts(scene: Scene, home: str, folder: str) -> bool:
     """Whether files of a folder are the project's own; fixtures of its tests may well be."""
     cause = scene.exclusions.cause(home)
-    return cause is None or inside(folder, cause[0]) or "vendored" not in cause[1] and "installed" not in cause[1]
+    return cause is None or inside(folder, cause[0]) or not ("vendored" in cause[1] or "installed" in cause[1])
 
 
 # ---- workspaces ----
@@ -257,7 +257,7 @@ def _traits(scene: Scene, project: _Project) -> tuple[str, ...]:
     traits = []
     if any(_is_test(path) for path in relative):
         traits.append("tests")
-    if any("benchmarks" in path.split("/")[:-1] and base(path).startswith("test_") or base(path).startswith("test_bench") for path in relative):
+    if any(base(path).startswith("test_bench") or ("benchmarks" in path.split("/")[:-1] and base(path).startswith("test_")) for path in relative):
         traits.append("benches")
     if (sphinx := _sphinx(scene, project.folder)) is not None:
         traits.append(f"sphinx:{sphinx}")
@@ -283,7 +283,10 @@ def _sphinx(scene: Scene, folder: str) -> str | None:
 def _sources(project: _Project, relative: list[str]) -> list[str]:
     """The top folders that hold packages: `src`, or a package at the top that is no test."""
     tops = {path.split("/")[0] for path in relative if "/" in path}
-    if "src" in tops:
+    named = project.document.get("tool", "maturin", "python-source") if project.document is not None else None
+    if isinstance(named, str):
+        return [f"sources:{named.rstrip('/')}"]
+    if any(path.startswith("src/") and base(path) == "__init__.py" for path in relative):
         return ["sources:src"]
     packages = sorted(top for top in tops if f"{top}/__init__.py" in relative and top not in {"tests", "test", "docs", "benchmarks", "examples"})
     return [f"sources:{packages[0]}"] if packages else []

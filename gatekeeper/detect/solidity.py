@@ -27,9 +27,9 @@ def vendored(scene: Scene) -> list[str]:
     folders = []
     for path in scene.index.named("foundry.toml"):
         document = scene.documents.toml(path)
-        libs = _profile(document).get("libs") if document else None
+        libs = _profile(document).get("libs") if document is not None else None
         names = [name for name in libs if isinstance(name, str)] if isinstance(libs, list) else ["lib"]
-        folders += [target for name in names if (target := resolve(parent(path), name)) not in {None, ".", parent(path)} and target is not None]
+        folders += [target for name in names if (target := resolve(parent(path), name)) is not None and target not in {".", parent(path)}]
     return folders
 
 
@@ -65,8 +65,7 @@ def _found(scene: Scene, kind: Kind, manifest: str, sources: str | None, *, pinn
     folder = parent(manifest) if kind is not Kind.SOLIDITY_CONTRACTS or manifest in scene.index else manifest
     name = package.string("name") if package else None
     traits = [f"sources:{sources}"] if sources and scene.index.is_folder(sources) else []
-    if any(path.endswith(".t.sol") or f"/{path}".startswith(f"/{join(folder, 'test')}/") and path.endswith((".sol", ".ts", ".js"))
-           for path in scene.index.below(folder)):
+    if any(_is_test(path, folder) for path in scene.index.below(folder)):
         traits.append("tests")
     component = Component(
         id=folder, root=folder, language=Language.SOLIDITY, kind=kind, name=name or (scene.name if folder == "." else base(folder)), manifest=manifest,
@@ -75,6 +74,10 @@ def _found(scene: Scene, kind: Kind, manifest: str, sources: str | None, *, pinn
         toolchain_pin=f"solc {pinned}" if pinned else None, reasons=(_reason(kind, manifest),), traits=tuple(traits))
     declared = {key: f"{package.file}#{table}" for table in ("dependencies", "devDependencies") for key in package.table(table)} if package else {}
     return Found(component=component, named=name is not None, declared=declared)
+
+
+def _is_test(path: str, folder: str) -> bool:
+    return path.endswith(".t.sol") or (path.startswith(f"{join(folder, 'test')}/") and path.endswith((".sol", ".ts", ".js", ".mjs", ".cjs")))
 
 
 def _reason(kind: Kind, manifest: str) -> str:
@@ -146,7 +149,7 @@ def _home(scene: Scene, folder: str) -> str:
 
 def _found_bare(scene: Scene, home: str, paths: list[str]) -> Found:
     manifest = scene.index.first_in(home, *_OTHER)
-    top = sorted({parent(path) for path in paths}, key=lambda folder: (folder.count("/"), folder))[0]
+    top = min({parent(path) for path in paths}, key=lambda folder: (folder.count("/"), folder))
     found = _found(scene, Kind.SOLIDITY_CONTRACTS, manifest or (top if top != "." else paths[0]), top, package=None)
     component = found.component
     name = scene.name if home == "." else base(home)

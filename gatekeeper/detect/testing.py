@@ -1,6 +1,6 @@
 """Says how a project runs its tests: the command with its scope, and where it stands. None where the project runs none.
 
-Scope is what narrows or widens the set of tests (paths, packages, features, networks); how they are shown or timed is left out.
+Scope is what narrows or widens the set of tests (paths, packages, networks); how they are shown or timed is left out.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from gatekeeper.model.component import Component, Kind, Language, TestCommand, T
 
 Words = tuple[str, ...]
 
-_CARGO_FLAGS = frozenset({"--workspace", "--all", "--all-features", "--no-default-features", "--lib", "--bins", "--doc", "--all-targets", "--tests"})
-_CARGO_VALUES = frozenset({"--features", "-F", "-p", "--package", "--exclude", "--test", "--bin"})
+_CARGO_FLAGS = frozenset({"--workspace", "--all", "--lib", "--bins", "--doc", "--all-targets", "--tests"})
+_CARGO_VALUES = frozenset({"-p", "--package", "--exclude", "--test", "--bin"})
 _FORGE_VALUES = frozenset({"--match-path", "--mp", "--no-match-path", "--nmp", "--match-contract", "--mc", "--no-match-contract", "--nmc", "--match-test", "--mt",
                            "--no-match-test", "--nmt"})
 _HARDHAT_VALUES = frozenset({"--network", "--grep"})
 _PYTEST_VALUES = frozenset({"-m", "-k"})
 _UNITTEST_DROPPED = frozenset({"-v", "--verbose", "-q", "--quiet", "-b", "--buffer", "-f", "--failfast"})
-_JS_RUNNERS = ("vitest", "jest", "mocha", "ava", "tap", "playwright", "cypress", "karma", "tape", "uvu", "borp", "c8", "wtr", "web-test-runner", "jasmine")
+_JS_RUNNERS = ("vitest", "jest", "mocha", "ava", "tap", "tape", "uvu", "borp", "wtr", "web-test-runner", "jasmine", "xv")
+_JS_CALLS = frozenset({("node", "--test"), ("bun", "test"), ("playwright", "test"), ("cypress", "run"), ("karma", "start"), ("react-scripts", "test"), ("ng", "test")})
+_NO_TESTS = frozenset({"bench", "reset-cache", "list", "init", "--init", "--clearCache", "typecheck"})
 _PLACEHOLDER = "no test specified"
 
 
@@ -94,7 +96,7 @@ def _python(component: Component, calls: tuple[Call, ...], index: Index) -> Test
     call = _first(calls, ("unittest",))
     if call is not None:
         return TestCommand(command=" ".join(("python -m unittest", *(word for word in call.words[1:] if word not in _UNITTEST_DROPPED))), evidence=call.evidence)
-    call = next((call for call in calls if len(call.words) > 2 and call.words[1].endswith("manage.py") and call.words[2] == "test"), None) or _first(  # noqa: PLR2004
+    call = next((call for call in calls if len(call.words) > 2 and call.words[1].endswith("manage.py") and call.words[2] == "test"), None) or _first(
         calls, ("nose2",), ("trial",), ("stestr",), ("green",), ("manage.py", "test"))
     if call is not None:
         return TestCommand(command=" ".join(call.words), evidence=call.evidence)
@@ -108,7 +110,7 @@ def _javascript(component: Component, calls: tuple[Call, ...]) -> TestCommand | 
     script = dict(component.scripts).get("test")
     if script is not None and _PLACEHOLDER not in script:
         return TestCommand(command=_script_command(component, "test"), evidence=f"{component.manifest} scripts.test: {script}")
-    call = next((call for call in calls if call.words[0] in _JS_RUNNERS or call.words[:2] in {("node", "--test"), ("bun", "test")}), None)
+    call = next((call for call in calls if (call.words[0] in _JS_RUNNERS and _NO_TESTS.isdisjoint(call.words[1:2])) or call.words[:2] in _JS_CALLS), None)
     if call is None:
         return None
     named = next((name for name, line in component.scripts if call.via is Via.RECIPE and name.startswith("test") and call.words[0] in line), None)

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from gatekeeper.detect.entries import Call
 from gatekeeper.detect.evidence import Evidence, folder_of
 from gatekeeper.detect.globs import is_glob, matches
-from gatekeeper.detect.index import ancestors, base, join, parent
+from gatekeeper.detect.index import ancestors, base, join, parent, resolve
 from gatekeeper.detect.language import Found, Scene
-from gatekeeper.detect.owners import Owners
+from gatekeeper.detect.owners import FAMILIES, Owners
 from gatekeeper.model.component import Component, Language, ToolStatus, ToolUse
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.tool import Command, Tool, Traces
 
+_CONFIG_OPTIONS = frozenset({"-c", "--config", "--config-file", "--config-path", "--rcfile", "--settings-path"})
 _ASKING = frozenset({"--version", "-V", "--help", "-h"})
-_FAMILY = {Language.TYPESCRIPT: Language.JAVASCRIPT}
+#: tools that reach a further language only through a package that must be declared
+_PLUGINS = {("prettier", Language.SOLIDITY): "prettier-plugin-solidity"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,6 @@ class Use:
 def uses_of(scene: Scene, found: tuple[Found, ...], evidence: Evidence, catalog: Catalog) -> dict[int, tuple[Use, ...]]:
     """The tool uses of every component, by its position in `found`, in the order of the catalogue, without defaults."""
     owners = Owners(found, scene.index)
-    positions = {id(item): position for position, item in enumerate(found)}
     seen: dict[int, list[Use]] = {position: [] for position in range(len(found))}
     about = [folder_of(call) for call in evidence.calls]
     for tool in catalog.tools:
@@ -45,12 +46,13 @@ def uses_of(scene: Scene, found: tuple[Found, ...], evidence: Evidence, catalog:
         called: dict[int, list[tuple[Call, str]]] = {}
         for call in about:
             if (word := matched(tool.traces, call.words)) is not None:
-                for item in owners.of_call(call, languages):
-                    called.setdefault(positions[id(item)], []).append((call, word))
-        hooked = _hooked(tool, evidence, owners, languages, positions)
+                for position in owners.of_call(call, languages):
+                    called.setdefault(position, []).append((call, word))
+        hooked = _hooked(tool, evidence, owners, languages)
         for position, item in enumerate(found):
-            if item.component.language in languages:
-                use = _use(scene, tool, item, found, called.get(position, []), hooked.get(position, []))
+            plugin = _PLUGINS.get((tool.id, item.component.language))
+            if item.component.language in languages and (plugin is None or plugin in item.declared):
+                use = _use(scene, tool, item, found, (called.get(position, []), hooked.get(position, [])))
                 seen[position] += [use] if use is not None else []
     return {position: _judged(tuple(listed), catalog) for position, listed in seen.items()}
 
@@ -96,7 +98,7 @@ def _holds(component: Component, need: str) -> bool:
     return need in component.traits or any(trait.startswith(f"{need}:") for trait in component.traits)
 
 
-def _hooked(tool: Tool, evidence: Evidence, owners: Owners, languages: tuple[Language, ...], positions: Mapping[int, int]) -> dict[int, list[tuple[str, str]]]:
+def _hooked(tool: Tool, evidence: Evidence, owners: Owners, languages: tuple[Language, ...]) -> dict[int, list[tuple[str, str]]]:
     """Evidence from hooks and actions by component, with the trace word that the hook's name spells (`ruff-format`)."""
     found: dict[int, list[tuple[str, str]]] = {}
     for hook in evidence.hooks:
@@ -106,15 +108,18 @@ def _hooked(tool: Tool, evidence: Evidence, owners: Owners, languages: tuple[Lan
             word = spelled if spelled in tool.traces.words else ""
             kind = "action" if "/" in name else "hook"
             place = f"{hook.file}:{hook.line}" if hook.line else hook.file
-            for item in owners.of_hook(hook, languages):
-                found.setdefault(positions[id(item)], []).append((f"{kind}: {name} ({place})", word))
+            for position in owners.of_hook(hook, languages):
+                found.setdefault(position, []).append((f"{kind}: {name} ({place})", word))
     return found
 
 
-def _use(scene: Scene, tool: Tool, item: Found, found: tuple[Found, ...], called: list[tuple[Call, str]], hooked: list[tuple[str, str]]) -> Use | None:
+def _use(scene: Scene, tool: Tool, item: Found, found: tuple[Found, ...], seen: tuple[list[tuple[Call, str]], list[tuple[str, str]]]) -> Use | None:
+    called, hooked = seen
     declared = _declared(tool.traces, item)
     if called or hooked:
         config, _ = _config(scene, tool.traces, item, found, covered=True)
+        speaking = called[:1] if config is not None else called  # a second call may use a second configuration
+        config = next((named for call, _word in speaking if (named := _named_config(scene, call)) is not None), config)
         plain = tuple(dict.fromkeys(call.words for call, _word in called if call.plain))
         words = [*(word for _call, word in called), *(word for _evidence, word in hooked if word)]
         best = called[0][0].evidence if called else hooked[0][0]
@@ -138,8 +143,8 @@ def _declared(traces: Traces, item: Found) -> str | None:
 
 def _config(scene: Scene, traces: Traces, item: Found, found: tuple[Found, ...], *, covered: bool) -> tuple[str | None, str]:
     """The configuration in force and further files beside it. Above the component only where no relative of it lies, or if `covered` is fine."""
-    family = _FAMILY.get(item.component.language, item.component.language)
-    relatives = {other.component.root for other in found if _FAMILY.get(other.component.language, other.component.language) == family}
+    family = FAMILIES[item.component.language]
+    relatives = {other.component.root for other in found if FAMILIES[other.component.language] == family} if not covered else set()
     for folder in ancestors(item.component.root):
         if folder != item.component.root and folder in relatives and not covered:
             return None, ""
@@ -149,6 +154,17 @@ def _config(scene: Scene, traces: Traces, item: Found, found: tuple[Found, ...],
         if (key := _key(scene, traces.keys, folder)) is not None:
             return key, ""
     return None, ""
+
+
+def _named_config(scene: Scene, call: Call) -> str | None:
+    """The file that a call names with `--config`."""
+    for position, word in enumerate(call.words[:-1]):
+        option, _, value = word.partition("=")
+        if option in _CONFIG_OPTIONS:
+            path = resolve(call.cwd, value or call.words[position + 1])
+            if path is not None and path in scene.index:
+                return path
+    return None
 
 
 def _files(scene: Scene, folder: str, name: str) -> list[str]:
@@ -184,7 +200,7 @@ def _configured_words(scene: Scene, traces: Traces, config: str) -> tuple[str, .
     for word in traces.words:
         parts = word.split()
         prefix = f"{key}." if key.endswith(parts[0]) else "" if base(path).lstrip(".").startswith(parts[0]) else None
-        if len(parts) == 2 and prefix is not None and path.endswith(".toml") and _has_key(scene, path, f"{prefix}{parts[1]}"):  # noqa: PLR2004
+        if len(parts) == 2 and prefix is not None and path.endswith(".toml") and _has_key(scene, path, f"{prefix}{parts[1]}"):
             found.append(word)
     return tuple(found)
 
@@ -197,8 +213,9 @@ def _judged(listed: tuple[Use, ...], catalog: Catalog) -> tuple[Use, ...]:
         rival = next((other for other in _rivals(item.use.tool, catalog) if other in chosen), None)
         if item.use.status is ToolStatus.CONFIGURED and item.declared is None and rival is not None:
             evidence = f"{item.use.config} is left over: not declared and nowhere run, {rival} does the work"
-            item = Use(use=ToolUse(tool=item.use.tool, config=item.use.config, status=ToolStatus.STALE, evidence=evidence))
-        judged.append(item)
+            judged.append(Use(use=ToolUse(tool=item.use.tool, config=item.use.config, status=ToolStatus.STALE, evidence=evidence)))
+        else:
+            judged.append(item)
     return tuple(judged)
 
 

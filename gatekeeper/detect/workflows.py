@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from gatekeeper.detect.documents import Document, Documents, line_of, walk
 from gatekeeper.detect.entries import Entry, HookUse, Via
@@ -19,6 +20,7 @@ _EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 #: events with which a workflow guards every change; all others run beside (nightly, release)
 _GUARDING = frozenset({"push", "pull_request", "pull_request_target", "merge_group", "workflow_call"})
 _MOST_VARIANTS = 12
+_DEEPEST = 4
 
 
 def entries(index: Index, documents: Documents) -> Iterator[Entry | HookUse]:
@@ -35,24 +37,28 @@ def _workflow(index: Index, documents: Documents, path: str) -> Iterator[Entry |
     if document is None:
         return
     via = Via.CI if _guards(document) else Via.OTHER_CI
-    outer = _Surroundings(document=document, via=via, cwd=_working_directory(document.data, "."), env=_literals(document.data.get("env")), matrix={})
+    outer = _Surroundings(document=document, via=via, cwd=_working_directory(document.data, "."), env=_literals(document.data.get("env")))
     for job in document.table("jobs").values():
         if isinstance(job, Mapping):
             strategy = job.get("strategy")
             matrix = strategy.get("matrix") if isinstance(strategy, Mapping) else None
             around = outer.within(job, matrix=matrix)
-            yield from _steps(index, documents, job.get("steps"), around, depth=0)
+            yield from _steps(index, documents, job.get("steps"), around)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Surroundings:
-    """What steps inherit: folder, environment and matrix."""
+    """What steps inherit: folder, environment, matrix, and how many composite actions they stand in."""
 
-    def __init__(self, *, document: Document, via: Via, cwd: str, env: Mapping[str, str], matrix: object) -> None:
-        self.document, self.via, self.cwd, self.env, self.matrix = document, via, cwd, env, matrix
+    document: Document
+    via: Via
+    cwd: str
+    env: Mapping[str, str]
+    matrix: object = None
+    depth: int = 0
 
     def within(self, part: Mapping[object, object], matrix: object = None) -> _Surroundings:
-        return _Surroundings(document=self.document, via=self.via, cwd=_working_directory(part, self.cwd),
-                             env={**self.env, **_literals(part.get("env"))}, matrix=matrix or self.matrix)
+        return replace(self, cwd=_working_directory(part, self.cwd), env={**self.env, **_literals(part.get("env"))}, matrix=matrix or self.matrix)
 
 
 def _guards(document: Document) -> bool:
@@ -62,9 +68,9 @@ def _guards(document: Document) -> bool:
 
 
 def _working_directory(part: Mapping[object, object] | Mapping[str, object], cwd: str) -> str:
-    defaults = part.get("defaults")  # type: ignore[call-overload]
+    defaults = part.get("defaults")
     run = defaults.get("run") if isinstance(defaults, Mapping) else None
-    named = part.get("working-directory") or (run.get("working-directory") if isinstance(run, Mapping) else None)  # type: ignore[call-overload]
+    named = part.get("working-directory") or (run.get("working-directory") if isinstance(run, Mapping) else None)
     if not isinstance(named, str):
         return cwd
     return resolve(".", re.sub(r"\$\{\{\s*github\.workspace\s*\}\}/?", "", named)) or named
@@ -76,7 +82,7 @@ def _literals(env: object) -> dict[str, str]:
     return {str(name): str(value) for name, value in env.items() if isinstance(value, (str, int, float)) and "${{" not in str(value)}
 
 
-def _steps(index: Index, documents: Documents, steps: object, around: _Surroundings, depth: int) -> Iterator[Entry | HookUse]:
+def _steps(index: Index, documents: Documents, steps: object, around: _Surroundings) -> Iterator[Entry | HookUse]:
     for step in steps if isinstance(steps, list) else ():
         if not isinstance(step, Mapping):
             continue
@@ -85,13 +91,15 @@ def _steps(index: Index, documents: Documents, steps: object, around: _Surroundi
         if isinstance(run, str):
             yield from _run(run, inner)
         elif isinstance(uses, str):
-            yield from _action(index, documents, uses, step.get("with"), inner, depth)
+            yield from _action(index, documents, uses, step.get("with"), inner)
 
 
 def _run(text: str, around: _Surroundings) -> Iterator[Entry]:
     first = next((line.strip() for line in text.split("\n") if line.strip()), "")
     line = line_of(around.document.text, first)
     for variant in _variants(text, around):
+        named = variant.strip().split("\n")[0].strip()
+        line = line_of(around.document.text, named) or line if "matrix." in text and named else line
         yield Entry(text=variant, cwd=around.cwd, file=around.document.file, line=line, via=around.via, variables=around.env)
 
 
@@ -116,16 +124,16 @@ def _matrix_values(matrix: Mapping[object, object], keys: list[str]) -> list[str
     return list(dict.fromkeys(value for value in values if isinstance(value, str)))
 
 
-def _action(index: Index, documents: Documents, uses: str, given: object, around: _Surroundings, depth: int) -> Iterator[Entry | HookUse]:
+def _action(index: Index, documents: Documents, uses: str, given: object, around: _Surroundings) -> Iterator[Entry | HookUse]:
     line = line_of(around.document.text, uses)
     file = around.document.file
     if uses.startswith("./"):
         folder = resolve(".", uses)
         path = index.first_in(folder, "action.yml", "action.yaml") if folder else None
-        document = documents.yaml(path) if path and depth < 4 else None
+        document = documents.yaml(path) if path and around.depth < _DEEPEST else None
         if document is not None:
-            inner = _Surroundings(document=document, via=around.via, cwd=around.cwd, env=around.env, matrix=None)
-            yield from _steps(index, documents, document.get("runs", "steps"), inner, depth + 1)
+            inner = replace(around, document=document, matrix=None, depth=around.depth + 1)
+            yield from _steps(index, documents, document.get("runs", "steps"), inner)
         return
     name = uses.split("@", 1)[0].lower()
     yield HookUse(names=(name,), folder=around.cwd, file=file, line=line, via=around.via)
