@@ -40,7 +40,7 @@ def fill(job: Job, place: str) -> tuple[tuple[str, ...], Mapping[str, str], bool
     names = set(job.files)
     report, work = os.path.join(place, "report"), os.path.join(place, "work")
     argv = tuple(word if word in names else word.replace(REPORT, report).replace(WORK, work) for word in job.argv)
-    env = {**(job.tool.env if job.tool else {}), **job.env}
+    env = _environment(job)
     filled = {name: value.replace(REPORT, report).replace(WORK, work) for name, value in env.items()}
     asked = any(REPORT in word and word not in names for word in job.argv) or any(REPORT in value for value in env.values())
     return argv, filled, asked
@@ -48,7 +48,12 @@ def fill(job: Job, place: str) -> tuple[tuple[str, ...], Mapping[str, str], bool
 
 def wants_work(job: Job) -> bool:
     """Whether the job was promised a private folder."""
-    return any(WORK in word for word in job.argv) or any(WORK in value for value in job.env.values())
+    return any(WORK in word for word in job.argv) or any(WORK in value for value in _environment(job).values())
+
+
+def _environment(job: Job) -> Mapping[str, str]:
+    """What the tool, and over it the job itself, sets."""
+    return {**(job.tool.env if job.tool else {}), **job.env}
 
 
 def prepare(job: Job, place: str) -> None:

@@ -152,7 +152,7 @@ class _Run:
         """Announce who is ready, start all that may start."""
         for job_id in self._schedule.take_queued():
             self._ports.publish(JobQueued(at=self._ports.clock(), job=job_id))
-        for job_id in self._schedule.startable():
+        for job_id in self._schedule.startable(self._ports.clock()):
             if self._schedule.status(job_id) is Status.QUEUED:  # a failed start may have decided it meanwhile
                 self._start(self._jobs[job_id])
 

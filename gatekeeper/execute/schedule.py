@@ -9,8 +9,9 @@ State: one status per job, changed by `_move` alone, which refuses what the tabl
        +----------------------+-------------------+------------+--> one final status, for ever
 
 Three views are kept beside it on purpose, written by `_move` only: the ready list (QUEUED jobs in the order of `order.ranks`), the jobs
-under way, and the counts per batch. A job that does not fit is overtaken by smaller ones, but only as often as there are cores; then
-what it waits for is kept free for it. A job that wants more than there is gets all there is.
+under way with the time of their start, and the counts per batch. A job that does not fit is overtaken by smaller ones, but only as often
+as there are cores; then only those may overtake that are done, as estimated, before it could start. A job that wants more than there is
+gets all there is.
 """
 
 from __future__ import annotations
@@ -77,6 +78,60 @@ class Deadline:
 EVERY = ""
 
 
+class _Room:
+    """What is free at one moment, as it shrinks while jobs are chosen to start."""
+
+    def __init__(self, capacity: Capacity, under_way: Sequence[tuple[Job, float]], now: float) -> None:
+        self._capacity = capacity
+        self._now = now
+        #: (estimated end, cores, memory) of all that run
+        self._running: list[tuple[float, int, int]] = []
+        self._names: set[str] = set()
+        self._cpu, self._memory = capacity.cpu, capacity.memory_mb
+        #: whoever starts now must be done by then: cores or memory are kept for a job that was overtaken too often
+        self._until = math.inf
+        self.taken: list[Job] = []
+        for job, began in under_way:
+            self._hold(job, max(now, began + job.estimated_seconds))
+
+    @property
+    def full(self) -> bool:
+        return self._cpu <= 0
+
+    def fits(self, job: Job) -> bool:
+        cpu, memory = self._wants(job)
+        in_time = self._now + job.estimated_seconds <= self._until
+        return cpu <= self._cpu and memory <= self._memory and in_time and self._names.isdisjoint(job.resources.exclusive)
+
+    def take(self, job: Job) -> None:
+        self.taken.append(job)
+        self._hold(job, self._now + job.estimated_seconds)
+
+    def reserve(self, job: Job) -> None:
+        """Keep free what `job` waits for: a name at once; cores and memory from the moment when, as estimated, they will be there."""
+        if not self._names.isdisjoint(job.resources.exclusive):
+            self._names.update(job.resources.exclusive)
+            return
+        cpu, memory = self._wants(job)
+        free_cpu, free_memory = self._cpu, self._memory
+        for end, freed_cpu, freed_memory in sorted(self._running):
+            free_cpu, free_memory = free_cpu + freed_cpu, free_memory + freed_memory
+            if cpu <= free_cpu and memory <= free_memory:
+                self._until = min(self._until, end)
+                return
+
+    def _wants(self, job: Job) -> tuple[int, int]:
+        """Cores and memory of a job; one that wants more than there is gets all there is."""
+        return max(1, min(job.resources.cpu, self._capacity.cpu)), max(0, min(job.resources.memory_mb, self._capacity.memory_mb))
+
+    def _hold(self, job: Job, end: float) -> None:
+        cpu, memory = self._wants(job)
+        self._running.append((end, cpu, memory))
+        self._cpu, self._memory = self._cpu - cpu, self._memory - memory
+        self._names.update(job.resources.exclusive)
+
+
+
 class Schedule:
     """The state of all jobs of one run; `now` is seconds on any clock that only goes forward."""
 
@@ -91,7 +146,7 @@ class Schedule:
         self._waits = {job.id: {*job.needs, *(waited for waited in job.after if waited in self._jobs)} for job in jobs}
         self._open = len(self._jobs)
         self._ready: list[Rank] = []
-        self._under_way: dict[str, None] = {}
+        self._under_way: dict[str, float] = {}
         self._counts: dict[str, Counter[Status]] = defaultdict(Counter)
         self._announce: list[str] = []
         self._overtaken: Counter[str] = Counter()
@@ -128,26 +183,18 @@ class Schedule:
                 counts.update(part)
         return _counters(counts)
 
-    def startable(self) -> tuple[str, ...]:
+    def startable(self, now: float) -> tuple[str, ...]:
         """Ids that may start now, all of them together, in order."""
-        chosen: list[str] = []
-        under_way = [self._jobs[job_id] for job_id in self._under_way]
-        cpu, memory = sum(map(self._cpu, under_way)), sum(map(self._memory, under_way))
-        held = {name for job in under_way for name in job.resources.exclusive}
+        room = _Room(self._capacity, [(self._jobs[job_id], began) for job_id, began in self._under_way.items()], now)
         for *_, job_id in self._ready:
-            if cpu >= self._capacity.cpu:
+            if room.full:
                 break
             job = self._jobs[job_id]
-            free = held.isdisjoint(job.resources.exclusive)
-            if free and cpu + self._cpu(job) <= self._capacity.cpu and memory + self._memory(job) <= self._capacity.memory_mb:
-                chosen.append(job_id)
-                cpu, memory = cpu + self._cpu(job), memory + self._memory(job)
-                held.update(job.resources.exclusive)
+            if room.fits(job):
+                room.take(job)
             elif self._overtaken[job_id] >= self._capacity.cpu:
-                if free:
-                    break  # it waits for cores or memory: nothing smaller may take them any more
-                held.update(job.resources.exclusive)  # it waits for a name: nobody behind it may take that
-        return tuple(chosen)
+                room.reserve(job)
+        return tuple(job.id for job in room.taken)
 
     def started(self, job_id: str, now: float) -> None:
         """A job was started; whoever stood before it in the ready list was overtaken."""
@@ -155,6 +202,7 @@ class Schedule:
             self._overtaken[other] += 1
         self._batch_began.setdefault(self._jobs[job_id].batch, now)
         self._move(job_id, Status.RUNNING)
+        self._under_way[job_id] = now
 
     def paused(self, job_id: str) -> None:
         """A running job was frozen; it keeps what it holds."""
@@ -209,7 +257,7 @@ class Schedule:
             insort(self._ready, self._rank[job_id])
             self._announce.append(job_id)
         if status in UNDER_WAY:
-            self._under_way[job_id] = None
+            self._under_way.setdefault(job_id, 0.0)
         else:
             self._under_way.pop(job_id, None)
         self._open -= status.final
@@ -273,12 +321,6 @@ class Schedule:
                 found.append(Deadline(batch=batch.id, at=began + batch.timeout,
                                       message=f"batch `{batch.id}` reached its timeout of {batch.timeout:g} s"))
         return found
-
-    def _cpu(self, job: Job) -> int:
-        return max(1, min(job.resources.cpu, self._capacity.cpu))
-
-    def _memory(self, job: Job) -> int:
-        return max(0, min(job.resources.memory_mb, self._capacity.memory_mb))
 
 
 def _said(status: Status) -> str:

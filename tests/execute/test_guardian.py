@@ -1,0 +1,92 @@
+"""Gatekeeper is killed with SIGKILL: its guardian leaves nothing of its jobs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.execute import guardian
+from tests.fakes.stage import BIN, Stage, fake
+
+ROOT = os.path.dirname(os.path.dirname(BIN))
+
+PARENT = """
+import sys
+sys.path[:0] = [sys.argv[1], sys.argv[2]]
+import stagehand
+from gatekeeper.execute.pool import ProcessPool
+from gatekeeper.execute.process import ProcessSpec
+
+pool = ProcessPool(run_id=sys.argv[4], portable=sys.argv[3] == "portable")
+folder, argv = sys.argv[5], tuple(sys.argv[6:])
+pool.start(ProcessSpec(key="job", argv=argv, cwd=folder, env=dict(__import__("os").environ), stdout=folder + "/out", stderr=folder + "/err"))
+pool.wait(0.5)
+print("guardian", pool.guardian_pid, flush=True)
+stagehand.obey("parent")
+"""
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with Stage() as stage:
+        yield stage
+
+
+def start_parent(stage: Stage, folder: Path, variant: str, *kinds: str) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-B", "-c", PARENT, ROOT, BIN, variant, f"run-{os.getpid()}", str(folder), *fake("spawns", "job", *kinds)]
+    return subprocess.Popen(argv, env=stage.environment, stdout=subprocess.PIPE, start_new_session=True)
+
+
+@pytest.mark.parametrize(("variant", "kinds"), [
+    ("strong", ("child", "setsid", "daemon", "stubborn", "nameless")),
+    ("portable", ("child", "setsid", "daemon", "stubborn")),
+])
+def test_nothing_is_left_after_kill_9(stage: Stage, tmp_path: Path, variant: str, kinds: tuple[str, ...]) -> None:
+    parent = start_parent(stage, tmp_path, variant, *kinds)
+    actors = [stage.actor(name) for name in ("job", *(f"job-{kind}" for kind in kinds))]
+    stage.actor("parent")
+    assert not any(actor.gone(0.01) for actor in actors)
+    parent.kill()
+    parent.communicate()
+    assert all(actor.gone() for actor in actors)
+
+
+def test_the_guardian_goes_when_its_work_is_done(stage: Stage, tmp_path: Path) -> None:
+    parent = start_parent(stage, tmp_path, "strong", "setsid")
+    assert parent.stdout is not None
+    word, pid = parent.stdout.readline().split()
+    assert word == b"guardian"
+    watched = os.pidfd_open(int(pid))
+    parent.kill()
+    parent.communicate()
+    assert stage.actor("job-setsid").gone()
+    with suppress(ChildProcessError):  # ours only where the tests run below a subreaper
+        assert os.waitid(os.P_PIDFD, watched, os.WEXITED) is not None
+    os.close(watched)
+
+
+def test_only_processes_that_carry_the_run_are_swept(stage: Stage) -> None:
+    ours = subprocess.Popen(fake("told", "ours"), env={**stage.environment, "GATEKEEPER_RUN_ID": "outer:r1"})
+    inner = subprocess.Popen(fake("told", "inner"), env={**stage.environment, "GATEKEEPER_RUN_ID": "r1:r2"})
+    other = subprocess.Popen(fake("told", "other"), env={**stage.environment, "GATEKEEPER_RUN_ID": "r12"})
+    actors = [stage.actor(name) for name in ("ours", "inner", "other")]
+    guardian.end(set(), {}, "r1")
+    assert [actor.gone(0.05) for actor in actors] == [True, True, False]
+    other.kill()
+    assert [process.wait() for process in (ours, inner, other)] == [-signal.SIGTERM, -signal.SIGTERM, -signal.SIGKILL]
+
+
+def test_a_reused_pid_is_left_alone(stage: Stage) -> None:
+    process = subprocess.Popen(fake("told", "late"), env=stage.environment)
+    actor = stage.actor("late")
+    guardian.end(set(), {process.pid: "1"}, "no-such-run")
+    assert not actor.gone(0.05)
+    actor.tell("exit 0")
+    assert process.wait() == 0

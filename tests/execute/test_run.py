@@ -1,0 +1,222 @@
+"""run_plan with a pool without processes and a clock that stands still, and once with real ones."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.execute.pool import ProcessPool
+from gatekeeper.execute.run import Control, RunOptions, job_folder, run_plan
+from gatekeeper.execute.schedule import Capacity
+from gatekeeper.model.event import JobEnded, JobFinished, JobStarted, Notice
+from gatekeeper.model.pipeline import JobClass
+from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, Unavailable
+from gatekeeper.model.result import Attempt, Result
+from gatekeeper.model.status import Cause, Status
+from gatekeeper.model.tool import Role
+from tests.fakes.clock import ManualClock
+from tests.fakes.events import RecordedEvents
+from tests.fakes.pool import FakePool, Script
+from tests.fakes.stage import fake
+
+PLAIN = Job(id="T/a", task="T", batch="alpha", command="c", tool_id="t", role=Role.LINT, component=None, argv=("tool",), cwd=".",
+            reason=Reason(kind="asked", detail=""))
+
+
+def job(name: str, **fields: object) -> Job:
+    return replace(PLAIN, id=f"T/{name}", **fields)  # type: ignore[arg-type]
+
+
+def conclude(job: Job, attempt: Attempt) -> Result:
+    """As the session would, in short."""
+    if attempt.timed_out:
+        return Result(job=job.id, status=Status.TIMED_OUT, cause=Cause.TIMEOUT, attempts=(attempt,))
+    if attempt.spawn_error:
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.SPAWN, message=attempt.spawn_error, attempts=(attempt,))
+    return Result(job=job.id, status=Status.PASSED if attempt.exit_code == 0 else Status.FAILED, attempts=(attempt,))
+
+
+class House:
+    """One run of `jobs` on a fake pool."""
+
+    def __init__(self, folder: Path, *jobs: Job, scripts: Mapping[str, Script] | None = None, timeout: float = 3600.0,
+                 batch: PlannedBatch | None = None, fail_fast: bool = False, cores: int = 2) -> None:
+        self.clock, self.events, self.control = ManualClock(), RecordedEvents(), Control()
+        self.pool = FakePool(self.clock, scripts)
+        self.plan = Plan(root=str(folder), pipeline="default", batches=(batch or PlannedBatch(id="alpha", title="A"),), jobs=jobs, timeout=timeout)
+        self.folder = str(folder / "run")
+        self.options = RunOptions(capacity=Capacity(cpu=cores, memory_mb=1000), environment={"BASE": "1"}, fail_fast=fail_fast)
+
+    def run(self) -> tuple[Result, ...]:
+        return run_plan(self.plan, clock=self.clock, pool=self.pool, conclude=conclude, publish=self.events, folder=self.folder,
+                        control=self.control, options=self.options)
+
+    def said(self) -> list[tuple[str, Status, Cause | None, str]]:
+        return [(result.job, result.status, result.cause, result.message) for result in self.run()]
+
+
+FAILS = Script(attempt=Attempt(exit_code=1))
+
+
+def test_results_come_in_plan_order_and_events_tell_the_story(tmp_path: Path) -> None:
+    house = House(tmp_path, job("b", needs=("T/a",)), job("a"))
+    assert [(result.job, result.status) for result in house.run()] == [("T/b", Status.PASSED), ("T/a", Status.PASSED)]
+    assert house.events.words() == ["JobQueued T/a", "JobStarted T/a", "JobEnded T/a", "JobFinished T/a",
+                                    "JobQueued T/b", "JobStarted T/b", "JobEnded T/b", "JobFinished T/b"]
+    assert [event.at for event in house.events.of(JobFinished)] == [1.0, 2.0]
+    assert house.events.of(JobStarted)[0].pid == 1001
+
+
+def test_an_unavailable_job_ends_at_once_and_without_a_process(tmp_path: Path) -> None:
+    lack = Unavailable(cause=Cause.MISSING_TOOL, detail="ruff is not installed", hint="gatekeeper setup")
+    house = House(tmp_path, job("a", unavailable=lack), job("b", needs=("T/a",)))
+    results = house.run()
+    assert results[0] == Result(job="T/a", status=Status.UNAVAILABLE, cause=Cause.MISSING_TOOL, message="ruff is not installed",
+                                hint="gatekeeper setup")
+    assert (results[1].status, results[1].cause, results[1].message) == (Status.BLOCKED, Cause.NEED, "needs `T/a`: unavailable")
+    assert house.pool.specs == {}
+
+
+def test_a_failed_need_blocks_and_after_waits(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a"), job("b", needs=("T/a",)), job("report", after=("T/b",)), scripts={"T/a": FAILS})
+    assert [result.status for result in house.run()] == [Status.FAILED, Status.BLOCKED, Status.PASSED]
+    assert house.events.words().count("JobFinished T/b") == 1
+
+
+def test_the_pool_is_told_where_and_how(tmp_path: Path) -> None:
+    one = job("a", argv=("tool", "--out={report}", "{work}/x"), cwd="sub", env={"JOB": "2"}, timeout=7.0, interrupt=True,
+              job_class=JobClass.BACKGROUND)
+    house = House(tmp_path, one)
+    (result,) = house.run()
+    spec, place = house.pool.specs["T/a"], job_folder(house.folder, "T/a")
+    assert spec.argv == ("tool", f"--out={place}/report", f"{place}/work/x")
+    assert (spec.cwd, spec.timeout, spec.interrupt, spec.niceness) == (os.path.join(tmp_path, "sub"), 7.0, True, 10)
+    assert spec.env == {"BASE": "1", "JOB": "2"}
+    assert (spec.stdout, spec.stderr) == (f"{place}/stdout.log", f"{place}/stderr.log")
+    assert result.attempts[0].report == f"{place}/report"
+    assert result.log == "jobs/T-a/stdout.log"
+    assert not os.path.exists(f"{place}/work")
+
+
+def test_a_job_that_times_out_is_concluded_as_such(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a", timeout=5.0), scripts={"T/a": Script(seconds=60)})
+    assert house.said() == [("T/a", Status.TIMED_OUT, Cause.TIMEOUT, "")]
+    assert house.clock() == 5.0
+
+
+def test_the_timeout_of_the_run_stops_what_runs_and_names_the_rest(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a", estimated_seconds=9.0), job("b", needs=("T/a",)), scripts={"T/a": Script(seconds=60)}, timeout=10.0)
+    message = "the run reached its timeout of 10 s"
+    assert house.said() == [("T/a", Status.TIMED_OUT, Cause.BUDGET, message), ("T/b", Status.NOT_RUN, Cause.BUDGET, message)]
+
+
+def test_the_timeout_of_a_batch_is_named(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a"), batch=PlannedBatch(id="alpha", title="A", timeout=4.0), scripts={"T/a": Script(seconds=60)})
+    assert house.said() == [("T/a", Status.TIMED_OUT, Cause.BUDGET, "batch `alpha` reached its timeout of 4 s")]
+
+
+def test_fail_fast_cancels_what_runs_and_starts_nothing_more(tmp_path: Path) -> None:
+    scripts = {"T/a": FAILS, "T/b": Script(seconds=60)}
+    house = House(tmp_path, job("a", estimated_seconds=9.0), job("b", estimated_seconds=8.0), job("c"), scripts=scripts, fail_fast=True)
+    message = "stopped at the first failure, `T/a`"
+    assert house.said() == [("T/a", Status.FAILED, None, ""), ("T/b", Status.CANCELLED, Cause.FAIL_FAST, message),
+                            ("T/c", Status.NOT_RUN, Cause.FAIL_FAST, message)]
+    assert house.clock() == 1.0
+
+
+def test_an_interrupt_cancels_gracefully(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a", estimated_seconds=9.0), job("b"), cores=1)
+    house.pool = FakePool(house.clock, {"T/a": Script(seconds=60, on_start=lambda: house.control.interrupt(signal.SIGINT))})
+    message = "interrupted by SIGINT"
+    assert house.said() == [("T/a", Status.CANCELLED, Cause.INTERRUPT, message), ("T/b", Status.NOT_RUN, Cause.INTERRUPT, message)]
+    assert house.pool.stopped == ["T/a"]
+    assert house.clock() == 0.0
+
+
+def test_a_second_interrupt_kills(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a"))
+
+    def twice() -> None:
+        house.control.interrupt(signal.SIGTERM)
+        house.control.interrupt(signal.SIGTERM)
+
+    house.pool = FakePool(house.clock, {"T/a": Script(seconds=60, on_start=twice)})
+    assert house.said() == [("T/a", Status.CANCELLED, Cause.INTERRUPT, "interrupted by SIGTERM")]
+    assert house.pool.stopped == ["T/a", "T/a"]
+
+
+def test_a_slow_job_and_a_missed_target_are_told_once(tmp_path: Path) -> None:
+    batch = PlannedBatch(id="alpha", title="A", target=60.0)
+    house = House(tmp_path, job("a", estimated_seconds=20.0), job("b"), batch=batch, scripts={"T/a": Script(seconds=300)})
+    house.run()
+    assert [(notice.at, notice.job, notice.message) for notice in house.events.of(Notice)] == [
+        (60.0, "T/a", "`T/a` is slow: it runs longer than 60 s"), (60.0, None, "batch `alpha` missed its target of 60 s")]
+
+
+def test_no_notice_for_what_is_in_time(tmp_path: Path) -> None:
+    batch = PlannedBatch(id="alpha", title="A", target=60.0)
+    house = House(tmp_path, job("a"), batch=batch, scripts={"T/a": Script(seconds=29)})
+    house.run()
+    assert house.events.of(Notice) == []
+
+
+def test_a_leak_marks_the_result(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a"), scripts={"T/a": Script(attempt=Attempt(exit_code=0, leaked=("sleep (pid 1)",)))})
+    (result,) = house.run()
+    assert result.leaky
+
+
+def test_a_folder_that_cannot_be_made_is_a_spawn_error(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a"))
+    (tmp_path / "run").write_text("in the way")
+    (result,) = house.run()
+    assert (result.status, result.cause) == (Status.ERRORED, Cause.SPAWN)
+    assert "cannot make the folder" in result.message
+    assert [event.attempt.exit_code for event in house.events.of(JobEnded)] == [None]
+
+
+def test_an_empty_plan_is_done(tmp_path: Path) -> None:
+    assert House(tmp_path).run() == ()
+
+
+def test_no_more_jobs_run_than_there_are_cores(tmp_path: Path) -> None:
+    house = House(tmp_path, *(job(f"j{number}") for number in range(9)), cores=3)
+    house.run()
+    assert house.pool.most_at_once == 3
+
+
+@pytest.mark.parametrize("portable", [False, True])
+def test_real_processes(tmp_path: Path, portable: bool) -> None:
+    jobs = (job("good", argv=fake("exits", "0", "{report}"), timeout=20.0), job("bad", argv=fake("exits", "1"), timeout=20.0),
+            job("gone", argv=("/nowhere/tool",)), job("late", argv=fake("exits", "0"), needs=("T/good",), timeout=20.0),
+            job("never", argv=fake("exits", "0"), needs=("T/bad",)))
+    plan = Plan(root=str(tmp_path), pipeline="default", batches=(), jobs=jobs, pool_size=2)
+    events = RecordedEvents()
+    with ProcessPool(run_id="real", portable=portable) as pool:
+        results = run_plan(plan, clock=time.monotonic, pool=pool, conclude=conclude, publish=events, folder=str(tmp_path / "run"), control=Control())
+    assert [result.status for result in results] == [Status.PASSED, Status.FAILED, Status.ERRORED, Status.PASSED, Status.BLOCKED]
+    place = Path(job_folder(str(tmp_path / "run"), "T/good"))
+    assert (place / "stdout.log").read_text() == f"{place}/report\n"
+    assert len(events.of(JobFinished)) == 5
+
+
+def test_a_real_signal_ends_a_real_run(tmp_path: Path) -> None:
+    control = Control()
+    before = signal.signal(signal.SIGUSR1, lambda signum, frame: control.interrupt(signum))
+    try:
+        script = f"import os, time; os.kill({os.getpid()}, {int(signal.SIGUSR1)}); time.sleep(60)"
+        plan = Plan(root=str(tmp_path), pipeline="default", batches=(), jobs=(job("a", argv=(sys.executable, "-S", "-c", script)),))
+        with ProcessPool(run_id="signal") as pool:
+            (result,) = run_plan(plan, clock=time.monotonic, pool=pool, conclude=conclude, publish=RecordedEvents(),
+                                 folder=str(tmp_path / "run"), control=control)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert (result.status, result.message) == (Status.CANCELLED, "interrupted by SIGUSR1")
+    assert result.attempts[0].wall_seconds < 30
