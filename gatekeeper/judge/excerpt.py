@@ -22,6 +22,7 @@ FINDINGS = 10
 TESTS = 10
 TEST_DETAIL_LINES = 8
 TAIL_LINES = 20
+_TAIL_BYTES = 16_384
 #: above this a command is repeated through Gatekeeper: nobody pastes five hundred file names
 LONGEST_COMMAND = 2000
 
@@ -50,6 +51,17 @@ def _said(result: Result) -> list[str]:
         tail = [line.rstrip() for line in result.tail.splitlines() if line.strip()][-TAIL_LINES:]
         lines += [line for line in tail if line.strip() not in lines]
     return lines
+
+
+def last_words(stdout: bytes, stderr: bytes) -> str:
+    """The last 20 lines with anything on them of what a tool said on standard error, else on standard output; for `Result.tail`.
+
+    Only the end of the output is decoded, however long it is.
+    """
+    said = stderr if stderr.strip() else stdout
+    text = said[-_TAIL_BYTES:].decode("utf-8", "replace")
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return "\n".join(lines[-TAIL_LINES:])
 
 
 def _tests(failing: Sequence[TestCase]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gatekeeper.judge.excerpt import excerpt, finding_line, gravest, repeat_command, without_report
+from gatekeeper.judge.excerpt import excerpt, finding_line, gravest, last_words, repeat_command, without_report
 from gatekeeper.model.finding import Category, Level, TestCase, TestOutcome
 from gatekeeper.model.plan import Job
 from gatekeeper.model.status import Cause, Status
@@ -68,6 +68,13 @@ def test_a_job_that_did_not_do_its_work_shows_message_and_last_words() -> None:
 def test_last_words_that_are_the_message_are_not_said_twice() -> None:
     types = job("mypy.check")
     assert excerpt(types, result(types, Status.ERRORED, message="no module", tail="no module\n")) == ("no module",)
+
+
+def test_last_words_are_those_on_standard_error_else_on_standard_output() -> None:
+    assert last_words(b"out\n", b"one\n\n  two \n") == "one\n  two"
+    assert last_words(b"out\n", b" \n") == "out"
+    assert last_words(b"", b"") == ""
+    assert last_words(b"", b"x\xff\n" * 100_000).splitlines() == ["x\ufffd"] * 20
 
 
 def test_a_passed_job_has_nothing_to_show() -> None:
