@@ -22,7 +22,7 @@ def judge(plan: Plan, results: Sequence[Result], *, policy: Sequence[PolicyCondi
     jobs = {job.id: job for job in plan.jobs}
     conditions = [condition for result in results if (condition := _condition(jobs[result.job], result, results, jobs)) is not None]
     conditions += [*_policy(policy, jobs, results), *extra]
-    if not plan.jobs or all(result.status is Status.SKIPPED for result in results):
+    if not plan.jobs or (not plan.components and all(job.reason.kind == "builtin" for job in plan.jobs)):
         conditions += _nothing(plan)
     if signal is not None:
         conditions.append(Condition(subject="run", outcome=Outcome.INTERRUPTED, message=f"interrupted by signal {signal}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatekeeper.catalog.load import load_catalog
 from gatekeeper.catalog.location import pipelines_folder
@@ -20,6 +20,7 @@ from gatekeeper.model.ports import Runner, Toolbox
 from gatekeeper.model.settings import Settings
 from gatekeeper.plan.inputs import PlanInputs
 from gatekeeper.plan.make import make
+from gatekeeper.plan.scope import excluded_by
 from gatekeeper.provide.locate import Locator, make_locator
 from gatekeeper.provide.managed import Permission
 from gatekeeper.store.history import durations
@@ -46,9 +47,14 @@ class Sight:
 def see(settings: Settings, environment: Mapping[str, str], runner: Runner = run_helper) -> Sight:
     """Reads tree and catalogue and detects the components. Raises GatekeeperError for what the user can mend."""
     catalog = load_catalog(settings.pipeline, cache_folder=cache_folder(environment))
-    tree = read_tree(settings.root, runner, environment)
+    tree = without_excluded(read_tree(settings.root, runner, environment), settings.exclude)
     return Sight(settings=settings, environment=environment, runner=runner, tree=tree, git=Git(runner, tree.root, environment), catalog=catalog,
                  detection=detect(tree, catalog))
+
+
+def without_excluded(tree: Tree, patterns: tuple[str, ...]) -> Tree:
+    """The tree as if what the configuration excludes were not there."""
+    return replace(tree, files=tuple(file for file in tree.files if not excluded_by(patterns, file))) if patterns else tree
 
 
 def cache_folder(environment: Mapping[str, str]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 
@@ -32,21 +31,14 @@ class Measure:
         report = _content(attempt.report) if attempt.report and os.path.exists(attempt.report) else None
         raw = RawOutput(stdout=stdout, stderr=stderr, report=report, exit_code=attempt.exit_code, root=self._tree.root,
                         cwd=os.path.normpath(os.path.join(self._tree.root, job.cwd)), tool=job.tool_id, read=self._tree.read)
-        result = conclude(job, attempt, parse_output(job.output.parser, raw, job.exit))
-        if job.output.parser == "gatekeeper-json":
-            self._keep_facts(job, stdout)
+        parsed = parse_output(job.output.parser, raw, job.exit)
+        if parsed.facts:
+            self.facts[job.id] = parsed.facts
+        result = conclude(job, attempt, parsed)
         if attempt.dropped:
             cut = Problem(file=job.id, line=None, message=f"{attempt.dropped} bytes of its output were dropped: the middle is missing")
             return replace(result, problems=(*result.problems, cut))
         return result
-
-    def _keep_facts(self, job: Job, stdout: bytes) -> None:
-        try:
-            document = json.loads(stdout)
-        except (ValueError, RecursionError):
-            return
-        if isinstance(document, dict) and document.get("facts"):
-            self.facts[job.id] = document["facts"]
 
 
 def _content(path: str | None) -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.judge.conclude import conclude
 from gatekeeper.judge.verdict import decided, judge
+from gatekeeper.model.component import Component, Kind, Language
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, Severity, TestCase, TestOutcome
 from gatekeeper.model.plan import Job, Plan, Reason
 from gatekeeper.model.result import Attempt, Condition, Result
@@ -25,8 +26,11 @@ def finding(level: Level = Level.ERROR, severity: Severity = Severity.HIGH) -> F
     return Finding(tool="ruff", message="unused", level=level, severity=severity, category=Category.LINT, file="a.py", line=1)
 
 
-def plan(*jobs: Job, scoped: bool = False) -> Plan:
-    return Plan(root="/repo", pipeline="default", batches=(), jobs=jobs, scoped=scoped)
+COMPONENT = Component(id="api", root=".", language=Language.PYTHON, kind=Kind.PYPROJECT_PACKAGE, name="api", manifest="pyproject.toml")
+
+
+def plan(*jobs: Job, scoped: bool = False, components: tuple[Component, ...] = (COMPONENT,)) -> Plan:
+    return Plan(root="/repo", pipeline="default", batches=(), jobs=jobs, scoped=scoped, components=components)
 
 
 def parsed(meaning: Meaning, *findings: Finding, **fields: object) -> Parsed:
@@ -99,6 +103,11 @@ def test_advice_never_decides() -> None:
 
 def test_a_full_run_with_nothing_to_check_is_incomplete() -> None:
     assert judge(plan(), []).exit_code == 3
+
+
+def test_a_tree_without_components_is_no_pass_even_if_its_files_are_clean() -> None:
+    hygiene = replace(JOB, id="A1/hygiene.check", reason=Reason(kind="builtin", detail="hygiene"))
+    assert judge(plan(hygiene, components=()), [Result(job=hygiene.id, status=Status.PASSED)]).exit_code == 3
 
 
 def test_a_scoped_run_with_nothing_to_check_passes_and_says_so() -> None:
