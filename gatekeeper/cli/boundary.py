@@ -51,7 +51,9 @@ def _one_line(text: str) -> str:
 
 
 def _confess(error: Exception, words: Sequence[str], environment: Mapping[str, str]) -> None:
-    said = _one_line(f"{type(error).__name__}: {error}")[:300]
+    from gatekeeper.model.sanitize import redact, secret_values
+
+    said = redact(_one_line(f"{type(error).__name__}: {error}"), secret_values(environment))[:300]
     path = _keep(_bug_report(error, words, environment), environment)
     tell(f"gatekeeper: this is a bug in gatekeeper {__version__}, sorry: {said}")
     tell(f"hint: a report for the maintainers is in {path}" if path else "hint: a report could not be written; please tell the maintainers")

@@ -8,6 +8,7 @@ from gatekeeper.cli import past
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, show_json, tell
 from gatekeeper.config.options import Arguments
+from gatekeeper.errors import UsageError
 from gatekeeper.model.document import to_document
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.status import Status
@@ -22,10 +23,12 @@ def register(app: typer.Typer, here: Here) -> None:
     @app.command(help="List the newest runs.")
     def history(
         *,
-        count: int = typer.Option(10, "--count", "-n", min=1, metavar="N", help="How many."),
+        count: int = typer.Option(10, "--count", "-n", metavar="N", help="How many."),
         root: str = past.ROOT,
         json: bool = past.JSON,
     ) -> int:
+        if count < 1:
+            raise UsageError(f"--count: {count} is less than 1")
         _settings, home = past.place(Arguments(path=root), here)
         runs = recent(home, count)
         if (message := damage(home)) is not None:

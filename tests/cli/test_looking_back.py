@@ -1,0 +1,167 @@
+"""show, logs, history and backup on what a run has left."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.cli.app import call
+from gatekeeper.cli.boundary import guarded
+from gatekeeper.cli.here import Here
+from gatekeeper.execute.run import job_folder
+from gatekeeper.model.event import JobFinished, RunStarted
+from gatekeeper.model.result import Result
+from gatekeeper.model.status import Status
+from gatekeeper.store.history import record as remember
+from gatekeeper.store.home import Home, RunFolder, open_home, publish_latest, start_run
+from gatekeeper.store.journal import FILE, Journal
+from gatekeeper.store.runs import write_record
+from tests.fakes.gate import FakeSession
+from tests.fakes.record import mixed
+
+Gate = Callable[..., int]
+Captured = pytest.CaptureFixture[str]
+RECORD = mixed()
+FAILED = next(job for job, result in RECORD.pairs() if result.status is Status.FAILED)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return open_home(str(tmp_path), {})
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    def run(*words: str, **environment: str) -> int:
+        here = Here(environment={"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"], **environment}, cwd=str(tmp_path), session=FakeSession())
+        return guarded(lambda: call(words, here), words, here.environment)
+    return run
+
+
+def _start(home: Home) -> tuple[RunFolder, Journal]:
+    folder = start_run(home)
+    journal = Journal(os.path.join(folder.path, FILE), run_id=folder.run_id, version="0", on_failure=pytest.fail)
+    journal(RunStarted(at=0.0, run_id=folder.run_id, plan=RECORD.plan))
+    os.makedirs(job_folder(folder.path, FAILED.id))
+    return folder, journal
+
+
+@pytest.fixture
+def finished(home: Home) -> RunFolder:
+    folder, journal = _start(home)
+    Path(job_folder(folder.path, FAILED.id), "stdout.log").write_bytes(b"said \x1b[31mred\x1b[0m with hunter2hunter2\n")
+    Path(job_folder(folder.path, FAILED.id), "stderr.log").write_bytes(b"warned \xff\n")
+    journal.close()
+    write_record(folder.path, RECORD)
+    remember(home, RECORD)
+    folder.close()
+    publish_latest(home, folder.run_id)
+    return folder
+
+
+def test_show_gives_the_summary_again(gate: Gate, finished: RunFolder, capsys: Captured) -> None:
+    assert gate("show") == 0
+    assert capsys.readouterr().out.startswith("FAIL")
+    assert gate("show", "--json", "--run", finished.run_id[:15]) == 0
+    assert json.loads(capsys.readouterr().out)["run_id"] == RECORD.run_id
+
+
+def test_show_gives_one_job_by_a_part_of_its_id(gate: Gate, finished: RunFolder, capsys: Captured) -> None:
+    assert gate("show", FAILED.id.lower()) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("fail")
+    assert FAILED.reason.detail in out
+    assert gate("show", FAILED.id, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["result"]["status"] == "failed"
+
+
+def test_a_job_that_does_not_exist_or_is_not_the_only_one_is_named(gate: Gate, finished: RunFolder, capsys: Captured) -> None:
+    assert gate("show", "B2/") == 2
+    assert capsys.readouterr().err.startswith("gatekeeper: `B2/` is in ")
+    assert gate("show", FAILED.id.replace("@", "q")) == 2
+    assert f"did you mean `{FAILED.id}`?" in capsys.readouterr().err
+    assert gate("show", "--run", "1999") == 2
+    assert capsys.readouterr().err.startswith("gatekeeper: 1999: no such run\nhint: the newest are ")
+
+
+def test_logs_are_given_as_written_but_without_secrets(gate: Gate, finished: RunFolder, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert gate("logs", FAILED.id, MY_PASSWORD="hunter2hunter2") == 0
+    assert capfdbinary.readouterr().out == b"said \x1b[31mred\x1b[0m with ***\nwarned \xff\n"
+
+
+def test_a_job_that_never_started_has_no_log(gate: Gate, finished: RunFolder, capsys: Captured) -> None:
+    other = next(job for job, result in RECORD.pairs() if result.status is Status.UNAVAILABLE)
+    assert gate("logs", other.id) == 2
+    assert "it never started" in capsys.readouterr().err
+
+
+def test_following_an_ended_run_is_refused(gate: Gate, finished: RunFolder, capsys: Captured) -> None:
+    assert gate("logs", "-f", FAILED.id) == 2
+    assert "has ended" in capsys.readouterr().err
+
+
+@pytest.mark.concurrency
+def test_following_shows_what_is_written_until_the_job_ends(gate: Gate, home: Home, finished: RunFolder, capsys: Captured) -> None:
+    folder, journal = _start(home)
+    log = Path(job_folder(folder.path, FAILED.id), "stdout.log")
+    log.write_text("first\n")
+
+    def go_on() -> None:
+        with log.open("a") as file:
+            file.write("last\n")
+        journal(JobFinished(at=1.0, job=FAILED.id, result=Result(job=FAILED.id, status=Status.PASSED)))
+
+    timer = threading.Timer(0.3, go_on)
+    timer.start()
+    assert gate("logs", "--follow", FAILED.id) == 0
+    timer.join()
+    captured = capsys.readouterr()
+    assert captured.out == "first\nlast\n"
+    assert captured.err == f"{FAILED.id} has ended\n"
+    folder.close()
+    journal.close()
+
+
+def test_history_lists_runs_for_people_and_programs(gate: Gate, finished: RunFolder, capsys: Captured) -> None:
+    assert gate("history") == 0
+    assert capsys.readouterr().out.startswith("20260102-030405-abcd  2026-01-02T03:04:05")
+    assert gate("history", "-n", "1", "--json") == 0
+    assert [run["outcome"] for run in json.loads(capsys.readouterr().out)["runs"]] == ["fail"]
+
+
+def test_history_of_nothing_is_nothing(gate: Gate, capsys: Captured) -> None:
+    assert gate("history") == 0
+    assert capsys.readouterr() == ("", "there are no runs yet\n")
+
+
+def test_a_backup_is_made_once_listed_verified_and_restored(gate: Gate, tmp_path: Path, capsys: Captured) -> None:
+    root = tmp_path / "repo"
+    root.mkdir()
+    (root / "a.txt").write_text("hello")
+    assert gate("backup", "create", "-C", "repo", "--json") == 0
+    made = json.loads(capsys.readouterr().out)["backup"]
+    assert (made["files"], made["skipped"]) == (1, False)
+    assert gate("backup", "create", "-C", "repo") == 0
+    assert "unchanged since" in capsys.readouterr().out
+    assert gate("backup", "list", "--root", "repo") == 0
+    assert capsys.readouterr().out.startswith(os.path.basename(made["path"]))
+    assert gate("backup", "verify", "-C", "repo") == 0
+    assert gate("backup", "restore", made["path"], "new") == 0
+    assert (tmp_path / "new" / "a.txt").read_text() == "hello"
+    assert gate("backup", "restore", "latest", "new", "-C", "repo") == 2
+    assert "is there already and not empty" in capsys.readouterr().err
+
+
+def test_a_damaged_backup_fails_verification(gate: Gate, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "a.txt").write_text("hello")
+    assert gate("backup", "create", "--json") == 0
+    path = Path(json.loads(capsys.readouterr().out)["backup"]["path"])
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(bytes(data))
+    assert gate("backup", "verify") in {1, 2}

@@ -1,0 +1,145 @@
+"""The program as a process: start-up, signals, closed pipes and streams, terminals, completion."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from gatekeeper import __version__
+from tests.fakes.space import Space
+
+HEAVY = ("typer", "rich", "jsonschema", "asyncio", "psutil", "yaml", "click", "multiprocessing")
+PROBE = """
+import json, os, sys
+from gatekeeper.__main__ import main
+code = main()
+with open(os.environ["PROBE_FILE"], "w") as file:
+    json.dump([name for name in {heavy!r} if name in sys.modules], file)
+sys.exit(code)
+"""
+
+
+def _imported(space: Space, *words: str) -> str:
+    """Which of the heavy modules a call has imported."""
+    told = space.folder / "imported"
+    probing = Space(space.folder, program=(sys.executable, "-P", "-c", PROBE.format(heavy=HEAVY)))
+    ended = probing.run(*words, env={"PROBE_FILE": str(told)})
+    assert told.exists(), ended
+    return told.read_text()
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Space:
+    made = Space(tmp_path)
+    made.write("README.md", "hello\n")
+    made.init()
+    return made
+
+
+@pytest.mark.performance
+@pytest.mark.parametrize("words", [("--version",), ("run", "--no-provision", "--only", "A1*"), ("run", "--dry-run"), ("plan", "--json"), ("run", "--quiet", "--only", "A1*")])
+def test_the_fast_path_imports_nothing_heavy(space: Space, words: Sequence[str]) -> None:
+    space.write("gatekeeper.yaml", "jobs: 2\n")
+    space.run("plan")  # the first call compiles catalogue and configuration
+    assert _imported(space, *words) == "[]"
+
+
+def test_the_version_is_one_line(space: Space) -> None:
+    for flag in ("--version", "-V"):
+        ended = space.run(flag)
+        assert (ended.exit_code, ended.stdout, ended.stderr) == (0, f"gatekeeper {__version__}\n", "")
+
+
+def test_a_reader_that_leaves_early_is_no_error(space: Space) -> None:
+    process = space.start("config", "schema", "summary")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 0
+    process.stderr.close()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_disk_behind_standard_output_is_an_error(space: Space) -> None:
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run([*space.program, "config", "schema", "plan"], cwd=space.root, env=_environment(space), stdin=subprocess.DEVNULL,
+                               stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr == b"gatekeeper: standard output cannot be written: No space left on device\n"
+
+
+def _environment(space: Space) -> dict[str, str]:
+    return {**space.environment, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_no_exit_code(space: Space, closed: str) -> None:
+    words = " ".join(f"'{word}'" for word in space.program)
+    ended = subprocess.run(["sh", "-c", f"{words} config show {closed}"], cwd=space.root, env=_environment(space), capture_output=True, check=False)
+    assert ended.returncode == 0
+    assert b"Traceback" not in ended.stderr
+
+
+def test_a_folder_that_is_gone_is_told(space: Space) -> None:
+    gone = space.root / "gone"
+    gone.mkdir()
+    leave = "import os, sys; os.rmdir(os.getcwd()); os.execv(sys.argv[1], sys.argv[1:])"
+    ended = subprocess.run([sys.executable, "-c", leave, *space.program, "plan"], cwd=gone, env=_environment(space), capture_output=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(b"gatekeeper: the current folder does not exist any more\n")
+
+
+def test_strict_mode_asks_for_each_batch_on_a_terminal(space: Space) -> None:
+    master, terminal = os.openpty()
+    process = subprocess.Popen([*space.program, "run", "--mode", "strict", "--only", "A1*"], cwd=space.root, env=_environment(space), stdin=terminal,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    os.close(terminal)
+    os.write(master, b"n\n")
+    _stdout, stderr = process.communicate(timeout=60)
+    os.close(master)
+    assert process.returncode == 2
+    assert b"[y/N]" in stderr
+    assert b"batch alpha was not confirmed: nothing was run" in stderr
+    assert not (space.root / ".gatekeeper").exists()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_run_with_valid_reports(space: Space, number: signal.Signals, code: int) -> None:
+    space.write("gatekeeper.yaml", "tasks: [{id: slow, batch: beta, argv: [sh, -c, 'echo started > .gatekeeper/started; exec sleep 60']}]\n")
+    os.makedirs(space.root / ".gatekeeper")
+    os.mkfifo(space.root / ".gatekeeper" / "started")
+    process = space.start("run", "--only", "*slow*")
+    with open(space.root / ".gatekeeper" / "started", encoding="utf-8") as started:
+        assert started.read() == "started\n"
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == code, stderr
+    assert stdout.startswith(b"INTERRUPTED")
+    shown = space.run("show", "--json").json()
+    assert shown["verdict"]["outcome"] == "interrupted"
+    assert (space.root / ".gatekeeper" / "latest" / "junit.xml").read_text().rstrip().endswith(">")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_get_completion(space: Space, shell: str) -> None:
+    ended = space.run(env={"_GATEKEEPER_COMPLETE": f"source_{shell}"})
+    assert ended.exit_code == 0, ended
+    assert "_GATEKEEPER_COMPLETE" in ended.stdout
+
+
+def test_completion_knows_verbs_options_and_choices(space: Space) -> None:
+    def complete(line: str) -> list[str]:
+        ended = space.run(env={"_GATEKEEPER_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)})
+        return ended.stdout.split()
+
+    assert "history" in complete("gatekeeper hi")
+    assert "--fail-fast" in complete("gatekeeper run --fa")
+    assert complete("gatekeeper run --mode st") == ["strict"]
+    assert complete("gatekeeper config schema fin") == ["finding"]

@@ -1,0 +1,77 @@
+"""A session that answers at once, for tests of the command line: it remembers with which settings it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gatekeeper.cli.here import Inventory, Preparation
+from gatekeeper.execute.run import Control
+from gatekeeper.model.component import Component, Detection, Kind, Language, ToolStatus, ToolUse
+from gatekeeper.model.event import RunFinished, RunStarted
+from gatekeeper.model.plan import Plan
+from gatekeeper.model.ports import Subscriber
+from gatekeeper.model.result import RunRecord
+from gatekeeper.model.settings import Settings
+from gatekeeper.provide.install import SetupStep
+from tests.fakes.record import mixed
+
+DETECTION = Detection(root="/repo", components=(
+    Component(id="api", root="api", language=Language.PYTHON, kind=Kind.PYPROJECT_PACKAGE, name="api", manifest="api/pyproject.toml", tools=(
+        ToolUse(tool="ruff", config="api/pyproject.toml#tool.ruff", status=ToolStatus.CONFIGURED, evidence="[tool.ruff]"),
+        ToolUse(tool="mypy", config=None, status=ToolStatus.USED, evidence="CI: mypy # strict\nsecond line"),
+        ToolUse(tool="pip-audit", config=None, status=ToolStatus.DEFAULT, evidence=""),
+        ToolUse(tool="black", config=None, status=ToolStatus.STALE, evidence="left over"),
+    )),
+))
+
+
+@dataclass(slots=True)
+class FakePreparation:
+    """Steps, of which those whose first word is `fail` fail; remembers what was done."""
+
+    steps: tuple[SetupStep, ...] = ()
+    done: list[SetupStep] = field(default_factory=list)
+
+    def perform(self, step: SetupStep) -> str | None:
+        self.done.append(step)
+        return "it did not work" if step.argv[0] == "fail" else None
+
+
+@dataclass(slots=True)
+class FakeSession:
+    """Gives what it was made with."""
+
+    record: RunRecord = field(default_factory=mixed)
+    detection: Detection = DETECTION
+    tools: Inventory = field(default_factory=lambda: Inventory(tools=()))
+    ready: FakePreparation = field(default_factory=FakePreparation)
+    during: Callable[[Control], None] = lambda _control: None
+    before: Callable[[], None] = lambda: None
+    asked: list[tuple[str, Settings]] = field(default_factory=list)
+
+    def look(self, settings: Settings, _environment: Mapping[str, str]) -> Detection:
+        self.asked.append(("look", settings))
+        self.before()
+        return self.detection
+
+    def make_plan(self, settings: Settings, _environment: Mapping[str, str]) -> Plan:
+        self.asked.append(("make_plan", settings))
+        return self.record.plan
+
+    def run(self, settings: Settings, _environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord:
+        self.asked.append(("run", settings))
+        for subscriber in subscribers:
+            subscriber(RunStarted(at=0.0, run_id=self.record.run_id, plan=self.record.plan))
+        self.during(control)
+        for subscriber in subscribers:
+            subscriber(RunFinished(at=1.0, run_id=self.record.run_id, verdict=self.record.verdict, wall_seconds=1.0))
+        return self.record
+
+    def inventory(self, settings: Settings, _environment: Mapping[str, str]) -> Inventory:
+        self.asked.append(("inventory", settings))
+        return self.tools
+
+    def preparation(self, settings: Settings, _environment: Mapping[str, str]) -> Preparation:
+        self.asked.append(("preparation", settings))
+        return self.ready
