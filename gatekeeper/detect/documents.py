@@ -44,16 +44,27 @@ class Document:
     def has(self, *keys: str) -> bool:
         return self.get(*keys) is not None
 
+    def _typed(self, keys: tuple[str, ...]) -> object:
+        """The value at a path of keys; a part of the path that is no table is a problem."""
+        value: object = self.data
+        for depth, key in enumerate(keys):
+            if not isinstance(value, Mapping):
+                if value is not None:
+                    self._wrong(keys[:depth], value, "a table")
+                return None
+            value = value.get(key)
+        return value
+
     def table(self, *keys: str) -> Mapping[str, object]:
         """A table with text keys; empty where there is none."""
-        value = self.get(*keys)
+        value = self._typed(keys)
         if value is None or isinstance(value, Mapping):
             return {str(key): item for key, item in (value or {}).items()}
         self._wrong(keys, value, "a table")
         return {}
 
     def string(self, *keys: str) -> str | None:
-        value = self.get(*keys)
+        value = self._typed(keys)
         if value is None or isinstance(value, str):
             return value
         self._wrong(keys, value, "a string")
@@ -61,7 +72,7 @@ class Document:
 
     def strings(self, *keys: str) -> tuple[str, ...]:
         """A list of strings; entries of other types are left out with a problem."""
-        value = self.get(*keys)
+        value = self._typed(keys)
         if value is None:
             return ()
         if not isinstance(value, list):

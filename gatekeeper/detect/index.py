@@ -17,6 +17,7 @@ class Index:
         self.known = frozenset(files)
         self._by_name: dict[str, list[str]] = {}
         self._by_ending: dict[str, list[str]] = {ending: [] for ending in _ENDINGS}
+        self._by_folder: dict[str, list[str]] = {}
         for path in files:
             name = path[path.rfind("/") + 1:]
             self._by_name.setdefault(name, []).append(path)
@@ -52,6 +53,13 @@ class Index:
             return True
         first = bisect_left(self.files, folder + "/")
         return first < len(self.files) and self.files[first].startswith(folder + "/")
+
+    def directly_in(self, folder: str) -> Sequence[str]:
+        """The files that lie in `folder` itself."""
+        if not self._by_folder:
+            for path in self.files:
+                self._by_folder.setdefault(parent(path), []).append(path)
+        return self._by_folder.get(folder, ())
 
     def first_in(self, folder: str, *names: str) -> str | None:
         """The path of the first of `names` that lies directly in `folder`, or None."""

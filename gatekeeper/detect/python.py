@@ -23,6 +23,8 @@ _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile")
 _WEAK = ("requirements.txt", "requirements-dev.txt", "requirements.in", "tox.ini", "noxfile.py", "pytest.ini", "ruff.toml", ".ruff.toml", "mypy.ini", ".flake8", "environment.yml")
 _LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pip", "pylock.toml": "pip"}
 _BACKENDS = {"poetry.core": "poetry", "poetry.masonry": "poetry", "pdm.backend": "pdm", "pdm.pep517": "pdm", "uv_build": "uv"}
+#: plugins whose benchmarks pytest can run alone
+_BENCHES = frozenset({"pytest-benchmark", "pytest-codspeed"})
 _NO_PROJECT = frozenset({"docs", "doc", "tests", "test", "scripts", "tools", "ci", ".github", "requirements"})
 
 
@@ -73,8 +75,8 @@ def _project(scene: Scene, documents: Mapping[str, Document], folder: str, owner
 def _declares(scene: Scene, documents: Mapping[str, Document], folder: str) -> bool:
     """Whether a folder says that it is a project, not only how tools shall behave."""
     document = documents.get(folder)
-    if document is not None and (document.has("project") or document.has("build-system") or _poetry(document) or document.has("tool", "uv", "workspace")
-                                 or document.has("dependency-groups")):
+    if document is not None and (document.table("project") or document.table("build-system") or _poetry(document) or document.has("tool", "uv", "workspace")
+                                 or document.table("dependency-groups")):
         return True
     if scene.index.first_in(folder, "setup.py", "Pipfile"):
         return True
@@ -169,7 +171,7 @@ def _found(scene: Scene, project: _Project, members: Mapping[str, str], workspac
         name=name or (scene.name if folder == "." else base(folder)), manifest=project.manifest, workspace_root=home, package_manager=manager,
         lockfile=lockfile, build_backend=_backend(scene, project), toolchain_pin=_toolchain(scene, project),
         reasons=(f"{project.manifest} is a member of the uv workspace at {home}" if home is not None else f"{project.manifest} describes a project", because),
-        requires=tuple(sorted(name for name in needs.required if name not in local)), traits=_traits(scene, project))
+        requires=tuple(sorted(name for name in needs.required if name not in local)), traits=_traits(scene, project, needs))
     return Found(component=component, declared=needs.declared, named=declared_name, members=tuple(sorted(workspaces.get(folder, ()))),
                  needs=tuple(sorted(_local_needs(project, needs, names))))
 
@@ -252,13 +254,13 @@ def _bare(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _traits(scene: Scene, project: _Project) -> tuple[str, ...]:
+def _traits(scene: Scene, project: _Project, needs: Needs) -> tuple[str, ...]:
     relative = [path if project.folder == "." else path[len(project.folder) + 1:] for path in project.files]
     traits = []
     if any(_is_test(path) for path in relative):
         traits.append("tests")
-    if any(base(path).startswith("test_bench") or ("benchmarks" in path.split("/")[:-1] and base(path).startswith("test_")) for path in relative):
-        traits.append("benches")
+    if not _BENCHES.isdisjoint(needs.declared) and (benches := _benches(relative)) is not None:
+        traits.append(f"benches:{benches}")
     if (sphinx := _sphinx(scene, project.folder)) is not None:
         traits.append(f"sphinx:{sphinx}")
     if any(base(path) == "py.typed" for path in scene.index.below(project.folder)):
@@ -269,6 +271,12 @@ def _traits(scene: Scene, project: _Project) -> tuple[str, ...]:
 def _is_test(relative: str) -> bool:
     name = base(relative)
     return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py") or name == "tests.py")
+
+
+def _benches(relative: list[str]) -> str | None:
+    """The folder of the benchmarks, else the first file that looks like one."""
+    folders = sorted(parent(path) for path in relative if base(parent(path)) in {"benchmarks", "benches", "bench"} and _is_test(path))
+    return next(iter(folders), None) or next((path for path in relative if re.fullmatch(r"(?:test_)?bench(?:mark)?s?(?:_\w+)?\.py", base(path))), None)
 
 
 def _sphinx(scene: Scene, folder: str) -> str | None:

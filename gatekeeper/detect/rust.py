@@ -189,10 +189,9 @@ def _toolchain(scene: Scene, folder: str) -> str | None:
 
 
 def _traits(scene: Scene, folder: str, document: Document, crates: Mapping[str, Document]) -> tuple[str, ...]:
-    inner = [other for other in crates if other != folder and inside(other, folder)]
-    files = [path for path in scene.index.below(folder) if path.endswith(".rs") and not any(inside(path, other) for other in inner)]
-    if document.has("workspace") and not document.has("package"):
-        files = [path for path in scene.index.below(folder) if path.endswith(".rs")]
+    files = [path for path in scene.index.below(folder) if path.endswith(".rs")]
+    if document.has("package"):  # a workspace without a package of its own speaks for its members
+        files = [path for path in files if next((above for above in ancestors(parent(path)) if above in crates), ".") == folder]
     traits = []
     if any(_has_tests(scene, folder, path) for path in files):
         traits.append("tests")

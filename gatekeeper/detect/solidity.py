@@ -62,26 +62,22 @@ def _configured(scene: Scene, folder: str) -> Found | None:
 
 
 def _found(scene: Scene, kind: Kind, manifest: str, sources: str | None, *, pinned: str | None = None, package: Document | None = None) -> Found:
-    folder = parent(manifest) if kind is not Kind.SOLIDITY_CONTRACTS or manifest in scene.index else manifest
+    folder = parent(manifest)
     name = package.string("name") if package else None
-    traits = [f"sources:{sources}"] if sources and scene.index.is_folder(sources) else []
+    traits = [f"sources:{_relative(sources, folder)}"] if sources and scene.index.is_folder(sources) else []
     if any(_is_test(path, folder) for path in scene.index.below(folder)):
         traits.append("tests")
     component = Component(
         id=folder, root=folder, language=Language.SOLIDITY, kind=kind, name=name or (scene.name if folder == "." else base(folder)), manifest=manifest,
         package_manager="forge" if kind is Kind.FOUNDRY_PROJECT else None,
         lockfile=scene.index.first_in(folder, "foundry.lock", "soldeer.lock") if kind is Kind.FOUNDRY_PROJECT else None,
-        toolchain_pin=f"solc {pinned}" if pinned else None, reasons=(_reason(kind, manifest),), traits=tuple(traits))
+        toolchain_pin=f"solc {pinned}" if pinned else None, reasons=(f"{manifest} configures it",), traits=tuple(traits))
     declared = {key: f"{package.file}#{table}" for table in ("dependencies", "devDependencies") for key in package.table(table)} if package else {}
     return Found(component=component, named=name is not None, declared=declared)
 
 
 def _is_test(path: str, folder: str) -> bool:
     return path.endswith(".t.sol") or (path.startswith(f"{join(folder, 'test')}/") and path.endswith((".sol", ".ts", ".js", ".mjs", ".cjs")))
-
-
-def _reason(kind: Kind, manifest: str) -> str:
-    return "contracts without foundry.toml or a Hardhat configuration" if kind is Kind.SOLIDITY_CONTRACTS else f"{manifest} configures it"
 
 
 def _foundry(scene: Scene, folder: str) -> Document | None:
@@ -150,9 +146,12 @@ def _home(scene: Scene, folder: str) -> str:
 def _found_bare(scene: Scene, home: str, paths: list[str]) -> Found:
     manifest = scene.index.first_in(home, *_OTHER)
     top = min({parent(path) for path in paths}, key=lambda folder: (folder.count("/"), folder))
-    found = _found(scene, Kind.SOLIDITY_CONTRACTS, manifest or (top if top != "." else paths[0]), top, package=None)
-    component = found.component
-    name = scene.name if home == "." else base(home)
-    return Found(component=Component(
-        id=home, root=home, language=component.language, kind=component.kind, name=name, manifest=component.manifest,
-        reasons=component.reasons, traits=component.traits), named=False)
+    component = Component(
+        id=home, root=home, language=Language.SOLIDITY, kind=Kind.SOLIDITY_CONTRACTS, name=scene.name if home == "." else base(home),
+        manifest=manifest or (top if top != "." else paths[0]), reasons=("contracts without foundry.toml or a Hardhat configuration",),
+        traits=(f"sources:{_relative(top, home)}",))
+    return Found(component=component, named=False)
+
+
+def _relative(folder: str, home: str) -> str:
+    return folder if home == "." else "." if folder == home else folder.removeprefix(f"{home}/")

@@ -171,7 +171,7 @@ def _files(scene: Scene, folder: str, name: str) -> list[str]:
     if not is_glob(name):
         return [join(folder, name)] if join(folder, name) in scene.index else []
     start = len(folder) + 1 if folder != "." else 0
-    return [path for path in scene.index.below(folder) if parent(path) == parent(join(folder, name)) and matches(name, path[start:])]
+    return [path for path in scene.index.directly_in(parent(join(folder, name))) if matches(name, path[start:])]
 
 
 def _key(scene: Scene, keys: Mapping[str, tuple[str, ...]], folder: str) -> str | None:
