@@ -16,7 +16,7 @@ from tests.fakes.space import FIXTURES
 #: keys that hold globs on job ids; `advised` are advisory jobs that failed, without weight
 STATUSES = ("passed", "failed", "errored", "unmeasured", "unavailable", "blocked", "advised", "not_passed")
 #: all true answers for a job that `not_passed` names
-_NOT_PASSED = ("failed", "errored", "blocked", "unmeasured")
+_NOT_PASSED = ("failed", "errored", "blocked", "unmeasured", "unavailable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,8 +59,11 @@ class Ended:
     stderr: str
 
     def json(self) -> Any:
-        """The document on stdout."""
-        return json.loads(self.stdout)
+        """The document on stdout; anything else fails the test and shows the whole run."""
+        try:
+            return json.loads(self.stdout)
+        except ValueError as error:
+            raise AssertionError(f"no JSON on stdout: {error}\n{self!r}") from None
 
     def __repr__(self) -> str:
         return f"$ {' '.join(self.argv)}\nexit {self.exit_code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
