@@ -21,6 +21,9 @@ DIFF_LINES = 40
 FINDINGS = 10
 TESTS = 10
 TEST_DETAIL_LINES = 8
+#: up to so many findings are shown with what the tool draws below them, each in so many lines
+WITH_DETAIL = 3
+DETAIL_LINES = 10
 TAIL_LINES = 20
 _TAIL_BYTES = 16_384
 #: above this a command is repeated through Gatekeeper: nobody pastes five hundred file names
@@ -28,6 +31,11 @@ LONGEST_COMMAND = 2000
 
 _LEVELS = {level: rank for rank, level in enumerate(Level)}
 _SEVERITIES = {severity: rank for rank, severity in enumerate(Severity)}
+#: frames of JavaScript and Rust stacks; where it happened is in `file` and `line`
+_STACK = re.compile(r"\s+at .*[)\d]( \{)?$|\s*note: run with `RUST_BACKTRACE|stack backtrace:")
+#: arguments that only make the output readable for us: a person who repeats the command wants to read it
+_FOR_PROGRAMS = re.compile(r"--(output-|message-)?(format|output)=json[a-z-]*|--outputjson|--json")
+_FORMAT_OPTIONS = frozenset({"--format", "--output-format", "--message-format", "--output", "--reporter", "-f"})
 _THREADS = re.compile(r"(THREADS|JOBS|WORKERS)$")
 
 
@@ -73,10 +81,20 @@ def _tests(failing: Sequence[TestCase]) -> list[str]:
 
 
 def _detail(test: TestCase) -> list[str]:
-    """The lines of a failing test's detail that say what went wrong: pytest's `E` lines where there are any, else the last ones."""
-    lines = [line.rstrip() for line in (test.detail or "").splitlines() if line.strip()]
+    """The lines of a failing test's detail that say what went wrong.
+
+    pytest marks them with `E` and `>`; a Python traceback ends with them; everything else begins with them and goes on with a stack.
+    """
+    lines = [line.rstrip() for line in (test.detail or "").splitlines() if line.strip() and not _STACK.match(line)]
     telling = [line for line in lines if line.startswith(("E  ", ">  "))] or lines
-    return [f"    {line}" for line in telling[-TEST_DETAIL_LINES:] if line.strip() != (test.message or "").strip()]
+    said = _squeezed(test.message or "")
+    telling = [line for line in telling if _squeezed(line.removeprefix("E")) not in {"", said}]
+    kept = telling[-TEST_DETAIL_LINES:] if any(line.startswith("Traceback ") for line in lines) else telling[:TEST_DETAIL_LINES]
+    return [f"    {line}" for line in kept]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 def test_name(test: TestCase) -> str:
@@ -88,7 +106,19 @@ def _findings(findings: Sequence[Finding], most: int) -> list[str]:
     diffs = [finding for finding in findings if finding.category is Category.FORMAT and finding.detail]
     if diffs and len(diffs) == len(findings):
         return _diff(diffs)
-    return [finding_line(finding) for finding in findings[:most]] + _more(len(findings) - most, "finding")
+    lines: list[str] = []
+    for finding in findings[:most]:
+        lines.append(finding_line(finding))
+        if len(findings) <= WITH_DETAIL:
+            lines += _shown_detail(finding)
+    return lines + _more(len(findings) - most, "finding")
+
+
+def _shown_detail(finding: Finding) -> list[str]:
+    """What a compiler draws below its message begins with what matters; the output of a script, which has no place, ends with it."""
+    said = _squeezed(finding.message)
+    lines = [line.rstrip() for line in (finding.detail or "").splitlines() if _squeezed(line) not in {"", said}]
+    return [f"    {line}" for line in (lines[:DETAIL_LINES] if finding.file else lines[-DETAIL_LINES:])]
 
 
 def _diff(findings: Sequence[Finding]) -> list[str]:
@@ -143,13 +173,16 @@ def repeat_command(job: Job, argv: Sequence[str] | None = None) -> str:
 
 
 def without_report(argv: Sequence[str]) -> list[str]:
-    """`argv` without `--option={report}` and without the pair `--option {report}`."""
+    """`argv` without `--option={report}` and the pair `--option {report}`, and without what only asks for JSON in place of text."""
     kept: list[str] = []
     for word in argv:
-        if "{report}" not in word:
-            kept.append(word)
-        elif not word.startswith("-") and len(kept) > 1 and kept[-1].startswith("-") and "=" not in kept[-1]:
+        if "{report}" in word:
+            if not word.startswith("-") and len(kept) > 1 and kept[-1].startswith("-") and "=" not in kept[-1]:
+                kept.pop()
+        elif word.startswith("json") and len(kept) > 1 and kept[-1] in _FORMAT_OPTIONS:
             kept.pop()
+        elif not _FOR_PROGRAMS.fullmatch(word):
+            kept.append(word)
     return kept
 
 

@@ -119,9 +119,9 @@ def _what(result: Result) -> str:
     parts = [markdown_text(result.message)] if result.message else []
     if result.findings:
         severities = ", ".join(f"{number} {severity}" for severity, number in severity_counts(result.findings).items())
-        parts.append(f"{count_text(len(result.findings), 'finding')} ({severities})")
+        parts.append(severities if "finding" in result.message else f"{count_text(len(result.findings), 'finding')} ({severities})")
     last = result.attempts[-1] if result.attempts else None
-    if result.status is not Status.FAILED and last is not None:
+    if result.status not in {Status.PASSED, Status.FAILED} and last is not None:
         parts.append(f"signal {last.signal}" if last.signal else f"exit code {last.exit_code}" if last.exit_code is not None else "")
     parts.append(f"{spoken(result.wall_seconds)}{', from cache' if result.from_cache else ''}")
     return "; ".join(part for part in parts if part)
@@ -157,16 +157,16 @@ def _tools(record: RunRecord) -> Iterator[str]:
 
 
 def _notes(record: RunRecord) -> Iterator[str]:
-    notes = [*record.plan.notes, *record.notes]
-    problems = [f"{problem.file}:{problem.line or 1}: {problem.message}" for problem in record.problems]
-    changed = [f"changed: {name}" for name in record.changed_files]
-    skipped = [f"left out: {item.id} ({item.reason.detail or item.reason.kind})" for item in record.plan.skipped]
-    skipped[MOST_SKIPPED:] = [f"left out: {len(skipped) - MOST_SKIPPED} more jobs"] if len(skipped) > MOST_SKIPPED else []
-    lines = [*notes, *problems, *changed, *skipped]
+    lines = [markdown_text(note) for note in (*record.plan.notes, *record.notes)]
+    lines += [f"{markdown_code(f'{problem.file}:{problem.line or 1}')}: {markdown_text(problem.message)}" for problem in record.problems]
+    lines += [f"changed: {markdown_code(name)}" for name in record.changed_files]
+    skipped = record.plan.skipped
+    lines += [f"left out: {markdown_code(item.id)} ({markdown_text(item.reason.detail or item.reason.kind)})" for item in skipped[:MOST_SKIPPED]]
+    lines += [f"left out: {len(skipped) - MOST_SKIPPED} more jobs"] if len(skipped) > MOST_SKIPPED else []
     if lines:
         yield "## Notes"
         yield ""
-        yield from (f"- {markdown_text(line)}" for line in lines)
+        yield from (f"- {line}" for line in lines)
 
 
 def _artifacts(record: RunRecord) -> Iterator[str]:

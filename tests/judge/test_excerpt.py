@@ -48,7 +48,34 @@ def test_a_formatter_without_a_diff_names_the_files() -> None:
 def test_a_test_job_shows_each_failing_test_with_message_and_telling_lines() -> None:
     tests = job("pytest.test")
     assert excerpt(tests, result(tests, Status.FAILED, tests=TESTS)) == (
-        "api/tests/test_sum.py:9 tests.test_sum::test_subtracts: assert 1 == 2", "    >   assert 1 == 2", "    E   assert 1 == 2")
+        "api/tests/test_sum.py:9 tests.test_sum::test_subtracts: assert 1 == 2", "    >   assert 1 == 2")
+
+
+def test_stacks_are_left_out_and_tracebacks_show_their_end() -> None:
+    tests = job("mocha.test")
+    node = TestCase(name="t", outcome=TestOutcome.FAILED, message="5 !== 4",
+                    detail="Expected values to be equal:\n\n5 !== 4\n\n    at Test.run (node:internal/test:796:25)\n    at x (a.js:1:2) {")
+    assert excerpt(tests, result(tests, Status.FAILED, tests=[node])) == ("t: 5 !== 4", "    Expected values to be equal:")
+    python = TestCase(name="t", outcome=TestOutcome.FAILED, message="no", detail="Traceback (most recent call last):\n" + "  frame\n" * 20 + "AssertionError: x")
+    assert excerpt(tests, result(tests, Status.FAILED, tests=[python]))[-1] == "    AssertionError: x"
+
+
+def test_a_few_findings_come_with_what_the_compiler_draws_and_many_do_not() -> None:
+    build = job("cargo.check")
+    drawn = finding("mismatched types", rule="E0308", detail="error[E0308]: mismatched types\n   |\n19 |     slug(title)\n\n   |     ^^^^ expected usize")
+    lines = excerpt(build, result(build, Status.FAILED, findings=[drawn]))
+    assert lines == ("api/main.py:3:1 E0308 mismatched types", "    error[E0308]: mismatched types", "       |", "    19 |     slug(title)",
+                     "       |     ^^^^ expected usize")
+    assert len(excerpt(build, result(build, Status.FAILED, findings=[drawn] * 4))) == 4
+
+
+def test_the_output_of_a_script_is_shown_from_its_end() -> None:
+    script = job("script.lint")
+    said = finding("failed", file=None, line=None, rule=None, detail="\n".join(f"l{number}" for number in range(30)))
+    lines = excerpt(script, result(script, Status.FAILED, findings=[said]))
+    assert lines[0] == "failed"
+    assert lines[-1] == "    l29"
+    assert len(lines) == 11
 
 
 def test_a_test_job_that_did_not_compile_shows_the_errors() -> None:
@@ -101,8 +128,12 @@ def test_more_than_ten_failing_tests_are_counted() -> None:
     (("tool", "src", "{report}"), ["tool", "src"]),
     (("{report}",), []),
     (("tool", "--a=b", "{report}"), ["tool", "--a=b"]),
+    (("ruff", "check", "--output-format=json", "a.py"), ["ruff", "check", "a.py"]),
+    (("cargo", "clippy", "--message-format=json", "--", "-Dwarnings"), ["cargo", "clippy", "--", "-Dwarnings"]),
+    (("mypy", "--output", "json", "json"), ["mypy", "json"]),
+    (("tool", "json", "--format=text"), ["tool", "json", "--format=text"]),
 ])
-def test_arguments_for_our_report_file_are_left_out(argv: tuple[str, ...], left: list[str]) -> None:
+def test_arguments_that_only_serve_our_reading_are_left_out(argv: tuple[str, ...], left: list[str]) -> None:
     assert without_report(argv) == left
 
 
