@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,8 +22,15 @@ def main(argv: Sequence[str]) -> int:
     parser = tree_parser("backup")
     parser.add_argument("--folder", help="where archives are kept (default: .gatekeeper/backups of the root)")
     parser.add_argument("--project", help="name in the archive's name (default: that of the root folder)")
+    parser.add_argument("--label", type=_label, default="", help="keep these archives apart from the others, in a folder of this name below")
     parser.add_argument("--keep", type=int, default=KEPT, help="how many archives stay")
     return serve(_work, parser, argv)
+
+
+def _label(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not made of letters, digits and dashes")
+    return text
 
 
 def _work(arguments: argparse.Namespace) -> Outcome:
@@ -30,10 +38,11 @@ def _work(arguments: argparse.Namespace) -> Outcome:
     if not files:
         return Outcome(checked=0, message="there are no files to back up")
     folder = arguments.folder or open_home(arguments.root, os.environ).backups
-    made = create(arguments.root, files, os.path.abspath(folder), project=arguments.project, keep=arguments.keep)
+    made = create(arguments.root, files, os.path.abspath(os.path.join(folder, arguments.label)),
+                  project=arguments.project, keep=arguments.keep)
     name = os.path.basename(made.path)
     text = f"unchanged since {name}: skipped" if made.skipped else f"{name}: {made.files} files, {made.size / 1_000_000:.1f} MB"
-    return Outcome(checked=made.files, message=text, facts=asdict(made))
+    return Outcome(checked=made.files, message=text, facts={**asdict(made), "archive": made.path})
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def serve(work: Callable[[argparse.Namespace], Outcome], parser: argparse.Argume
 
 
 def _failed(message: str) -> int:
-    _print({"schema": 1, "findings": [], "message": message, "status": "error"})
+    _print({"schema": 1, "findings": [], "message": message, "status": "tool_error"})
     sys.stderr.write(f"{message.encode('ascii', 'backslashreplace').decode()}\n")
     return 2
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import stat
 import sys
@@ -20,6 +21,7 @@ from gatekeeper.builtin.contract import Outcome, json_in, listed, serve, tree_pa
 from gatekeeper.builtin.counting import Count, count
 from gatekeeper.builtin.languages import language_of, language_of_script, style_of
 from gatekeeper.errors import UsageError
+from gatekeeper.store.atomic import write_bytes
 
 #: larger files are data, whatever their name says
 LARGEST_FILE = 64 * 1024 * 1024
@@ -41,6 +43,7 @@ def main(argv: Sequence[str]) -> int:
     """Counts the files it is given; see `--help`."""
     parser = tree_parser("lines")
     parser.add_argument("--components", metavar="PATH", help='JSON file: {"components": [{"id", "root", "language"}]} or that list')
+    parser.add_argument("--output", metavar="PATH", help="also write the facts to this JSON file")
     parser.add_argument("--by-file", action="store_true", help="list every file as well")
     return serve(_work, parser, argv)
 
@@ -60,6 +63,8 @@ def _work(arguments: argparse.Namespace) -> Outcome:
     }
     if arguments.by_file:
         facts["files"] = {file.path: {"language": file.language, **_as_dict(file.lines)} for file in counted}
+    if arguments.output:
+        write_bytes(arguments.output, json.dumps(facts, indent=1).encode() + b"\n")
     return Outcome(checked=len(counted), facts=facts,
                    message=f"{total['code']} lines of code in {total['files']} files, {len(languages)} languages")
 

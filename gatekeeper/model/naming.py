@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import string
+import re
 
-_KEPT = frozenset(string.ascii_letters + string.digits + "._-@")
-#: most file systems allow 255 bytes; some are left for a suffix such as `.log`
-_LONGEST = 200
+#: most file systems allow 255 bytes; some are left for a digest and a suffix such as `.log`
+_LONGEST = 120
 
 
 def safe_name(job_id: str) -> str:
-    """A file name for `job_id`: letters, digits and `._-@` stay, every other byte is `%XX`; different ids give different names.
+    """A file name for a job id: `B2/ruff.lint@api` is `B2-ruff.lint@api`. Different ids give different names.
 
-    `.` and `..` are escaped as well, and a name above 200 characters is cut and ends in a digest of the whole id.
+    Where readability alone would lose the difference (other characters, a dash in the task, more than 120 characters) the
+    name ends in a digest of the id.
     """
-    name = "".join(char if char in _KEPT else _escaped(char) for char in job_id)
-    if not name.strip("."):
-        name = "%2E" * len(name) or "%"
-    if len(name) <= _LONGEST:
+    task, slash, rest = job_id.partition("/")
+    plain = f"{task}-{rest}" if slash else task
+    name = re.sub(r"[^A-Za-z0-9._@+-]", "-", plain)
+    if name == plain and len(name) <= _LONGEST and "-" not in task and not name.startswith(".") and name:
         return name
-    digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
-    return f"{name[:_LONGEST - len(digest) - 1]}~{digest}"
-
-
-def _escaped(char: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
+    digest = hashlib.blake2b(job_id.encode("utf-8", "surrogateescape"), digest_size=5).hexdigest()
+    return f"{name[:_LONGEST].lstrip('.')}-{digest}"

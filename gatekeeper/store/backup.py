@@ -73,22 +73,22 @@ def create(root: str, files: Sequence[str], folder: str, *, now: datetime | None
 
 
 def list_backups(folder: str) -> tuple[BackupInfo, ...]:
-    """The archives in `folder`, newest first; those that cannot be read have no files and an empty digest."""
-    return tuple(_info(os.path.join(folder, name)) for name in _archives(folder))
+    """The archives in `folder` and the labelled ones below it, newest first; those that cannot be read have no files and an empty digest."""
+    return tuple(_info(path) for path in _all_archives(folder))
 
 
 def find_backup(folder: str, wanted: str = "latest") -> str:
     """Absolute path of an archive: `latest`, a path, a name in `folder`, or a part of one name. Raises UsageError."""
-    names = _archives(folder)
-    if wanted == "latest" and names:
-        return os.path.join(folder, names[0])
+    paths = _all_archives(folder)
+    if wanted == "latest" and (unlabelled := _archives(folder)):
+        return os.path.join(folder, unlabelled[0])
     if os.path.isfile(wanted):
         return os.path.abspath(wanted)
-    found = [name for name in names if wanted in name]
+    found = [path for path in paths if wanted in os.path.relpath(path, folder)]
     if len(found) == 1:
-        return os.path.join(folder, found[0])
+        return found[0]
     raise UsageError(f"{wanted}: {'no such backup' if not found else f'{len(found)} backups are called so'} in {folder}",
-                     hint=f"there is {', '.join(names[:3])}" if names else "make one: gatekeeper backup create")
+                     hint=f"there is {', '.join(os.path.relpath(path, folder) for path in paths[:3])}" if paths else "make one: gatekeeper backup create")
 
 
 def digest_of(entries: Sequence[Entry]) -> str:
@@ -150,7 +150,22 @@ def _archives(folder: str) -> tuple[str, ...]:
         names = [name for name in os.listdir(folder) if _NAME.fullmatch(name)]
     except OSError:
         return ()
-    return tuple(sorted(names, key=lambda name: (name[-len("YYYYMMDD_HHMMSS.tar.gz"):], name), reverse=True))
+    return tuple(sorted(names, key=_age_key, reverse=True))
+
+
+def _all_archives(folder: str) -> tuple[str, ...]:
+    """Paths of the archives in a folder and in the folders right below it, newest first."""
+    try:
+        with os.scandir(folder) as entries:
+            below = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        below = []
+    paths = [os.path.join(place, name) for place in (folder, *below) for name in _archives(place)]
+    return tuple(sorted(paths, key=_age_key, reverse=True))
+
+
+def _age_key(path: str) -> tuple[str, str]:
+    return path[-len("YYYYMMDD_HHMMSS.tar.gz"):], path
 
 
 def _write(root: str, folder: str, manifest: Manifest, moment: datetime) -> str:

@@ -87,10 +87,9 @@ def job_logs(folder: str, job_id: str) -> tuple[str, ...]:
 
 def _nearest(folder: str, job_id: str) -> str | None:
     import difflib
-    from urllib.parse import unquote
 
     try:
-        names = [unquote(name) for name in os.listdir(os.path.join(folder, "jobs"))]
+        names = [name.replace("-", "/", 1) for name in os.listdir(os.path.join(folder, "jobs"))]
     except OSError:
         return None
     close = difflib.get_close_matches(job_id, names, n=1, cutoff=0.0)

@@ -314,3 +314,15 @@ def test_the_job_says_what_it_made_and_what_it_skipped(root: Path, capsys: pytes
     assert "gone: cannot be read" in json.loads(capsys.readouterr().out)["message"]
     assert job.main(["--root", str(root)]) == 0
     assert json.loads(capsys.readouterr().out)["checked"] == 0
+
+
+def test_labelled_backups_lie_apart_and_are_still_found(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert job.main(["--root", str(root), *FILES]) == 0
+    whole = json.loads(capsys.readouterr().out)["facts"]["archive"]
+    assert job.main(["--root", str(root), "--label", "before-fix", "run.sh"]) == 0
+    part = json.loads(capsys.readouterr().out)["facts"]["archive"]
+    folder = str(root / ".gatekeeper/backups")
+    assert Path(part).parent == Path(folder, "before-fix")
+    assert find_backup(folder) == whole
+    assert find_backup(folder, "before-fix") == part
+    assert {info.path for info in list_backups(folder)} == {whole, part}
