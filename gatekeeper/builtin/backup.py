@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
     parser = tree_parser("backup")
     parser.add_argument("--folder", help="where archives are kept (default: .gatekeeper/backups of the root)")
     parser.add_argument("--project", help="name in the archive's name (default: that of the root folder)")
-    parser.add_argument("--label", type=_label, default="", help="keep these archives apart from the others, in a folder of this name below")
+    parser.add_argument("--label", type=_label, help="keep these archives apart from the others, in a folder of this name below")
     parser.add_argument("--keep", type=int, default=KEPT, help="how many archives stay")
     return serve(_work, parser, argv)
 
@@ -38,7 +38,7 @@ def _work(arguments: argparse.Namespace) -> Outcome:
     if not files:
         return Outcome(checked=0, message="there are no files to back up")
     folder = arguments.folder or open_home(arguments.root, os.environ).backups
-    made = create(arguments.root, files, os.path.abspath(os.path.join(folder, arguments.label)),
+    made = create(arguments.root, files, os.path.abspath(os.path.join(folder, arguments.label or "")),
                   project=arguments.project, keep=arguments.keep)
     name = os.path.basename(made.path)
     text = f"unchanged since {name}: skipped" if made.skipped else f"{name}: {made.files} files, {made.size / 1_000_000:.1f} MB"
