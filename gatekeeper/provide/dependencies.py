@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from gatekeeper.model.component import Component, Kind
@@ -25,7 +25,15 @@ _LAUNCHERS = frozenset({"tox", "tox-uv", "tox-gh", "nox", "pre-commit", "pre-com
 _COMPILED = frozenset({"maturin", "mesonpy", "scikit_build_core.build", "setuptools_rust"})
 
 
-def python_missing(surroundings: Surroundings, component: Component, environment: Environment | None, ignored: frozenset[str]) -> MissingTool | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """What is not there: `reason` in words, `names` what an install must bring (all that is declared where a new environment must be made)."""
+
+    reason: str
+    names: tuple[str, ...] = ()
+
+
+def python_absence(surroundings: Surroundings, component: Component, environment: Environment | None, ignored: frozenset[str]) -> Absence | None:
     """Distributions that a Python component declares, or itself where its tests import it as installed, and that its environment has not."""
     folder = surroundings.folder(component)
     names = [normalise(name) for name in component.requires if normalise(name) not in ignored | _LAUNCHERS]
@@ -33,16 +41,20 @@ def python_missing(surroundings: Surroundings, component: Component, environment
     if not names and not itself:
         return None
     if environment is None:
-        return missing(surroundings, component, names, "no Python environment was found")
+        return Absence(reason="no Python environment was found", names=tuple(names))
     there = installed(environment)
     absent = [name for name in dict.fromkeys(names) if name not in there]
     if itself and not (itself in there and (environment.dedicated or installed_from(environment, itself, folder))):
         absent.append(itself)
-    where = surroundings.show(environment.prefix) if environment.dedicated else f"{environment.python} (the component has no environment of its own)"
-    return missing(surroundings, component, absent, f"not installed in {where}: {_few(absent)}") if absent else None
+    if not absent:
+        return None
+    if environment.dedicated:
+        return Absence(reason=f"not installed in {surroundings.show(environment.prefix)}: {_few(absent)}", names=tuple(absent))
+    where = f"{environment.python} (the component has no environment of its own)"
+    return Absence(reason=f"not installed in {where}: {_few(absent)}", names=tuple(names))
 
 
-def node_missing(surroundings: Surroundings, component: Component, ignored: frozenset[str]) -> MissingTool | None:
+def node_absence(surroundings: Surroundings, component: Component, ignored: frozenset[str]) -> Absence | None:
     """Packages that a package.json asks for and that no `node_modules` from the component up to the root has."""
     if plug_and_play(surroundings, component):
         return None
@@ -50,7 +62,8 @@ def node_missing(surroundings: Surroundings, component: Component, ignored: froz
     if not absent:
         return None
     modules = any(os.path.isdir(os.path.join(folder, "node_modules")) for folder in surroundings.upwards(component))
-    return missing(surroundings, component, absent, f"not installed in node_modules: {_few(absent)}" if modules else f"there is no node_modules with {_few(absent)}")
+    reason = f"not installed in node_modules: {_few(absent)}" if modules else f"there is no node_modules with {_few(absent)}"
+    return Absence(reason=reason, names=tuple(absent))
 
 
 def in_modules(surroundings: Surroundings, component: Component | None, package: str) -> bool:
@@ -58,16 +71,16 @@ def in_modules(surroundings: Surroundings, component: Component | None, package:
     return any(installed_version(os.path.join(folder, "node_modules"), package) is not None for folder in surroundings.upwards(component))
 
 
-def solidity_missing(surroundings: Surroundings, component: Component, ignored: frozenset[str]) -> MissingTool | None:
+def solidity_absence(surroundings: Surroundings, component: Component, ignored: frozenset[str]) -> Absence | None:
     """Empty submodules and remappings that lead nowhere; npm packages where the component asks for such."""
-    if component.requires and (found := node_missing(surroundings, component, ignored)):
+    if component.requires and (found := node_absence(surroundings, component, ignored)):
         return found
     if component.kind is not Kind.FOUNDRY_PROJECT:
         return None
     absent = [*_empty_submodules(surroundings, component), *_dead_remappings(surroundings, component)]
     if not absent:
         return None
-    return missing(surroundings, component, (), f"libraries are not there: {_few(list(dict.fromkeys(absent)))}")
+    return Absence(reason=f"libraries are not there: {_few(list(dict.fromkeys(absent)))}")
 
 
 def _empty_submodules(surroundings: Surroundings, component: Component) -> list[str]:
@@ -145,10 +158,10 @@ def _says_pythonpath(folder: str) -> bool:
                for name in ("pytest.ini", ".pytest.ini", "pytest.toml", "tox.ini", "setup.cfg"))
 
 
-def missing(surroundings: Surroundings, component: Component, names: Iterable[str], reason: str) -> MissingTool:
+def missing(surroundings: Surroundings, component: Component, absence: Absence) -> MissingTool:
     """Dependencies that are not there, with the command that installs them."""
-    steps = install_steps(surroundings, component, names)
-    return MissingTool(reason=reason, hint=as_hint(steps) or "install the project's dependencies", dependencies=True)
+    steps = install_steps(surroundings, component, absence.names)
+    return MissingTool(reason=absence.reason, hint=as_hint(steps) or "install the project's dependencies", dependencies=True)
 
 
 def _few(names: list[str]) -> str:

@@ -37,7 +37,9 @@ class Kit:
 
     @property
     def source(self) -> str:
-        return "managed" if self.lock else "pinned"
+        """`managed` at the catalogue's pin, `pinned` at a version that the project asks for."""
+        pin = package_of(self.tool)
+        return "managed" if pin and pin[2] == self.version else "pinned"
 
     @property
     def folder_name(self) -> str:

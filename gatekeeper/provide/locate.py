@@ -16,7 +16,7 @@ from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
 from gatekeeper.provide.compilers import Compilers
-from gatekeeper.provide.dependencies import missing, node_missing, python_missing, solidity_missing
+from gatekeeper.provide.dependencies import Absence, missing, node_absence, python_absence, solidity_absence
 from gatekeeper.provide.environments import normalise
 from gatekeeper.provide.installers import find_uv
 from gatekeeper.provide.kits import Ecosystem, kit_for, package_of, split_pin
@@ -67,14 +67,20 @@ class Locator:
 
     def dependencies(self, component: Component) -> MissingTool | None:
         """What of the project's own dependencies is missing, or None. Tools that can be provided do not count: they are located one by one."""
+        absence = self.absence(component)
+        if absence is not None:
+            return missing(self.surroundings, component, absence)
+        return self._no_compiler(component) if component.language is Language.SOLIDITY else None
+
+    def absence(self, component: Component) -> Absence | None:
+        """The same, as what an install must bring."""
         match component.language:
             case Language.PYTHON:
-                return python_missing(self.surroundings, component, self.pythons.of(component), self._provided(Ecosystem.PYPI))
+                return python_absence(self.surroundings, component, self.pythons.of(component), self._provided(Ecosystem.PYPI))
             case Language.JAVASCRIPT | Language.TYPESCRIPT:
-                return node_missing(self.surroundings, component, self._provided(Ecosystem.NPM))
+                return node_absence(self.surroundings, component, self._provided(Ecosystem.NPM))
             case Language.SOLIDITY:
-                found = solidity_missing(self.surroundings, component, self._provided(Ecosystem.NPM))
-                return found or self._no_compiler(component)
+                return solidity_absence(self.surroundings, component, self._provided(Ecosystem.NPM))
             case Language.RUST:
                 return None
 
@@ -168,12 +174,12 @@ class Locator:
         environment = self.pythons.of(component) if is_python(tool) else None
         where = "node_modules" if not is_python(tool) else self.surroundings.show(environment.prefix) if environment else "any Python environment"
         names = _python_names(tool) if is_python(tool) else npm_packages(tool)
-        return missing(self.surroundings, component, names, f"{tool.id} is not installed in {where}")
+        return missing(self.surroundings, component, Absence(reason=f"{tool.id} is not installed in {where}", names=names))
 
     def _scripts(self, component: Component | None) -> LocatedTool | MissingTool:
         """The package manager for the package's own scripts; those need everything that the package declares, tools too."""
-        if component and (absent := node_missing(self.surroundings, component, frozenset())):
-            return absent
+        if component and (absent := node_absence(self.surroundings, component, frozenset())):
+            return missing(self.surroundings, component, absent)
         return self.package_manager(component)
 
     def manager(self, name: str, component: Component | None) -> LocatedTool | MissingTool:
@@ -193,7 +199,7 @@ class Locator:
         if kit is None:
             return MissingTool(reason=f"{name} is not on PATH", hint=f"install {name}: npm install --global {name}")
         found = self.managed.get(kit)
-        return found if isinstance(found, MissingTool) else LocatedTool(path=found.path, version=found.version, source=found.source, env=env)
+        return found if isinstance(found, MissingTool) else LocatedTool(path=found.path, version=found.version, source="pinned" if version else found.source, env=env)
 
     def _interpreter(self, component: Component | None) -> LocatedTool | MissingTool:
         environment = self.pythons.of(component)

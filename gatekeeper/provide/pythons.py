@@ -43,10 +43,6 @@ class Pythons:
             self.known[key] = path_environment(self.surroundings, self.runner, folder)
         return self.known[key]
 
-    def installed(self, environment: Environment) -> dict[str, str]:
-        """Distributions of an environment: normal name -> version."""
-        return installed(environment)
-
     def version(self, environment: Environment) -> str | None:
         """The interpreter's version, from `pyvenv.cfg` or the folder of its packages."""
         text = read_text(os.path.join(environment.prefix, "pyvenv.cfg"), 10_000) or ""

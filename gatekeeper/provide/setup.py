@@ -45,12 +45,8 @@ def _tool_steps(component: Component, looking: Locator) -> list[SetupStep]:
 
 
 def _dependency_steps(component: Component, looking: Locator) -> tuple[SetupStep, ...]:
-    absent = looking.dependencies(component)
-    if absent is None or not absent.dependencies:
-        return ()
-    there = looking.pythons.of(component)
-    names = [name for name in component.requires if there is None or name not in looking.pythons.installed(there)]
-    return install_steps(looking.surroundings, component, names)
+    absence = looking.absence(component)
+    return install_steps(looking.surroundings, component, absence.names) if absence else ()
 
 
 def perform(step: SetupStep, detection: Detection, locator: Locator) -> str | None:
