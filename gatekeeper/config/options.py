@@ -139,6 +139,8 @@ OUTPUT = (
 OPTIONS = (*SCOPE, *FILTERS, *MANNER, *OUTPUT)
 #: keys of gatekeeper.yaml whose flag says the opposite
 OPPOSITES = {"provision": "no_provision", "backup": "no_backup"}
+#: everything that may stand at the top of gatekeeper.yaml
+CONFIG_KEYS = frozenset({option.key for option in OPTIONS if option.key} | set(OPPOSITES) | {"version", "exclude", "tools", "tasks", "policy"})
 
 
 def options_of(verb: str) -> tuple[Option, ...]:
