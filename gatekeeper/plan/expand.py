@@ -1,6 +1,6 @@
 """Fills a command's argv from its closed set of placeholders. A word that is nothing but an empty placeholder disappears.
 
-{files} {adopted} {adopted|DEFAULT} {unchosen|WORDS} {manifest} {lockfile} {workspace} {all} {locked} {python} {site_packages} {solc} {tool}
+{files} {adopted} {adopted|DEFAULT} {unchosen|WORDS} {manifest} {lockfile} {workspace} {all} {locked} {python} {own_python} {site_packages} {solc} {tool}
 {cpus} {audit_level} {--} {trait:NAME} {root} {workspace_root} {builtin:NAME}
 Left for the session, which knows the run directory: {report} {work} {run} {files_from} {added} {known} {components} {inventory} {record}
 """
@@ -83,6 +83,7 @@ def _of_component(name: str, argument: str | None, expansion: Expansion) -> tupl
     asked: Mapping[str, str | None] = {
         "trait": trait_value(component, argument or ""),
         "python": expansion.toolbox.python(component) if name == "python" else None,
+        "own_python": _own_python(expansion.toolbox, component) if name == "own_python" else None,
         "site_packages": expansion.toolbox.site_packages(component) if name == "site_packages" else None,
         "solc": expansion.toolbox.solc(component) if name == "solc" else None,
     }
@@ -90,6 +91,11 @@ def _of_component(name: str, argument: str | None, expansion: Expansion) -> tupl
     if value is None:
         raise UnfilledError(name)
     return (value,)
+
+
+def _own_python(toolbox: Toolbox, component: Component) -> str | None:
+    """The interpreter of an environment that is the project's own; the machine's says nothing about the project."""
+    return toolbox.python(component) if toolbox.site_packages(component) else None
 
 
 def _simple_values(component: Component) -> dict[str, tuple[str, ...]]:

@@ -21,6 +21,7 @@ _GUESS = {Role.TEST: 30.0, Role.BUILD: 20.0, Role.TYPES: 8.0, Role.DOCS: 15.0, R
 _TIMEOUT = 600.0
 _UNFILLED = {
     "site_packages": "the project has no Python environment of its own to look into",
+    "own_python": "the project has no Python environment of its own to look into",
     "python": "no Python interpreter was found for the project",
     "solc": "no Solidity compiler was found",
 }

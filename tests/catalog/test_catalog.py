@@ -15,7 +15,7 @@ from gatekeeper.model.tool import Takes
 from gatekeeper.parse.formats import FORMATS
 from gatekeeper.plan.expand import _LATER, _PLACEHOLDER
 
-_AT_PLAN_TIME = {"files", "adopted", "unchosen", "manifest", "lockfile", "workspace", "all", "locked", "python", "site_packages", "solc", "tool",
+_AT_PLAN_TIME = {"files", "adopted", "unchosen", "manifest", "lockfile", "workspace", "all", "locked", "python", "own_python", "site_packages", "solc", "tool",
                  "cpus", "audit_level", "--", "trait", "root", "workspace_root", "builtin"}
 
 
@@ -78,4 +78,4 @@ def test_a_batch_may_only_need_earlier_ones() -> None:
 
 def test_broken_yaml_is_named_with_its_line() -> None:
     with pytest.raises(ConfigError, match=r"x\.yaml:2: not valid YAML"):
-        parse_yaml(b"a: 1\nb: [", "x.yaml")
+        parse_yaml(b"a: 1\nb: [}\nc: 2\n", "x.yaml")
