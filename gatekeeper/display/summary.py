@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
 from gatekeeper.display.spans import Line, Look, Span, Style, bad, cells, clipped, dim, line, padded, strong, text_of, warn
-from gatekeeper.display.words import FAILED, NOT_MEASURED, WORDS, apart_text, detail_lines, result_line, verdict_span
+from gatekeeper.display.words import BROKEN, NOT_MEASURED, WORDS, apart_text, detail_lines, result_line, verdict_span
 from gatekeeper.judge.counters import SIX, counters, total
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.finding import Finding, Severity
@@ -59,7 +59,7 @@ def _batches(record: RunRecord, look: Look) -> Iterator[Line]:
     parts = counters(record.plan, record.results)
     rows = [(batch.id, batch.title, parts[batch.id], _time(record, batch.id, batch.target)) for batch in record.plan.batches]
     rows.append(("all", "", total(parts.values()), line(spoken(record.wall_seconds))))
-    yield from _table(rows) if look.width >= TABLE_WIDTH else _sentences(rows, look.width)
+    yield from _table(rows, look.width) if look.width >= TABLE_WIDTH else _sentences(rows, look.width)
 
 
 _Row = tuple[str, str, Counters, Line]
@@ -74,13 +74,17 @@ def _time(record: RunRecord, batch: str, target: float | None) -> Line:
     return line(spoken(seconds), warn(f" (target {spoken(target)} missed)") if seconds > target else dim(f" (target {spoken(target)})"))
 
 
-def _table(rows: Sequence[_Row]) -> Iterator[Line]:
+def _table(rows: Sequence[_Row], width: int) -> Iterator[Line]:
     names = min(24, max(cells(f"{row[0]} {row[1]}") for row in rows))
-    yield line(strong(f"{'batch':<{names}}  {'  '.join(f'{name:>9}' for name in SIX)}  time"))
+    yield line(strong(f"{'batch':<{names}}  {'  '.join(SIX)}  time"))
     for batch, title, part, took in rows:
-        numbers = [Span(text=f"  {getattr(part, name):>9}", style=_style(name, getattr(part, name))) for name in SIX]
-        apart = apart_text(part)
-        yield line(padded(f"{batch} {title}"[:names], names), *numbers, "  ", *took, dim(f"  {apart}") if apart else "")
+        numbers = [Span(text=f"  {getattr(part, name):>{len(name)}}", style=_style(name, getattr(part, name))) for name in SIX]
+        row = line(padded(f"{batch} {title}"[:names], names), *numbers, "  ", *took[:1])
+        remarks = (*took[1:], dim(f"  {apart_text(part)}" if apart_text(part) else ""))
+        if sum(cells(span.text) for span in (*row, *remarks)) <= width:
+            yield (*row, *remarks)
+        else:  # on a line of their own, rather than broken by the terminal
+            yield from (row, line("  ", *remarks))
 
 
 def _style(name: str, number: int) -> Style:
@@ -97,15 +101,16 @@ def _sentences(rows: Sequence[_Row], width: int) -> Iterator[Line]:
 
 
 def _failures(record: RunRecord, look: Look) -> Iterator[Line]:
-    yield from _ended_badly(record, look, FAILED & {Status.FAILED}, bad("Failed"))
+    yield from _ended_badly([pair for pair in record.pairs() if pair[0].blocking and pair[1].status is Status.FAILED], look, bad("Failed"))
 
 
 def _errors(record: RunRecord, look: Look) -> Iterator[Line]:
-    yield from _ended_badly(record, look, FAILED - {Status.FAILED}, bad("Could not do their work"))
+    """Jobs that broke, what blocks first; also what only advises, because its silence would read as "nothing found"."""
+    pairs = sorted((pair for pair in record.pairs() if pair[1].status in BROKEN), key=lambda pair: not pair[0].blocking)
+    yield from _ended_badly(pairs, look, (bad if any(job.blocking for job, _ in pairs) else warn)("Could not do their work"))
 
 
-def _ended_badly(record: RunRecord, look: Look, statuses: frozenset[Status], title: Span) -> Iterator[Line]:
-    pairs = [pair for pair in record.pairs() if pair[0].blocking and pair[1].status in statuses]
+def _ended_badly(pairs: Sequence[Pair], look: Look, title: Span) -> Iterator[Line]:
     shown = pairs if look.verbose else pairs[:MOST]
     if pairs:
         yield line(title, f" ({len(pairs)})")
@@ -156,7 +161,7 @@ def _condition(condition: Condition) -> Iterator[Line]:
 def _advice(record: RunRecord, look: Look) -> Iterator[Line]:
     """Findings that never make the verdict fail: of advisory jobs, and of jobs that pass in spite of them."""
     pairs = [(job, result) for job, result in record.pairs()
-             if (not job.blocking and result.status in FAILED) or (result.status is Status.PASSED and result.findings)]
+             if (not job.blocking and result.status is Status.FAILED) or (result.status is Status.PASSED and result.findings)]
     if pairs:
         yield line(strong(f"Advice ({len(pairs)})"), dim("  never makes the verdict fail"))
     for job, result in pairs:

@@ -19,6 +19,7 @@ WORDS = {
 }
 WORD_WIDTH = 11
 FAILED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})
+BROKEN = FAILED - {Status.FAILED}
 NOT_MEASURED = frozenset({Status.UNMEASURED, Status.UNAVAILABLE, Status.BLOCKED, Status.NOT_RUN, Status.CANCELLED})
 _OUTCOMES = {Outcome.PASS: good, Outcome.FAIL: bad, Outcome.INCOMPLETE: warn, Outcome.INTERRUPTED: bad}
 

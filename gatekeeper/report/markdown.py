@@ -19,7 +19,7 @@ from gatekeeper.model.wording import count_text, size_text
 from gatekeeper.report.summary import severity_counts, test_counts
 
 WORDS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCOMPLETE: "INCOMPLETE", Outcome.INTERRUPTED: "INTERRUPTED"}
-FAILED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})
+BROKEN = frozenset({Status.ERRORED, Status.TIMED_OUT})
 NOT_MEASURED = frozenset({Status.UNMEASURED, Status.UNAVAILABLE, Status.BLOCKED, Status.NOT_RUN, Status.CANCELLED})
 MOST_JOBS = 50
 MOST_SKIPPED = 30
@@ -29,7 +29,7 @@ Pair = tuple[Job, Result]
 
 def render(record: RunRecord) -> bytes:
     """The report as UTF-8 Markdown (GitHub flavour)."""
-    sections = (_head, _batches, _failures, _not_measured, _advice, _tests, _tools, _notes, _artifacts)
+    sections = (_head, _batches, _failures, _errors, _not_measured, _advice, _tests, _tools, _notes, _artifacts)
     return joined(section(record) for section in sections)
 
 
@@ -75,7 +75,12 @@ def _counts(part: Counters) -> list[str]:
 
 
 def _failures(record: RunRecord) -> Iterator[str]:
-    yield from job_sections("Failed", [pair for pair in record.pairs() if pair[1].status in FAILED and pair[0].blocking])
+    yield from job_sections("Failed", [pair for pair in record.pairs() if pair[1].status is Status.FAILED and pair[0].blocking])
+
+
+def _errors(record: RunRecord) -> Iterator[str]:
+    pairs = sorted((pair for pair in record.pairs() if pair[1].status in BROKEN), key=lambda pair: not pair[0].blocking)
+    yield from job_sections("Could not do their work", pairs)
 
 
 def _not_measured(record: RunRecord) -> Iterator[str]:
@@ -94,7 +99,8 @@ def unmeasured_section(pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def _advice(record: RunRecord) -> Iterator[str]:
-    pairs = [pair for pair in record.pairs() if not pair[0].blocking and (pair[1].status in FAILED or pair[1].findings)]
+    pairs = [(job, result) for job, result in record.pairs()
+             if (result.status is Status.FAILED and not job.blocking) or (result.status is Status.PASSED and result.findings)]
     yield from job_sections("Advice (never red)", pairs)
 
 
@@ -104,7 +110,7 @@ def job_sections(title: str, pairs: Sequence[Pair]) -> Iterator[str]:
         return
     yield f"## {title}"
     for job, result in pairs[:MOST_JOBS]:
-        yield from ("", f"### {markdown_code(job.id)} {result.status}", "", _what(result))
+        yield from ("", f"### {markdown_code(job.id)} {result.status}{'' if job.blocking else ' (advisory)'}", "", _what(result))
         if lines := excerpt(job, result):
             yield from ("", markdown_fence("\n".join(lines), "diff" if _is_diff(lines) else "text"))
         if result.hint:

@@ -30,7 +30,7 @@ def test_the_verdict_stands_first_and_last_with_time_and_exit_code() -> None:
 def test_every_batch_has_its_six_counters_at_any_width(width: int) -> None:
     text = summary(Look(width=width))
     if width >= 96:
-        rows = {line.split()[0]: re.findall(r"\s(\d+)(?=\s)", line) for line in section("batch", text).splitlines()[1:]}
+        rows = {line.split()[0]: re.findall(r"\s(\d+)(?=\s)", line) for line in section("batch", text).splitlines()[1:] if line[0] != " "}
         assert rows["alpha"][:6] == ["1", "1", "0", "0", "0", "0"]
         assert rows["beta"][:6] == ["9", "0", "0", "5", "2", "0"]
         assert rows["all"][:6] == ["14", "2", "0", "6", "2", "0"]
@@ -42,7 +42,7 @@ def test_every_batch_has_its_six_counters_at_any_width(width: int) -> None:
 
 
 def test_a_missed_target_is_said_and_a_kept_one_too() -> None:
-    assert "5m 01s (target 5m 00s missed)" in summary()
+    assert "5m 01s (target 5m 00s missed)" in summary(Look(width=140))
     assert "0.5s (target 3m 00s)" in summary()
 
 
@@ -58,6 +58,18 @@ def test_what_broke_stands_apart_from_what_failed() -> None:
     text = section("Could not do their work (2)", summary())
     assert "mypy ended with exit code 2\n      INTERNAL ERROR\n      last words" in text
     assert "timed out" in text
+
+
+def test_what_only_advises_and_broke_is_said_too_after_what_blocks() -> None:
+    audit, types = job("pip-audit.audit", blocking=False), job("mypy.check")
+    run = record([(audit, result(audit, Status.ERRORED, message="no network")), (types, result(types, Status.ERRORED, message="crashed"))])
+    lines = section("Could not do their work (2)", summary_text(run, Look())).splitlines()
+    assert lines[1].startswith("  error       beta   B2/mypy.check@api  0.3s  crashed")
+    assert lines[3].endswith("no network  (advisory)")
+
+
+def test_a_row_that_does_not_fit_goes_on_in_the_next_line() -> None:
+    assert max(len(line) for line in section("batch", summary(Look(width=100))).splitlines()) <= 100
 
 
 def test_what_could_not_be_measured_says_what_to_do_and_equal_reasons_are_one_entry() -> None:

@@ -31,7 +31,7 @@ def test_failures_come_with_the_lines_that_matter_and_the_command() -> None:
     assert "api/main.py:3:1 F401 `os` imported but unused" in text
     assert "```diff\n--- web/app.js\n+++ web/app.js" in text
     assert "api/tests/test_sum.py:9 tests.test_sum::test_subtracts: assert 1 == 2" in text
-    assert "INTERNAL ERROR\nlast words" in text
+    assert "INTERNAL ERROR\nlast words" in section("Could not do their work", page())
     assert "cd api && /v/bin/pytest -q" in text
     assert "bandit" not in text
 
