@@ -8,11 +8,12 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
 from gatekeeper import __version__
-from gatekeeper.cli.here import Here, Inventory
+from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, show_json
 from gatekeeper.cli.tools import inventory_document, inventory_lines
 from gatekeeper.config.compiled import cache_folder
@@ -21,6 +22,9 @@ from gatekeeper.config.options import Arguments
 from gatekeeper.model.document import to_document
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.wording import size_text
+
+if TYPE_CHECKING:
+    from gatekeeper.session.equip import Equipment
 
 _LEAST_SPACE = 1_000_000_000
 _LEAST_MEMORY_MB = 1000.0
@@ -49,7 +53,7 @@ def register(app: typer.Typer, here: Here) -> None:
     ) -> int:
         settings = load_settings(Arguments(path=path), here.environment, cwd=here.cwd, names=here.names())
         checks = tuple(examine(settings, here.environment))
-        found = here.session.inventory(settings, here.environment)
+        found = here.session.equipment(settings, here.environment)
         if json:
             show_json({"checks": [to_document(check) for check in checks], **inventory_document(found)})
         else:
@@ -99,6 +103,6 @@ def _lines(checks: tuple[Check, ...]) -> Iterator[str]:
             yield f"    to do: {check.hint}"
 
 
-def _lacks(checks: tuple[Check, ...], found: Inventory) -> bool:
+def _lacks(checks: tuple[Check, ...], found: Equipment) -> bool:
     chosen = [row for row in found.tools if row.missing is not None and row.status in {"used", "configured"}]
     return bool(chosen or found.dependencies or any(check.hint for check in checks))

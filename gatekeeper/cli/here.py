@@ -16,10 +16,8 @@ from gatekeeper.model.ports import Subscriber
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.settings import Settings
 
-if TYPE_CHECKING:  # what a plain run does not need to load
-    from gatekeeper.provide.install import SetupStep
-    from gatekeeper.provide.inventory import DependencyRow, ToolRow
-    from gatekeeper.provide.locate import Locator
+if TYPE_CHECKING:  # `--help` and `config` need not load it
+    from gatekeeper.session.equip import Equipment, Setup
 
 
 class Session(Protocol):
@@ -31,44 +29,9 @@ class Session(Protocol):
 
     def run(self, settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord: ...
 
-    def inventory(self, settings: Settings, environment: Mapping[str, str]) -> Inventory: ...
+    def equipment(self, settings: Settings, environment: Mapping[str, str]) -> Equipment: ...
 
-    def preparation(self, settings: Settings, environment: Mapping[str, str]) -> Preparation: ...
-
-
-class Preparation(Protocol):
-    """What `setup` would do, and doing it."""
-
-    @property
-    def steps(self) -> tuple[SetupStep, ...]: ...
-
-    def perform(self, step: SetupStep) -> str | None:
-        """None when the step worked, else one line that says why not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
-    """The tools of a repository, and the components whose own dependencies are missing."""
-
-    tools: tuple[ToolRow, ...]
-    dependencies: tuple[DependencyRow, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Located:
-    """A preparation over what was seen and where tools are."""
-
-    detection: Detection
-    locator: Locator
-
-    @property
-    def steps(self) -> tuple[SetupStep, ...]:
-        from gatekeeper.provide.setup import setup_steps
-        return setup_steps(self.detection, self.locator)
-
-    def perform(self, step: SetupStep) -> str | None:
-        from gatekeeper.provide.setup import perform
-        return perform(step, self.detection, self.locator)
+    def setup(self, settings: Settings, environment: Mapping[str, str]) -> Setup: ...
 
 
 class InstalledSession:
@@ -86,21 +49,13 @@ class InstalledSession:
         from gatekeeper.session.run import run
         return run(settings, environment, subscribers, control)
 
-    def inventory(self, settings: Settings, environment: Mapping[str, str]) -> Inventory:
-        from gatekeeper.provide.inventory import dependency_rows, inventory
-        from gatekeeper.provide.managed import Permission
-        from gatekeeper.session.look import locator, see
+    def equipment(self, settings: Settings, environment: Mapping[str, str]) -> Equipment:
+        from gatekeeper.session.equip import equipment
+        return equipment(settings, environment)
 
-        sight = see(settings, environment)
-        found = locator(sight, Permission.ANNOUNCE if settings.provision else Permission.NEVER)
-        return Inventory(tools=inventory(sight.catalog, sight.detection, found), dependencies=dependency_rows(sight.detection, found))
-
-    def preparation(self, settings: Settings, environment: Mapping[str, str]) -> Preparation:
-        from gatekeeper.provide.managed import Permission
-        from gatekeeper.session.look import locator, see
-
-        sight = see(settings, environment)
-        return _Located(detection=sight.detection, locator=locator(sight, Permission.ANNOUNCE))
+    def setup(self, settings: Settings, environment: Mapping[str, str]) -> Setup:
+        from gatekeeper.session.equip import setup
+        return setup(settings, environment)
 
 
 def installed_names() -> Names:

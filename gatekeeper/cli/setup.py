@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shlex
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
-from gatekeeper.cli.here import Here, Preparation
+from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import is_terminal, show, tell
 from gatekeeper.config.load import load_settings
 from gatekeeper.config.options import Arguments
 from gatekeeper.errors import UsageError
 from gatekeeper.model.wording import count_text
+
+if TYPE_CHECKING:
+    from gatekeeper.session.equip import Setup
 
 _INCOMPLETE = 3
 
@@ -28,8 +32,8 @@ def register(app: typer.Typer, here: Here) -> None:
         dry_run: bool = typer.Option(False, "--dry-run", help="Show the steps and do nothing."),
     ) -> int:
         settings = load_settings(Arguments(path=path), here.environment, cwd=here.cwd, names=here.names())
-        preparation = here.session.preparation(settings, here.environment)
-        steps = preparation.steps
+        work = here.session.setup(settings, here.environment)
+        steps = work.steps
         if not steps:
             show("nothing is missing")
             return 0
@@ -38,7 +42,7 @@ def register(app: typer.Typer, here: Here) -> None:
             return 0
         if not yes:
             _ask(len(steps))
-        return _perform(preparation)
+        return _perform(work)
 
 
 def _ask(count: int) -> None:
@@ -49,12 +53,12 @@ def _ask(count: int) -> None:
         raise UsageError("not confirmed: nothing was installed")
 
 
-def _perform(preparation: Preparation) -> int:
+def _perform(work: Setup) -> int:
     """Does every step, also after one that failed: they are independent, and what is there helps."""
     failures = []
-    for step in preparation.steps:
+    for step in work.steps:
         tell(f"... {shlex.join(step.argv)}")
-        if (reason := preparation.perform(step)) is not None:
+        if (reason := work.perform(step)) is not None:
             failures.append(reason)
             tell(f"failed: {reason}")
     if failures:

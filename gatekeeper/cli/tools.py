@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gatekeeper.cli.here import Here, Inventory
+from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, show_json
 from gatekeeper.config.load import load_settings
 from gatekeeper.config.options import Arguments
@@ -16,6 +16,7 @@ from gatekeeper.model.document import to_document
 
 if TYPE_CHECKING:
     from gatekeeper.provide.inventory import ToolRow
+    from gatekeeper.session.equip import Equipment
 
 
 def register(app: typer.Typer, here: Here) -> None:
@@ -28,7 +29,7 @@ def register(app: typer.Typer, here: Here) -> None:
         json: bool = typer.Option(False, "--json", help="Write JSON."),
     ) -> int:
         settings = load_settings(Arguments(path=path), here.environment, cwd=here.cwd, names=here.names())
-        found = here.session.inventory(settings, here.environment)
+        found = here.session.equipment(settings, here.environment)
         if json:
             show_json(inventory_document(found))
         else:
@@ -36,12 +37,12 @@ def register(app: typer.Typer, here: Here) -> None:
         return 0
 
 
-def inventory_document(found: Inventory) -> dict[str, object]:
+def inventory_document(found: Equipment) -> dict[str, object]:
     """The inventory as JSON values, schema 1."""
     return {"schema": 1, "tools": [to_document(row) for row in found.tools], "dependencies": [to_document(row) for row in found.dependencies]}
 
 
-def inventory_lines(found: Inventory) -> Iterator[str]:
+def inventory_lines(found: Equipment) -> Iterator[str]:
     """The inventory for people: what is there, then what is missing and what to do."""
     yield from _table([row for row in found.tools if row.missing is None])
     for row in found.tools:

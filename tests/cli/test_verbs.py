@@ -12,14 +12,15 @@ import pytest
 
 from gatekeeper.cli.app import call
 from gatekeeper.cli.boundary import guarded
-from gatekeeper.cli.here import Here, Inventory
+from gatekeeper.cli.here import Here
 from gatekeeper.config.load import load_settings
 from gatekeeper.config.options import Arguments
 from gatekeeper.config.reading import read_document
 from gatekeeper.model.status import Outcome
 from gatekeeper.provide.install import SetupStep
 from gatekeeper.provide.inventory import DependencyRow, ToolRow
-from tests.fakes.gate import FakePreparation, FakeSession
+from gatekeeper.session.equip import Equipment
+from tests.fakes.gate import FakeSession
 
 Gate = Callable[..., int]
 
@@ -239,21 +240,21 @@ STEPS = (SetupStep(argv=("uv", "sync"), cwd="api", why="api declares pytest"), S
 
 
 def test_setup_shows_its_steps_and_does_nothing_without_a_yes(gate: Gate, session: FakeSession, capsys: Captured) -> None:
-    session.ready = FakePreparation(steps=STEPS)
+    session.steps = STEPS
     assert gate("setup") == 2
     captured = capsys.readouterr()
     assert captured.out == "uv sync   in api   # api declares pytest\ninstall 'ruff 0.17.5'   # ruff for api\n"
     assert "add --yes" in captured.err
     assert gate("setup", "--dry-run") == 0
-    assert session.ready.done == []
+    assert session.done == []
 
 
 def test_setup_does_every_step_and_tells_what_failed(gate: Gate, session: FakeSession, capsys: Captured) -> None:
-    session.ready = FakePreparation(steps=(SetupStep(argv=("fail",), cwd=".", why="because"), *STEPS))
+    session.steps = (SetupStep(argv=("fail",), cwd=".", why="because"), *STEPS)
     assert gate("setup", "--yes") == 3
-    assert len(session.ready.done) == 3
+    assert len(session.done) == 3
     assert "1 step failed:\n  it did not work\n" in capsys.readouterr().out
-    session.ready = FakePreparation(steps=STEPS)
+    session.steps = STEPS
     assert gate("setup", "-y") == 0
 
 
@@ -262,14 +263,14 @@ def test_setup_with_nothing_to_do_says_so(gate: Gate, capsys: Captured) -> None:
     assert capsys.readouterr().out == "nothing is missing\n"
 
 
-MISSING = Inventory(
+MISSING = Equipment(
     tools=(ToolRow(tool="ruff", components=("api",), status="used", version="0.17.5", path="/usr/bin/env", source="project"),
            ToolRow(tool="mypy", components=("api", "web"), status="configured", missing="not installed", hint="gatekeeper setup")),
     dependencies=(DependencyRow(component="web", missing="left-pad is not installed", hint="npm ci"),))
 
 
 def test_tools_lists_what_is_there_and_what_to_do(gate: Gate, session: FakeSession, capsys: Captured) -> None:
-    session.tools = MISSING
+    session.equipped = MISSING
     assert gate("tools") == 0
     assert capsys.readouterr().out.splitlines() == [
         "ruff  0.17.5  project  used  api  /usr/bin/env",
@@ -280,7 +281,7 @@ def test_tools_lists_what_is_there_and_what_to_do(gate: Gate, session: FakeSessi
 
 
 def test_doctor_is_incomplete_where_a_run_would_be(gate: Gate, session: FakeSession, capsys: Captured) -> None:
-    session.tools = MISSING
+    session.equipped = MISSING
     assert gate("doctor", PATH="") == 3
     out = capsys.readouterr().out
     assert "look  git         not on PATH (lists files, finds changes)" in out

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gatekeeper.cli.here import Inventory, Preparation
 from gatekeeper.execute.run import Control
 from gatekeeper.model.component import Component, Detection, Kind, Language, ToolStatus, ToolUse
 from gatekeeper.model.event import RunFinished, RunStarted
@@ -14,6 +13,7 @@ from gatekeeper.model.ports import Subscriber
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.settings import Settings
 from gatekeeper.provide.install import SetupStep
+from gatekeeper.session.equip import Equipment, Setup
 from tests.fakes.record import mixed
 
 DETECTION = Detection(root="/repo", components=(
@@ -27,25 +27,15 @@ DETECTION = Detection(root="/repo", components=(
 
 
 @dataclass(slots=True)
-class FakePreparation:
-    """Steps, of which those whose first word is `fail` fail; remembers what was done."""
-
-    steps: tuple[SetupStep, ...] = ()
-    done: list[SetupStep] = field(default_factory=list)
-
-    def perform(self, step: SetupStep) -> str | None:
-        self.done.append(step)
-        return "it did not work" if step.argv[0] == "fail" else None
-
-
-@dataclass(slots=True)
 class FakeSession:
     """Gives what it was made with."""
 
     record: RunRecord = field(default_factory=mixed)
     detection: Detection = DETECTION
-    tools: Inventory = field(default_factory=lambda: Inventory(tools=()))
-    ready: FakePreparation = field(default_factory=FakePreparation)
+    equipped: Equipment = field(default_factory=lambda: Equipment(tools=(), dependencies=()))
+    steps: tuple[SetupStep, ...] = ()
+    #: steps of `setup` that were done; those whose first word is `fail` fail
+    done: list[SetupStep] = field(default_factory=list)
     during: Callable[[Control], None] = lambda _control: None
     before: Callable[[], None] = lambda: None
     asked: list[tuple[str, Settings]] = field(default_factory=list)
@@ -68,10 +58,14 @@ class FakeSession:
             subscriber(RunFinished(at=1.0, run_id=self.record.run_id, verdict=self.record.verdict, wall_seconds=1.0))
         return self.record
 
-    def inventory(self, settings: Settings, _environment: Mapping[str, str]) -> Inventory:
-        self.asked.append(("inventory", settings))
-        return self.tools
+    def equipment(self, settings: Settings, _environment: Mapping[str, str]) -> Equipment:
+        self.asked.append(("equipment", settings))
+        return self.equipped
 
-    def preparation(self, settings: Settings, _environment: Mapping[str, str]) -> Preparation:
-        self.asked.append(("preparation", settings))
-        return self.ready
+    def setup(self, settings: Settings, _environment: Mapping[str, str]) -> Setup:
+        self.asked.append(("setup", settings))
+        return Setup(steps=self.steps, perform=self._perform)
+
+    def _perform(self, step: SetupStep) -> str | None:
+        self.done.append(step)
+        return "it did not work" if step.argv[0] == "fail" else None
