@@ -6,6 +6,7 @@ adds to a script (`yarn lint --max-warnings=0`) are not lost.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,18 +14,20 @@ from dataclasses import dataclass, field, replace
 from gatekeeper.detect import shell
 from gatekeeper.detect.documents import Documents
 from gatekeeper.detect.entries import Call, Entry, Via
+from gatekeeper.detect.globs import matches
 from gatekeeper.detect.index import Index, base, resolve
 from gatekeeper.detect.packages import MANAGERS, PackageCall, Packages, task_runner, understand
 from gatekeeper.detect.recipes import Recipe
-from gatekeeper.detect.wrappers import Words, unwrap
+from gatekeeper.detect.wrappers import Words, directory, unwrap
 
 _DEEPEST = 8
 _MOST = 20_000
+_ENVIRONMENT_OPTIONS = frozenset({"-e", "-s", "--session", "--sessions", "-f", "-m"})
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash"})
 _RUNNERS = {"make": "make", "gmake": "make", "just": "just", "task": "task", "go-task": "task", "tox": "tox", "nox": "nox", "inv": "invoke", "invoke": "invoke", "poe": "poe",
             "poethepoet": "poe"}
 #: test runs inside another tool's call
-_HIDDEN_TESTS = {"tarpaulin": ("cargo", "test"), "llvm-cov": ("cargo", "test"), "mutants": ("cargo", "test")}
+_HIDDEN_TESTS = dict.fromkeys(("tarpaulin", "llvm-cov", "mutants", "insta"), ("cargo", "test"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +69,10 @@ def _follow(entry: Entry, world: World, trail: tuple[str, ...]) -> Iterator[Call
         if words[0] in {"cd", "pushd"} and len(words) > 1:
             cwd = _entered(cwd, words[1], plain=simple.plain)
         else:
+            entered = directory(simple.words)
+            inner = resolve(cwd, entered) if entered is not None and cwd is not None else cwd
             line = entry.line + simple.line if entry.line is not None and len(trail) == 0 else entry.line
-            step = replace(entry, cwd=cwd or "..", line=line)
+            step = replace(entry, cwd=inner or "..", line=line)
             for outer in around:
                 yield _call(outer, step, trail, plain=simple.plain)
             yield from _resolve(words, simple.plain, step, world, (*trail, mark))
@@ -162,7 +167,7 @@ def _concurrently(words: Words, step: Entry, world: World, trail: tuple[str, ...
 def _of_recipes(runner: str, rest: Words, step: Entry, world: World, trail: tuple[str, ...]) -> Iterator[Call]:
     cwd, names = _recipe_names(runner, rest, step.cwd)
     known = world.recipes.get((runner, cwd or ".."), ())
-    wanted = names or ([known[0].name] if known and runner in {"make", "just"} else [recipe.name for recipe in known] if runner in {"tox", "nox"} else [])
+    wanted = _wanted(runner, names, known)
     done: set[str] = set()
     while wanted:
         name = wanted.pop(0)
@@ -174,6 +179,25 @@ def _of_recipes(runner: str, rest: Words, step: Entry, world: World, trail: tupl
                 wanted += recipe.first
                 for entry in recipe.entries:
                     yield from _follow(replace(entry, via=step.via, file=step.file, line=step.line), world, trail)
+
+
+def _wanted(runner: str, names: list[str], known: tuple[Recipe, ...]) -> list[str]:
+    """The recipes that a call runs: those named, else the first target of make, the environments of tox and nox.
+
+    An environment of tox without a section of its own runs what the base environment says.
+    """
+    if runner in {"tox", "nox"}:
+        fitting = [recipe.name for recipe in known if any(matches(recipe.name, name) or name in _factors(recipe.name) for name in names)]
+        base_only = [recipe.name for recipe in known if recipe.name == "testenv"]
+        return fitting or (base_only if names else []) or [recipe.name for recipe in known]
+    if names:
+        return names
+    return [known[0].name] if known and runner in {"make", "just"} else []
+
+
+def _factors(environment: str) -> list[str]:
+    """The parts of a tox environment's name, by which `-f` selects."""
+    return re.split(r"[-{},]+", environment)
 
 
 def _recipe_names(runner: str, rest: Words, cwd: str) -> tuple[str | None, list[str]]:
@@ -189,7 +213,7 @@ def _recipe_names(runner: str, rest: Words, cwd: str) -> tuple[str | None, list[
         if word in {"-C", "--directory", "-d", "--dir", "--working-directory"}:
             folder = resolve(folder, value) if folder is not None else None
             position += 1
-        elif word in {"-e", "-s", "--session", "--sessions"} and runner in {"tox", "nox"}:
+        elif word in _ENVIRONMENT_OPTIONS and runner in {"tox", "nox"}:
             names += [part.split("(")[0] for part in value.split(",")]
             position += 1
         elif word in {"-j", "-f", "--file", "-c", "--conf", "-x", "-p"}:
@@ -197,7 +221,7 @@ def _recipe_names(runner: str, rest: Words, cwd: str) -> tuple[str | None, list[
         elif not word.startswith("-") and "=" not in word and runner not in {"tox", "nox"}:
             names.append(word)
         position += 1
-    return folder, [name for name in names if name] if runner != "tox" else [*names, *(["testenv"] if names else [])]
+    return folder, [name for name in names if name]
 
 
 def _own_tasks(words: Words, step: Entry, world: World, trail: tuple[str, ...]) -> Iterator[Call]:

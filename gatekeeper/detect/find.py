@@ -113,7 +113,7 @@ def _components(scene: Scene, found: tuple[Found, ...], evidence: Evidence, cata
 
 def _owned(scene: Scene, found: tuple[Found, ...], evidence: Evidence) -> dict[int, tuple[Call, ...]]:
     """The calls about each component, by its position."""
-    owners = Owners(found, scene.index)
+    owners = Owners(found, scene)
     owned: dict[int, list[Call]] = {position: [] for position in range(len(found))}
     for call in (folder_of(call) for call in evidence.calls):
         for position in owners.of_call(call, tuple(Language)):

@@ -101,6 +101,8 @@ def _is_no_project(document: Document, folder: str, files: list[str], *, member:
     dependencies = any(document.table(table) for table in ("dependencies", "devDependencies"))
     if not (document.has("name") or scripts or dependencies):
         return "package.json without name, scripts or dependencies"
+    if dependencies and not member and not scripts and not any(not path.endswith(".d.ts") for path in files):
+        return "package.json only pins packages: no scripts to run, no JavaScript"
     if member or dependencies or scripts - _LIFECYCLE:
         under_tests = any(base(above) in {"test", "tests", "__tests__"} for above in ancestors(folder))
         return "test fixture (package.json without scripts, below a test folder)" if under_tests and not scripts else None

@@ -6,19 +6,21 @@ from collections.abc import Iterable
 
 from gatekeeper.detect.entries import Call, HookUse
 from gatekeeper.detect.index import Index, ancestors, inside, resolve
-from gatekeeper.detect.language import Found
+from gatekeeper.detect.language import Found, Scene
 from gatekeeper.model.component import Language
 
 #: languages that share package managers, workspaces and most tools are one here
 FAMILIES = {Language.RUST: "rust", Language.PYTHON: "python", Language.JAVASCRIPT: "js", Language.TYPESCRIPT: "js", Language.SOLIDITY: "solidity"}
+_WHOLE = frozenset({"--workspace", "--all"})
 
 
 class Owners:
     """The components of a tree, asked by folder; answers are positions in the list it was made from."""
 
-    def __init__(self, found: Iterable[Found], index: Index) -> None:
+    def __init__(self, found: Iterable[Found], scene: Scene) -> None:
         self._found = tuple(found)
-        self._index = index
+        self._index = scene.index
+        self._exclusions = scene.exclusions
         self._at: dict[tuple[str, str], int] = {(item.component.root, FAMILIES[item.component.language]): position for position, item in enumerate(self._found)}
         self._answers: dict[tuple[str, str, tuple[str, ...]], tuple[int, ...]] = {}
 
@@ -28,7 +30,18 @@ class Owners:
             return ()
         if call.words[0] == "cargo" and (named := _packages(call.words)):
             return self._fitting(languages, (position for position, item in enumerate(self._found) if item.component.name in named))
-        return self._of_folder(call.cwd, _paths(call, self._index), languages)
+        paths = _paths(call, self._index)
+        if paths and all(self._exclusions.cause(path) is not None for path in paths):
+            return ()
+        owning = self._of_folder(call.cwd, paths, languages)
+        return self._widened(call, owning)
+
+    def _widened(self, call: Call, owning: tuple[int, ...]) -> tuple[int, ...]:
+        """`cargo test --workspace` means the whole workspace, from whichever member it is called."""
+        if call.words[0] != "cargo" or _WHOLE.isdisjoint(call.words):
+            return owning
+        homes = [self._at.get((self._found[position].component.workspace_root or "", "rust"), position) for position in owning]
+        return tuple(dict.fromkeys(homes))
 
     def of_hook(self, hook: HookUse, languages: tuple[Language, ...]) -> tuple[int, ...]:
         """The components of these languages that a hook or action applies to."""
@@ -47,11 +60,12 @@ class Owners:
         return self._fitting(languages, owning)
 
     def _decide(self, family: str, cwd: str, paths: tuple[str, ...]) -> tuple[int, ...]:
-        """Those that all the paths lie in; else that at the nearest folder at or above; else the outermost ones below."""
-        homes = [self._nearest(family, path) for path in paths]
-        if homes and all(home is not None and inside(self._found[home].component.root, cwd) for home in homes):
-            return tuple(dict.fromkeys(home for home in homes if home is not None))
+        """The one that all paths lie in; else that at the nearest folder at or above; else those of the paths or the outermost below."""
+        homes = tuple(dict.fromkeys(self._nearest(family, path) for path in paths))
+        known = tuple(home for home in homes if home is not None and inside(self._found[home].component.root, cwd))
         above = self._nearest(family, cwd)
+        if known == homes and (len(homes) == 1 or (homes and above is None)):
+            return known
         if above is not None:
             return (above,)
         below = [position for (root, other), position in self._at.items() if other == family and inside(root, cwd)]

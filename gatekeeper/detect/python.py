@@ -25,6 +25,8 @@ _LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.
 _BACKENDS = {"poetry.core": "poetry", "poetry.masonry": "poetry", "pdm.backend": "pdm", "pdm.pep517": "pdm", "uv_build": "uv"}
 #: plugins whose benchmarks pytest can run alone
 _BENCHES = frozenset({"pytest-benchmark", "pytest-codspeed"})
+#: so many projects of one name are no accident
+_REPEATED = 3
 _NO_PROJECT = frozenset({"docs", "doc", "tests", "test", "scripts", "tools", "ci", ".github", "requirements"})
 
 
@@ -54,7 +56,7 @@ def find(scene: Scene) -> tuple[Found, ...]:
 def _projects(scene: Scene, documents: Mapping[str, Document], members: Mapping[str, str]) -> list[_Project]:
     strong = sorted({parent(path) for path in scene.index.named(*_MANIFESTS)}, key=lambda folder: (folder.count("/"), folder))
     declared = [folder for folder in strong if _declares(scene, documents, folder)]
-    kept = [folder for folder in declared if not _left_out(scene, folder, members)]
+    kept = _unrepeated(scene, documents, [folder for folder in declared if not _left_out(scene, folder, members)], members)
     owners = set(kept)
     weak = sorted({parent(path) for path in scene.index.named(*_WEAK, "pyproject.toml", "setup.cfg")} - set(declared), key=lambda folder: (folder.count("/"), folder))
     for folder in weak:
@@ -62,6 +64,19 @@ def _projects(scene: Scene, documents: Mapping[str, Document], members: Mapping[
         if lonely and base(folder) not in _NO_PROJECT and scene.exclusions.cause(folder) is None and _python_files(scene, folder, owners):
             owners.add(folder)
     return [_project(scene, documents, folder, owners) for folder in sorted(owners)]
+
+
+def _unrepeated(scene: Scene, documents: Mapping[str, Document], folders: list[str], members: Mapping[str, str]) -> list[str]:
+    """Without projects of which several have one name: those are data of some test, no packages."""
+    named: dict[str, list[str]] = {}
+    for folder in folders:
+        name = documents[folder].get("project", "name") if folder in documents else None
+        if isinstance(name, str) and folder not in members and folder != ".":
+            named.setdefault(_bare(name), []).append(folder)
+    repeated = {folder: name for name, group in named.items() if len(group) >= _REPEATED for folder in group}
+    for folder, name in repeated.items():
+        scene.exclusions.leave_out(folder, f"test data: {len(named[name])} projects share the name {name}")
+    return [folder for folder in folders if folder not in repeated]
 
 
 def _project(scene: Scene, documents: Mapping[str, Document], folder: str, owners: set[str]) -> _Project:
@@ -257,7 +272,7 @@ def _bare(name: str) -> str:
 def _traits(scene: Scene, project: _Project, needs: Needs) -> tuple[str, ...]:
     relative = [path if project.folder == "." else path[len(project.folder) + 1:] for path in project.files]
     traits = []
-    if any(_is_test(path) for path in relative):
+    if any(_is_test(path) and _is_own(scene, path, project.folder) for path in project.files):
         traits.append("tests")
     if not _BENCHES.isdisjoint(needs.declared) and (benches := _benches(relative)) is not None:
         traits.append(f"benches:{benches}")
@@ -271,6 +286,16 @@ def _traits(scene: Scene, project: _Project, needs: Needs) -> tuple[str, ...]:
 def _is_test(relative: str) -> bool:
     name = base(relative)
     return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py") or name == "tests.py")
+
+
+def _is_own(scene: Scene, path: str, folder: str) -> bool:
+    """Whether no crate or package of another language lies between the project and a file of it."""
+    for above in ancestors(parent(path)):
+        if above == folder:
+            return True
+        if scene.index.first_in(above, "Cargo.toml", "package.json", "foundry.toml"):
+            return False
+    return False
 
 
 def _benches(relative: list[str]) -> str | None:

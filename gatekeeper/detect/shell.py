@@ -144,7 +144,7 @@ def _split(text: str) -> list[tuple[list[_Word], int, str]]:
     position, line, start = 0, 0, 0
     while position < len(text):
         letter = text[position]
-        operator = next((found for found in _OPERATORS if text.startswith(found, position)), None)
+        operator = next((found for found in _OPERATORS if text.startswith(found, position)), None) if letter in "&|;\n()" else None
         if operator == "&" and (text[position + 1:position + 2] == ">" or word.text.endswith((">", "<"))):
             operator = None  # part of a redirection
         if operator is not None or letter in " \t\r":

@@ -48,8 +48,9 @@ def member_test(member: Component, root: TestCommand | None) -> TestCommand | No
 
 
 def _first(calls: tuple[Call, ...], *beginnings: Words) -> Call | None:
-    """The strongest call that begins with one of these words; plain ones of equal strength come first."""
-    return next((call for call in calls if any(call.words[:len(beginning)] == beginning for beginning in beginnings) and "--no-run" not in call.words), None)
+    """The strongest call that begins with one of these words; one that says all, and more than documentation tests, comes first."""
+    fitting = [call for call in calls if any(call.words[:len(beginning)] == beginning for beginning in beginnings) and "--no-run" not in call.words]
+    return min(fitting, key=lambda call: ("--doc" in call.words, not call.plain), default=None)
 
 
 def _rust(component: Component, calls: tuple[Call, ...]) -> TestCommand | None:

@@ -36,7 +36,7 @@ class Use:
 
 def uses_of(scene: Scene, found: tuple[Found, ...], evidence: Evidence, catalog: Catalog) -> dict[int, tuple[Use, ...]]:
     """The tool uses of every component, by its position in `found`, in the order of the catalogue, without defaults."""
-    owners = Owners(found, scene.index)
+    owners = Owners(found, scene)
     seen: dict[int, list[Use]] = {position: [] for position in range(len(found))}
     about = [folder_of(call) for call in evidence.calls]
     for tool in catalog.tools:
@@ -61,7 +61,7 @@ def matched(traces: Traces, words: tuple[str, ...]) -> str | None:
     """The longest of the trace words that a call begins with (an option counts anywhere), or None."""
     name = traces.words[0].split()[0] if traces.words and words[0] in traces.npm else words[0]
     whole = (name, *words[1:])
-    if len(whole) < 4 and not _ASKING.isdisjoint(whole):
+    if (len(whole) < 4 and not _ASKING.isdisjoint(whole)) or whole[1:] == ("version",):
         return None
     fitting = [word for word in traces.words if (word in whole if word.startswith("-") else whole[:len(word.split())] == tuple(word.split()))]
     return max(fitting, key=len, default=None)

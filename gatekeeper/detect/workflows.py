@@ -95,12 +95,17 @@ def _steps(index: Index, documents: Documents, steps: object, around: _Surroundi
 
 
 def _run(text: str, around: _Surroundings) -> Iterator[Entry]:
-    first = next((line.strip() for line in text.split("\n") if line.strip()), "")
-    line = line_of(around.document.text, first)
+    line = _line(around.document.text, text)
     for variant in _variants(text, around):
         named = variant.strip().split("\n")[0].strip()
         line = line_of(around.document.text, named) or line if "matrix." in text and named else line
         yield Entry(text=variant, cwd=around.cwd, file=around.document.file, line=line, via=around.via, variables=around.env)
+
+
+def _line(document: str, text: str) -> int | None:
+    """Where a text stands; folded YAML has joined its lines, so that only its first words are found."""
+    words = next((line for line in text.split("\n") if line.strip()), "").split(" ")
+    return next((line for count in range(len(words), 0, -1) if (line := line_of(document, " ".join(words[:count]).strip())) is not None), None)
 
 
 def _variants(text: str, around: _Surroundings) -> list[str]:

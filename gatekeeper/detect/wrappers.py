@@ -38,7 +38,22 @@ _VALUES = {
     "conda": frozenset({"-n", "--name", "-p", "--prefix"}),
     "pixi": frozenset({"-e", "--environment", "--manifest-path"}),
 }
+_DIRECTORIES = {"uv": frozenset({"--directory", "--project"}), "poetry": frozenset({"-C", "--directory", "-P", "--project"}),
+                "pdm": frozenset({"-p", "--project"}), "uvx": frozenset({"--directory"})}
 _CARGO_SHORT = {"c": "check", "b": "build", "t": "test", "d": "doc", "r": "run"}
+
+
+def directory(words: Words) -> str | None:
+    """The folder that a wrapper enters before it runs the command: `uv run --directory x`, `poetry -C x run`."""
+    words = _program(words)
+    options = _DIRECTORIES.get(words[0], frozenset()) if words else frozenset()
+    for position, word in enumerate(words if options else ()):
+        option, _, value = word.partition("=")
+        if option in options and (value or position + 1 < len(words)):
+            return value or words[position + 1]
+        if position > 1 and not word.startswith("-") and words[position - 1] not in _VALUES.get(words[0], frozenset()):
+            break
+    return None
 
 
 def unwrap(words: Words) -> tuple[Words, tuple[Words, ...]]:
