@@ -34,18 +34,20 @@ _SUFFIXES = {".json": "json", ".geojson": "json", ".webmanifest": "json", ".ipyn
              ".xml": "xml", ".xsd": "xml", ".svg": "xml", ".plist": "xml", ".csproj": "xml"}
 _NAMES = {"pipfile": "toml", "cargo.lock": "toml", "poetry.lock": "toml", "uv.lock": "toml", "pdm.lock": "toml", "pipfile.lock": "json",
           "composer.lock": "json", "flake.lock": "json", "bun.lock": "jsonc", ".clang-format": "yaml", ".clang-tidy": "yaml",
-          ".yamllint": "yaml", ".prettierrc": "yaml", ".eslintrc": "yaml"}
+          ".yamllint": "yaml", ".prettierrc": "loose", ".eslintrc": "loose", ".stylelintrc": "loose", ".markdownlintrc": "loose"}
 #: files whose readers allow comments and trailing commas although they are called .json
 _WITH_COMMENTS = ("tsconfig*.json", "tsconfig.*.json", "*.tsconfig.json", "jsconfig*.json", ".eslintrc.json", ".oxlintrc.json", "oxlintrc.json", "biome.json",
                   "turbo.json", "nx.json", "project.json", "deno.json", "api-extractor*.json", "tslint.json", "typedoc*.json", "angular.json",
-                  "language-configuration.json", "devcontainer.json", "rush.json", ".hintrc", "*.tmlanguage.json", "wrangler.json", ".swcrc")
+                  "language-configuration.json", "devcontainer.json", "rush.json", ".hintrc", "*.tmlanguage.json", "wrangler.json",
+                  "pyrightconfig.json", "cspell.json", ".cspell.json", ".markdownlint*.json", ".stylelintrc.json", ".luarc.json", "babel.config.json",
+                  ".babelrc.json", "firebase.json", "dprint.json", "knip.json", "tsdoc.json")
 _FOLDERS_WITH_COMMENTS = frozenset({".vscode", ".devcontainer", ".zed", "rush"})
 #: read by programs that take plain JSON and nothing else
 PLAIN_MANIFESTS = frozenset({"package.json", "package-lock.json", "npm-shrinkwrap.json", "composer.json", "pipfile.lock", "lerna.json"})
 
 
 def format_of(path: str) -> str | None:
-    """json, jsonc, toml, yaml or xml for a name that promises such a document, else None."""
+    """json, jsonc, toml, yaml, xml or loose (JSON with comments or YAML) for a name that promises such a document, else None."""
     name = path.rsplit("/", 1)[-1].lower()
     known = _NAMES.get(name) or _SUFFIXES.get(name[name.rfind("."):] if "." in name else "")
     if known == "json" and (any(fnmatch.fnmatchcase(name, pattern) for pattern in _WITH_COMMENTS)
@@ -87,8 +89,9 @@ def _json(data: bytes) -> Fault | None:
     fault = _strict(text)
     if fault is None:
         return None
-    # comments are read by many programs, so they are told apart; a trailing comma is a slip wherever plain JSON is due
-    return Fault(message=fault.message, line=fault.line, column=fault.column, lenient=_strict(without_comments(text)) is None)
+    # comments and JSON lines are read by many programs, so they are told apart; a trailing comma is a slip wherever plain JSON is due
+    lenient = _strict(without_comments(text)) is None or all(_strict(line) is None for line in text.splitlines() if line.strip())
+    return Fault(message=fault.message, line=fault.line, column=fault.column, lenient=lenient and bool(text.strip()))
 
 
 def _jsonc(data: bytes) -> Fault | None:
@@ -97,6 +100,14 @@ def _jsonc(data: bytes) -> Fault | None:
         return text
     plain = _without_trailing_commas(without_comments(text))
     return _strict(plain) if plain.strip() else None
+
+
+def _loose(data: bytes) -> Fault | None:
+    fault = _jsonc(data)
+    other = _yaml(data) if fault is not None else None
+    if fault is None or other is None:
+        return None
+    return fault if data.lstrip()[:1] == b"{" else other
 
 
 def _strict(text: str) -> Fault | None:
@@ -168,6 +179,9 @@ def _yaml(data: bytes) -> Fault | None:
 
 
 def _xml(data: bytes) -> Fault | None:
+    if data[:8] == b"bplist00" or (data.lstrip()[:1] in {b"{", b"("}):
+        # property lists are also written in two formats that are no XML
+        raise NotCheckedError("other_format")
     parser = expat.ParserCreate()
 
     def stop(*_declaration: object) -> None:
@@ -184,7 +198,7 @@ def _xml(data: bytes) -> Fault | None:
     return None
 
 
-_PARSERS: dict[str, Callable[[bytes], Fault | None]] = {"json": _json, "jsonc": _jsonc, "toml": _toml, "yaml": _yaml, "xml": _xml}
+_PARSERS: dict[str, Callable[[bytes], Fault | None]] = {"json": _json, "jsonc": _jsonc, "toml": _toml, "yaml": _yaml, "xml": _xml, "loose": _loose}
 
 #: helm, jinja, handlebars, cookiecutter, ERB; `${{ }}` is an expression of GitHub workflows, which are plain YAML
 _TEMPLATE = re.compile(rb"(?<!\$)\{\{[-~]?\s*[\w.$#/!]|\{%|<%")

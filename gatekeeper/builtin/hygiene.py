@@ -28,8 +28,11 @@ _HEAD = 8192
 _ON_PURPOSE = re.compile(
     r"(?:.*[-_.])?(?:tests?|testing|testdata|testsuite|fixtures?|specs?|snapshots?|corpus|cassettes|vendor|vendored|third[-_]party|templates?|"
     r"node_modules|playgrounds?|samples?|golden|mocks?|e2e|testcases?)(?:[-_.].*)?", re.IGNORECASE)
+#: of these, the places that hold data alone: a conflict in a test is as bad as one in a source
+_DATA = re.compile(r"(?:.*[-_.])?(?:testdata|fixtures?|snapshots?|corpus|cassettes|vendor|vendored|third[-_]party|node_modules|golden)(?:[-_.].*)?", re.IGNORECASE)
 #: folders that an install or a build makes: a link into them is broken until then
 _MADE_LATER = frozenset({"node_modules", "target", "build", "dist", "out", ".venv", "venv", "vendor", "lib"})
+_TITLES = {"jsonc": "JSON", "loose": "JSON or YAML"}
 _DOT_FOLDERS_THAT_COUNT = frozenset({".github", ".gitlab", ".circleci", ".cargo", ".husky", ".config"})
 
 
@@ -123,7 +126,7 @@ def _document(path: str, kind: str, data: bytes, seen: Counter[str]) -> Iterator
     seen["parsed"] += 1
     if fault is not None:
         level = "warning" if _forgivable(path, fault) else level_at(path)
-        yield finding("parse", f"{kind.upper().replace('JSONC', 'JSON')} does not parse: {fault.message}", file=path, line=fault.line, column=fault.column, level=level)
+        yield finding("parse", f"{_TITLES.get(kind, kind.upper())} does not parse: {fault.message}", file=path, line=fault.line, column=fault.column, level=level)
 
 
 def _forgivable(path: str, fault: Fault) -> bool:
@@ -147,7 +150,8 @@ def merge_markers(path: str, lines: Iterable[bytes]) -> Iterator[Found]:
         elif opened and line == b"=======":
             divided = number
         elif divided and _marks(line, b">>>>>>>"):
-            yield finding("merge-marker", f"unresolved merge conflict (lines {opened} to {number})", file=path, line=opened, level=level_at(path))
+            level = "warning" if any(_DATA.fullmatch(part) for part in path.split("/")[:-1]) else "error"
+            yield finding("merge-marker", f"unresolved merge conflict (lines {opened} to {number})", file=path, line=opened, level=level)
             opened = divided = 0
 
 

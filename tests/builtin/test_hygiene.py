@@ -47,6 +47,9 @@ GOOD: dict[str, str | bytes] = {
     "tsconfig.base.json": '{"a": 1} // end',
     "events.jsonl": '{"a": 1}\n{"b": 2}\n',
     "Cargo.toml": '[package]\nname = "x"\n',
+    ".eslintrc": '{\n\t// why\n\t"root": true,\n}',
+    ".prettierrc": "semi: false\n",
+    "Info.plist": "{ CFBundleName = x; }",
     "two.yaml": "a: 1\n---\nb: !Ref thing\nc: !!python/object/apply:os.system [echo]\n",
     "anchors.yml": "a: &x [1]\nb: *x\n",
     "empty.yaml": "",
@@ -106,6 +109,19 @@ def test_broken_test_data_is_only_a_warning(root: Path, capsys: pytest.CaptureFi
     _, said = run(capsys, root, lay_out(root, {"tests/fixtures/bad.json": "{", "src/__tests__/x.toml": "=", "latest/x.json": "{"}))
     assert {found["file"]: found["level"] for found in said["findings"]} == {
         "tests/fixtures/bad.json": "warning", "src/__tests__/x.toml": "warning", "latest/x.json": "error"}
+
+
+def test_json_lines_in_a_json_file_are_only_a_warning(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, said = run(capsys, root, lay_out(root, {"events.json": '{"a": 1}\n{"b": 2}\n', "empty.json": "", ".eslintrc": "{a: [}"}))
+    assert {found["file"]: (found["level"], found["message"]) for found in said["findings"]} == {
+        "events.json": ("warning", "JSON does not parse: extra data"), "empty.json": ("error", "JSON does not parse: expecting value"),
+        ".eslintrc": ("error", "JSON or YAML does not parse: expecting property name enclosed in double quotes")}
+
+
+def test_a_conflict_in_a_test_is_an_error_and_one_in_test_data_a_warning(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    conflict = "<<<<<<< a\n=======\n>>>>>>> b\n"
+    _, said = run(capsys, root, lay_out(root, {"tests/test_a.py": conflict, "tests/fixtures/a.txt": conflict}))
+    assert {found["file"]: found["level"] for found in said["findings"]} == {"tests/test_a.py": "error", "tests/fixtures/a.txt": "warning"}
 
 
 def test_xml_entities_are_not_followed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
