@@ -66,14 +66,29 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Chec
     yield Check(name="gatekeeper", found=f"{__version__} in {os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}")
     yield Check(name="python", found=f"{platform.python_version()} at {sys.executable}")
     for program, purpose in _PROGRAMS:
-        place = shutil.which(program, path=environment.get("PATH"))
-        hint = "install git, or files are listed without .gitignore" if program == "git" and place is None else None
-        yield Check(name=program, found=place or f"not on PATH ({purpose})", hint=hint)
+        yield _program(program, purpose, settings.root, environment)
     yield _folder("repository", settings.root, "reports then go to the user's cache folder")
     cache = cache_folder(environment)
     yield Check(name="cache", found="none", hint="set HOME or XDG_CACHE_HOME, or tools are installed anew each time") if cache is None else _folder(
         "cache", cache, "set XDG_CACHE_HOME to a folder that can be written")
     yield from _machine(settings.root)
+
+
+def _program(name: str, purpose: str, root: str, environment: Mapping[str, str]) -> Check:
+    place = shutil.which(name, path=environment.get("PATH"))
+    if place is None:
+        hint = "install git: without it files are listed without .gitignore" if name == "git" else None
+        return Check(name=name, found=f"not on PATH ({purpose})", hint=hint)
+    if os.path.realpath(place).startswith(os.path.realpath(root) + os.sep):
+        return Check(name=name, found=place, hint="this one belongs to the repository itself and was not started: take its folder out of PATH")
+    from gatekeeper.execute.helper import run_helper
+
+    # from the root folder, where no project can decide what rustup or a version manager starts
+    said = run_helper((place, "--version"), cwd="/", env={**environment, "RUSTUP_AUTO_INSTALL": "0"}, timeout=10.0)
+    version = said.stdout.decode("utf-8", "replace").split("\n", 1)[0].strip()
+    if not said.ok:
+        return Check(name=name, found=f"{place}: does not run", hint=f"try: {name} --version")
+    return Check(name=name, found=f"{version} at {place}")
 
 
 def _folder(name: str, path: str, hint: str) -> Check:

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from gatekeeper import __version__
 from gatekeeper.config.document import Document
 
+_MOST_KEPT = 200
+
 
 def cache_folder(environment: Mapping[str, str]) -> str | None:
     """The user's cache directory for Gatekeeper, absolute; None without HOME and XDG_CACHE_HOME."""
@@ -58,8 +60,18 @@ def keep(folder: str | None, key: str, document: Document) -> None:
         with open(temporary, "x", encoding="utf-8") as file:
             json.dump({"value": document.value, "lines": document.lines}, file)
         os.replace(temporary, path)
+        _thin_out(os.path.dirname(path))
     except (OSError, ValueError):
         _forget(temporary)
+
+
+def _thin_out(folder: str) -> None:
+    """Deletes the older half once there are many: nobody asks for the documents of last year."""
+    with os.scandir(folder) as entries:
+        by_age = sorted((entry.stat().st_mtime, entry.path) for entry in entries)
+    if len(by_age) > _MOST_KEPT:
+        for _age, path in by_age[:len(by_age) // 2]:
+            _forget(path)
 
 
 def _forget(path: str) -> None:

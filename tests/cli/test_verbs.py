@@ -291,6 +291,16 @@ def test_doctor_is_incomplete_where_a_run_would_be(gate: Gate, session: FakeSess
     assert {"gatekeeper", "python", "git", "repository", "cache", "disk"} <= {check["name"] for check in document["checks"]}
 
 
+def test_doctor_starts_no_program_of_the_repository(gate: Gate, tmp_path: Path, capsys: Captured) -> None:
+    trap = tmp_path / "bin" / "node"
+    trap.parent.mkdir()
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    trap.chmod(0o755)
+    assert gate("doctor", PATH=f"{tmp_path}/bin") == 3
+    assert "belongs to the repository itself and was not started" in capsys.readouterr().out
+    assert not (tmp_path / "started").exists()
+
+
 def test_a_bug_is_one_line_and_a_file_without_secrets(gate: Gate, session: FakeSession, tmp_path: Path, capsys: Captured) -> None:
     def broken(_control: object) -> None:
         raise KeyError("password-of-mine")

@@ -74,3 +74,12 @@ def test_the_cache_folder_needs_an_absolute_place() -> None:
     assert cache_folder({"HOME": "/h", "XDG_CACHE_HOME": "c"}) == "/h/.cache/gatekeeper"
     assert cache_folder({}) is None
     assert cache_folder({"HOME": ""}) is None
+
+
+def test_old_documents_do_not_pile_up(tmp_path: Path) -> None:
+    folder = tmp_path / "cache" / "gatekeeper" / "config"
+    for number in range(230):
+        (tmp_path / "gatekeeper.yaml").write_text(f"jobs: {number}\n")
+        assert _load(tmp_path, tmp_path / "cache") == number
+    assert 0 < len(list(folder.iterdir())) <= 200
+    assert not [path for path in folder.iterdir() if path.suffix != ".json"]
