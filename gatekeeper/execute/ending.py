@@ -28,13 +28,15 @@ SAMPLE_AT_MOST_EVERY = 0.5
 
 
 def stop(child: Child, ladder: Ladder, now: float) -> None:
-    """Put a running tree on the ladder, or a stopping one on a shorter ladder."""
+    """Put a running tree on the ladder, or one that is on it already on a shorter one: asking twice never takes longer."""
+    steps = ladder.steps(interrupt=child.spec.interrupt and child.phase is Phase.RUNNING)
     if child.phase in {Phase.RUNNING, Phase.STOPPING}:
-        child.steps = list(ladder.steps(interrupt=child.spec.interrupt and child.phase is Phase.RUNNING))
-        child.phase = Phase.STOPPING
-        child.deadline = float("inf")
-        child.due = now
-    elif not ladder.steps(interrupt=False):
+        left = (child.due - now) + sum(grace for _, grace in child.steps) if child.phase is Phase.STOPPING else float("inf")
+        if sum(grace for _, grace in steps) < left:
+            child.phase, child.steps = Phase.STOPPING, list(steps)
+            child.deadline = float("inf")
+            child.due = now
+    elif not steps:
         child.phase = Phase.SWEEPING
         child.deadline = child.due = now
 

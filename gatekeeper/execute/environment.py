@@ -57,6 +57,11 @@ UNLESS_SET: Mapping[str, str] = {
 }
 
 OURS = re.compile(r"GATEKEEPER_|PYTHON(PATH|HOME|STARTUP|EXECUTABLE|INSPECT|SAFEPATH|PLATLIBDIR)$|__PYVENV_LAUNCHER__$")
+#: what a program that started us (a shell, make, npm, a test runner) meant for itself alone
+CALLERS = re.compile(
+    r"(PWD|OLDPWD|SHLVL|_|INIT_CWD|MAKEFLAGS|MFLAGS|MAKELEVEL|CARGO_MAKEFLAGS|npm_(lifecycle|package)_.*|npm_(node_)?execpath|npm_command"
+    r"|PYTEST_(CURRENT_TEST|VERSION|XDIST_.*))$",
+)
 FORCED_COLOR = frozenset({"FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "COLORTERM"})
 #: of the variables that begin with GIT_ only these mean the same in every repository
 GIT_KEPT = re.compile(r"GIT_(AUTHOR_|COMMITTER_|CONFIG_|EXEC_PATH$|SSH|SSL_|ALLOW_PROTOCOL$|HTTP_|CEILING_DIRECTORIES$|DISCOVERY_ACROSS_FILESYSTEM$)")
@@ -95,7 +100,7 @@ def job_environment(base: Mapping[str, str], *overlays: Mapping[str, str]) -> Ma
 
 
 def _dropped(name: str) -> bool:
-    if name in FORCED_COLOR or OURS.match(name) or is_secret(name):
+    if name in FORCED_COLOR or OURS.match(name) or CALLERS.match(name) or is_secret(name):
         return True
     return name.startswith("GIT_") and (GIT_DROPPED.match(name) is not None or GIT_KEPT.match(name) is None)
 

@@ -12,7 +12,19 @@ from contextlib import suppress
 
 from gatekeeper.execute.process import forget, start_process
 
+#: write ends of the pipes to our guardians
+PIPES: set[int] = set()
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guardian.py")
+
+
+def _let_go() -> None:
+    """In a forked copy of us (a worker process): it must not keep the pipe open when we die."""
+    for pipe in PIPES:
+        os.close(pipe)
+    PIPES.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 class Guard:
@@ -54,9 +66,7 @@ class Guard:
     def close(self) -> None:
         """Let the guardian sweep and go; at most 3 s."""
         process, self._process = self._process, None
-        if self._pipe >= 0:
-            os.close(self._pipe)
-            self._pipe = -1
+        self._close_pipe()
         if process is None:
             return
         try:
@@ -74,9 +84,9 @@ class Guard:
             self._process = start_process((sys.executable, "-I", "-S", PROGRAM, self._run_id), cwd="/", env={}, stdin=read, stdout=quiet,
                                           stderr=quiet)
             self._pipe = write
+            PIPES.add(write)
         except OSError:
             os.close(write)
-            self._pipe = -1
         finally:
             os.close(quiet)
             os.close(read)
@@ -100,5 +110,11 @@ class Guard:
             self._process.kill()
             self._process.wait()
             forget(self._process.pid)
-        os.close(self._pipe)
-        self._process, self._pipe = None, -1
+        self._process = None
+        self._close_pipe()
+
+    def _close_pipe(self) -> None:
+        if self._pipe in PIPES:
+            PIPES.remove(self._pipe)
+            os.close(self._pipe)
+        self._pipe = -1

@@ -99,8 +99,11 @@ class ProcessPool:
 
     def wait(self, timeout: float | None = None) -> list[Ended]:
         """Look after the trees until at least one is gone, `timeout` seconds passed or `wake` was called; the trees that are gone."""
-        limit = float("inf") if timeout is None else self._clock() + timeout
+        now = self._clock()
+        limit = float("inf") if timeout is None else now + timeout
+        until = now  # first hear what happened meanwhile: who ended in time did not time out
         while True:
+            self._listen(until, now)
             now = self._clock()
             for child in [child for child in self._children.values() if now >= child.due]:
                 self._look(child, now)
@@ -108,17 +111,17 @@ class ProcessPool:
                 self._woken = False
                 ended, self._ended = self._ended, []
                 return ended
-            due = min((child.due for child in self._children.values()), default=float("inf"))
-            self._listen(min(limit, due), now)
+            until = min([limit, *(child.due for child in self._children.values())])
 
     def stop(self, key: str, ladder: Ladder | None = None, *, timed_out: bool = False) -> None:
         """Tell a tree to end, step by step (`AT_ONCE`: kill); its attempt says cancelled, or timed out. Unknown keys are passed over."""
+        self._listen(0.0, 0.0)  # who has ended already is not stopped by us
         child = self._children.get(key)
         if child is None:
             return
         if child.phase is Phase.RUNNING:
             child.timed_out, child.cancelled = timed_out, not timed_out
-        ending.stop(child, ladder or child.spec.ladder, self._clock())
+        ending.stop(child, child.spec.ladder if ladder is None else ladder, self._clock())
 
     def stop_all(self, ladder: Ladder | None = None) -> None:
         """Tell every tree to end."""

@@ -178,8 +178,9 @@ class _Run:
         if asked:
             self._reports[job.id] = os.path.join(place, "report")
         niceness = BACKGROUND_NICENESS if job.job_class is JobClass.BACKGROUND else 0
+        cwd = os.path.normpath(os.path.join(os.path.abspath(self._plan.root), job.cwd))
         pid = self._ports.pool.start(ProcessSpec(
-            key=job.id, argv=argv, cwd=os.path.join(os.path.abspath(self._plan.root), job.cwd), env=job_environment(self._base or {}, env),
+            key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base or {}, {"PWD": cwd}, env),
             stdout=os.path.join(place, "stdout.log"), stderr=os.path.join(place, "stderr.log"), timeout=job.timeout,
             interrupt=job.interrupt, ladder=self._options.ladder, niceness=niceness))
         self._ports.publish(JobStarted(at=self._ports.clock(), job=job.id, attempt=1, pid=pid))

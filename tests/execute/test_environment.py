@@ -41,6 +41,11 @@ def test_what_is_ours_or_gits_own_goes(name: str) -> None:
     assert name not in made({name: "x"})
 
 
+@pytest.mark.parametrize("name", ["MAKEFLAGS", "PWD", "OLDPWD", "npm_package_name", "npm_lifecycle_event", "PYTEST_XDIST_WORKER", "_"])
+def test_what_our_caller_meant_for_itself_goes(name: str) -> None:
+    assert name not in made({name: "x"})
+
+
 def test_a_secret_that_was_asked_for_is_passed_on() -> None:
     assert made({"NPM_TOKEN": "x", "GITHUB_TOKEN": "y"}, allowed=("NPM_TOKEN",)).items() >= {("NPM_TOKEN", "x")}
     assert "GITHUB_TOKEN" not in made({"NPM_TOKEN": "x", "GITHUB_TOKEN": "y"}, allowed=("NPM_TOKEN",))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,8 +27,10 @@ from gatekeeper.execute.process import ProcessSpec
 pool = ProcessPool(run_id=sys.argv[4], portable=sys.argv[3] == "portable")
 folder, argv = sys.argv[5], tuple(sys.argv[6:])
 pool.start(ProcessSpec(key="job", argv=argv, cwd=folder, env=dict(__import__("os").environ), stdout=folder + "/out", stderr=folder + "/err"))
-pool.wait(0.5)
 print("guardian", pool.guardian_pid, flush=True)
+stagehand.fork(lambda: stagehand.obey("worker"))  # a forked copy of the parent must not keep the guardian waiting
+sys.stdin.readline()  # all of the tree is there: look at it once
+pool.wait(0.05)
 stagehand.obey("parent")
 """
 
@@ -39,9 +41,26 @@ def stage() -> Iterator[Stage]:
         yield stage
 
 
+def look(parent: subprocess.Popen[bytes], stage: Stage) -> None:
+    """Have the parent look at its tree once."""
+    assert parent.stdin is not None
+    parent.stdin.write(b"\n")
+    parent.stdin.flush()
+    stage.actor("parent")
+
+
+def end(parent: subprocess.Popen[bytes]) -> None:
+    """SIGKILL; its forked worker keeps the pipes, so they are not read to their end."""
+    parent.kill()
+    parent.wait()
+    for pipe in (parent.stdin, parent.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
 def start_parent(stage: Stage, folder: Path, variant: str, *kinds: str) -> subprocess.Popen[bytes]:
     argv = [sys.executable, "-B", "-c", PARENT, ROOT, BIN, variant, f"run-{os.getpid()}", str(folder), *fake("spawns", "job", *kinds)]
-    return subprocess.Popen(argv, env=stage.environment, stdout=subprocess.PIPE, start_new_session=True)
+    return subprocess.Popen(argv, env=stage.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
 
 
 @pytest.mark.parametrize(("variant", "kinds"), [
@@ -51,11 +70,11 @@ def start_parent(stage: Stage, folder: Path, variant: str, *kinds: str) -> subpr
 def test_nothing_is_left_after_kill_9(stage: Stage, tmp_path: Path, variant: str, kinds: tuple[str, ...]) -> None:
     parent = start_parent(stage, tmp_path, variant, *kinds)
     actors = [stage.actor(name) for name in ("job", *(f"job-{kind}" for kind in kinds))]
-    stage.actor("parent")
+    look(parent, stage)
     assert not any(actor.gone(0.01) for actor in actors)
-    parent.kill()
-    parent.communicate()
+    end(parent)
     assert all(actor.gone() for actor in actors)
+    stage.actor("worker").tell("exit 0")
 
 
 def test_the_guardian_goes_when_its_work_is_done(stage: Stage, tmp_path: Path) -> None:
@@ -64,12 +83,12 @@ def test_the_guardian_goes_when_its_work_is_done(stage: Stage, tmp_path: Path) -
     word, pid = parent.stdout.readline().split()
     assert word == b"guardian"
     watched = os.pidfd_open(int(pid))
-    parent.kill()
-    parent.communicate()
-    assert stage.actor("job-setsid").gone()
-    with suppress(ChildProcessError):  # ours only where the tests run below a subreaper
-        assert os.waitid(os.P_PIDFD, watched, os.WEXITED) is not None
+    actor = stage.actor("job-setsid")
+    end(parent)
+    assert actor.gone()
+    assert select.select([watched], [], [], 20)[0]
     os.close(watched)
+    stage.actor("worker").tell("exit 0")
 
 
 def test_only_processes_that_carry_the_run_are_swept(stage: Stage) -> None:

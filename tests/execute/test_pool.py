@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import select
 import signal
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -305,7 +307,7 @@ def test_a_frozen_job_can_be_stopped(pool: ProcessPool, theatre: Theatre) -> Non
 def test_memory_of_the_whole_tree_is_sampled(pool: ProcessPool, theatre: Theatre) -> None:
     pool.start(theatre.spec("a", *fake("takes-memory", "60", "a")))
     theatre.stage.actor("a-child")
-    pool.wait(0.8)
+    pool.wait(0.02)
     theatre.stage.actor("a").tell("exit 0")
     assert last(pool, "a").peak_memory_mb > 60
 
@@ -346,6 +348,33 @@ def test_a_second_stop_shortens_the_ladder(pool: ProcessPool, theatre: Theatre) 
     assert last(pool, "a").signal == signal.SIGKILL
 
 
+def test_asking_twice_does_not_take_longer(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", *fake("ignores-term", "a")))
+    theatre.stage.actor("a")
+    pool.stop("a", Ladder(interrupt=0, terminate=0.3))
+    assert pool.wait(0.05) == []
+    pool.stop("a", Ladder(interrupt=0, terminate=60))
+    assert last(pool, "a").wall_seconds < 20
+
+
+def test_who_ended_while_nobody_looked_did_not_time_out(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", *fake("told", "a"), timeout=0.2))
+    actor = theatre.stage.actor("a")
+    actor.tell("exit 0")
+    assert actor.gone()
+    select.select([], [], [], 0.25)  # the caller was busy elsewhere
+    attempt = last(pool, "a")
+    assert (attempt.exit_code, attempt.timed_out) == (0, False)
+
+
+def test_who_has_ended_is_not_cancelled_any_more(strong: ProcessPool, theatre: Theatre) -> None:
+    pid = strong.start(theatre.spec("a", *fake("exits", "3")))
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    strong.stop("a")
+    attempt = last(strong, "a")
+    assert (attempt.exit_code, attempt.cancelled) == (3, False)
+
+
 def test_a_dead_guardian_is_replaced(pool: ProcessPool, theatre: Theatre) -> None:
     before = pool.guardian_pid
     os.kill(before, signal.SIGKILL)
@@ -367,3 +396,24 @@ def test_the_pool_leaves_no_zombies_and_no_descriptors(theatre: Theatre) -> None
     assert len(os.listdir("/proc/self/fd")) == fds
     with suppress(ChildProcessError):
         assert os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+def test_running_out_of_descriptors_is_a_spawn_error_and_leaves_nothing(pool: ProcessPool, theatre: Theatre) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+    with ExitStack() as fillers:  # no gaps below the highest
+        while fillers.enter_context(open(os.devnull, "rb")).fileno() < highest:
+            continue
+        highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+        before, refused = len(os.listdir("/proc/self/fd")), 0
+        for spare in range(12):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (highest + spare, hard))
+            try:
+                started = pool.start(theatre.spec(f"j{spare}", *fake("exits", "0")))
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            attempt = last(pool, f"j{spare}") if started else last_of_failed(pool)
+            refused += attempt.spawn_error is not None
+            assert attempt.exit_code == 0 or "Too many open files" in (attempt.spawn_error or "")
+            assert len(os.listdir("/proc/self/fd")) == before
+    assert 5 < refused < 12

@@ -113,7 +113,7 @@ class Course:
 
 @given(jobs=plans(), cpu=st.integers(1, 4), memory=st.integers(1, 1500), timeout=st.one_of(st.none(), st.floats(0, 60)),
        batch_timeout=st.one_of(st.none(), st.floats(0, 30)), fail_fast=st.booleans(), data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_course_keeps_the_limits_and_gives_each_job_one_end(
         *, jobs: list[Job], cpu: int, memory: int, timeout: float | None, batch_timeout: float | None, fail_fast: bool, data: st.DataObject) -> None:
     limits = Limits(batches=(PlannedBatch(id="beta", title="", timeout=batch_timeout),), timeout=timeout, fail_fast=fail_fast)
@@ -163,13 +163,13 @@ def independent(jobs: list[Job], *, memory: bool) -> list[Job]:
 
 
 @given(jobs=plans(), cpu=st.integers(1, 4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_first_in_line_is_not_held_up_by_those_that_overtake_it(jobs: list[Job], cpu: int) -> None:
     Simulation(independent(jobs, memory=True), Capacity(cpu=cpu, memory_mb=1000)).run()
 
 
 @given(jobs=plans(), cpu=st.integers(1, 4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_makespan_is_at_most_twice_its_bound(jobs: list[Job], cpu: int) -> None:
     jobs = independent(jobs, memory=False)
     area = sum(min(job.resources.cpu, cpu) * job.estimated_seconds for job in jobs) / cpu
