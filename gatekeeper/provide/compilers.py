@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, Tool
+from gatekeeper.provide.foundry import foundry_solc, own_sources
 from gatekeeper.provide.kits import kit_for, split_pin
 from gatekeeper.provide.managed import ManagedTools, Permission
 from gatekeeper.provide.places import Surroundings, executable, read_text
@@ -23,9 +22,6 @@ from gatekeeper.provide.pragma import Version, choose, choose_each, expressions,
 from gatekeeper.provide.probe import ask
 
 _SHIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "solc_shim.js")
-#: below the component, but not its own sources
-_FOREIGN = frozenset({"lib", "node_modules", "out", "cache", "artifacts", "dependencies", "broadcast", "typechain-types"})
-_MOST_FILES = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,31 +161,6 @@ def _as_shim(tool: Tool) -> Tool:
     """The catalogue's solc with our script as its program (relative to its package)."""
     npm = tool.provide.npm if tool.provide else None
     return Tool(id=tool.id, executable="solc", version_probe=tool.version_probe, provide=Provide(npm=npm, binary="../../bin/solc"))
-
-
-def foundry_solc(folder: str) -> str | None:
-    """`solc` or `solc_version` of the default profile in foundry.toml: a version or the path of a compiler."""
-    try:
-        document = tomllib.loads(read_text(os.path.join(folder, "foundry.toml"), 1_000_000) or "")
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return None
-    profile = document.get("profile")
-    default = profile.get("default") if isinstance(profile, dict) else None
-    table = default if isinstance(default, dict) else {}
-    return next((value for key in ("solc", "solc_version", "solc-version") if isinstance(value := table.get(key), str) and value), None)
-
-
-def own_sources(folder: str) -> Iterator[str]:
-    """The `.sol` files of a component, without libraries and build output; at most some thousands."""
-    count = 0
-    for where, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _FOREIGN and not name.startswith("."))
-        for name in sorted(files):
-            if name.endswith(".sol"):
-                yield os.path.join(where, name)
-                count += 1
-                if count >= _MOST_FILES:
-                    return
 
 
 def _in_svm(svm: str, version: Version) -> str:

@@ -134,7 +134,7 @@ def _poetry(surroundings: Surroundings, folder: str) -> tuple[str, ...]:
     if name is None or not ("poetry" in _table(project, "tool") or os.path.isfile(os.path.join(folder, "poetry.lock"))):
         return ()
     digest = hashlib.sha256(os.path.realpath(folder).encode("utf-8", "surrogateescape")).digest()
-    base = f"{_POETRY_UNSAFE.sub('_', name.lower())[:42]}-{base64.urlsafe_b64encode(digest).decode()[:8]}"
+    base = f"{_POETRY_UNSAFE.sub('_', normalise(name))[:42]}-{base64.urlsafe_b64encode(digest).decode()[:8]}"
     for where in _poetry_folders(surroundings):
         if found := sorted(glob.glob(os.path.join(glob.escape(where), glob.escape(base) + "-py*")), reverse=True):
             used = re.search(rf'(?ms)^\["?{re.escape(base)}"?\]$.*?^minor = "([\d.]+)"', read_text(os.path.join(where, "envs.toml")) or "")

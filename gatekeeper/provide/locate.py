@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gatekeeper import __version__
 from gatekeeper.model.component import Component, Language
@@ -18,6 +18,7 @@ from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
 from gatekeeper.provide.compilers import Compilers
 from gatekeeper.provide.dependencies import Absence, missing, node_absence, python_absence, solidity_absence
 from gatekeeper.provide.environments import normalise
+from gatekeeper.provide.foundry import output_variables
 from gatekeeper.provide.installers import find_uv
 from gatekeeper.provide.kits import Ecosystem, kit_for, package_of, split_pin
 from gatekeeper.provide.managed import ManagedTools, Permission
@@ -227,7 +228,8 @@ class Locator:
             return found
         compilers = self.compilers.for_forge(component)
         more: Mapping[str, str] = {} if isinstance(compilers, MissingTool) else compilers
-        return LocatedTool(path=found.path, version=found.version, source=found.source, prefix=found.prefix, env={**found.env, "FOUNDRY_OFFLINE": "true", **more})
+        places = output_variables(self.surroundings, component, self.managed.home)
+        return replace(found, env={**found.env, "FOUNDRY_OFFLINE": "true", **places, **more})
 
     def _no_compiler(self, component: Component) -> MissingTool | None:
         forge = component.use_of("forge") is not None or component.kind.value.startswith("foundry")

@@ -213,9 +213,9 @@ def test_answers_are_the_same_for_the_whole_run(tmp_path: Path) -> None:
 
 
 def test_poetrys_environments_are_found_by_the_name_that_poetry_gives_them(tmp_path: Path) -> None:
-    tree = write(tmp_path / "tree", {"pyproject.toml": '[tool.poetry]\nname = "My Project"\n', "poetry.lock": ""})
+    tree = write(tmp_path / "tree", {"pyproject.toml": '[tool.poetry]\nname = "My.Cool Project"\n', "poetry.lock": ""})
     digest = base64.urlsafe_b64encode(hashlib.sha256(os.path.realpath(tree).encode()).digest()).decode()[:8]
-    virtual_environment(tmp_path / "home" / ".cache" / "pypoetry" / "virtualenvs" / f"my_project-{digest}-py3.11", "ruff-0.1.0", scripts=["ruff"])
+    virtual_environment(tmp_path / "home" / ".cache" / "pypoetry" / "virtualenvs" / f"my-cool_project-{digest}-py3.11", "ruff-0.1.0", scripts=["ruff"])
     found = locator(tmp_path, Machine(), RUFF).locate(RUFF, component())
     assert isinstance(found, LocatedTool)
     assert found.source == "project"

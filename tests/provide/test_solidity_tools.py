@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ import pytest
 from gatekeeper.model.component import Component, Kind, Language
 from gatekeeper.model.ports import Completed
 from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, VersionProbe
-from gatekeeper.provide.compilers import foundry_solc, own_sources
+from gatekeeper.provide.foundry import foundry_solc, output_variables, own_sources
 from gatekeeper.provide.managed import Permission
+from gatekeeper.provide.places import Surroundings
 from gatekeeper.provide.pragma import allows, choose, choose_each, expressions, parse_version
 from tests.provide.making import Machine, component, locator, npm_tool, program, versions, write
 
@@ -38,6 +39,7 @@ def npm_with_solc(argv: Sequence[str], cwd: str) -> Completed | None:
 
 
 def tools(tmp_path: Path) -> tuple[Machine, Path]:
+    write(tmp_path / "tree", {".gitignore": "out/\n/cache\n"})
     program(tmp_path / "usr" / "npm")
     program(tmp_path / "usr" / "node")
     return Machine(npm_with_solc, versions(forge="1.7.1")), tmp_path / "usr"
@@ -169,6 +171,22 @@ def test_looking_makes_no_folder_of_compilers(tmp_path: Path) -> None:
     assert isinstance(found, LocatedTool)
     assert not (tmp_path / "cache").exists()
     assert machine.calls == []
+
+
+@pytest.mark.parametrize(("files", "kept"), [
+    ({}, False),
+    ({".gitignore": "out/\ncache\n"}, True),
+    ({".gitignore": "/sol/out\nsol/cache/\n"}, True),
+    ({"sol/.gitignore": "/out\n**/cache/\n"}, True),
+    ({".gitignore": "out/\n"}, False),
+    ({"sol/foundry.toml": '[profile.default]\nout = "artifacts"\n', ".gitignore": "out/\ncache/\n"}, False),
+    ({"sol/foundry.toml": '[profile.default]\nfs_permissions = [{ access = "read", path = "./out" }]\n'}, True),
+])
+def test_forge_writes_into_our_cache_where_the_project_does_not_ignore_its_output(tmp_path: Path, files: Mapping[str, str], kept: bool) -> None:
+    root = write(tmp_path / "tree", {"sol/foundry.toml": "", **files})
+    said = output_variables(Surroundings(root=str(root), environment={}), component("sol", Language.SOLIDITY, Kind.FOUNDRY_PROJECT), str(tmp_path / "home"))
+    assert (said == {}) == kept
+    assert all(path.startswith(str(tmp_path / "home")) for path in said.values())
 
 
 def test_libraries_and_build_output_are_not_the_components_sources(tmp_path: Path) -> None:
