@@ -20,7 +20,7 @@ from gatekeeper.model.settings import CustomTask, Settings, ToolSettings
 _CONFIG = typer.Option(None, "--config", metavar="FILE", help="Read this file instead of gatekeeper.yaml.")
 _PATH = typer.Argument(".", metavar="PATH", help="The folder of the repository.")
 #: fields of Settings that say how one call is made, not how the repository is judged
-_OF_ONE_CALL = frozenset({"scope", "since", "files", "json", "verbose", "quiet", "invoked_from", "root", "origins", "yes", "fix"})
+_OF_ONE_CALL = frozenset({"scope", "since", "files", "json", "verbose", "quiet", "invoked_from", "root", "origins", "yes", "fix", "lenient"})
 
 
 def register(app: typer.Typer, here: Here) -> None:

@@ -11,7 +11,7 @@ import typer
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, tell
 from gatekeeper.config.file import NAME
-from gatekeeper.config.load import load_settings
+from gatekeeper.config.load import load_bare
 from gatekeeper.config.options import Arguments
 from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.model.component import Component, Detection, ToolStatus
@@ -29,8 +29,7 @@ def register(app: typer.Typer, here: Here) -> None:
         *,
         force: bool = typer.Option(False, "--force", help="Replace a gatekeeper.yaml that is there."),
     ) -> int:
-        arguments = Arguments(path=path, given={"config": (os.devnull,)})
-        settings = load_settings(arguments, here.environment, cwd=here.cwd, read=_nothing)
+        settings = load_bare(Arguments(path=path), here.environment, cwd=here.cwd)
         target = os.path.join(settings.root, NAME)
         if os.path.lexists(target) and not force:
             raise UsageError(f"{NAME} is there already", hint="gatekeeper init --force replaces it")
@@ -38,11 +37,6 @@ def register(app: typer.Typer, here: Here) -> None:
         show(target)
         tell("hint: gatekeeper plan shows what it decides")
         return 0
-
-
-def _nothing(path: str) -> bytes | None:
-    """No document is read: the one that is there may be wrong, and the reason to call this."""
-    return b"" if path == os.devnull else None
 
 
 def draft(detection: Detection) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from gatekeeper.cli.here import Here
-from gatekeeper.config.load import load_settings
+from gatekeeper.config.load import load_bare
 from gatekeeper.config.options import Arguments
 from gatekeeper.config.values import nearest
 from gatekeeper.errors import UsageError
@@ -21,7 +21,7 @@ JSON = typer.Option(False, "--json", help="Write JSON.")
 
 def place(arguments: Arguments, here: Here) -> tuple[Settings, Home]:
     """The settings of a call that looks back, and the home of its repository."""
-    settings = load_settings(arguments, here.environment, cwd=here.cwd)
+    settings = load_bare(arguments, here.environment, cwd=here.cwd)
     return settings, home_of(settings.root, here.environment)
 
 

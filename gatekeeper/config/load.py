@@ -33,16 +33,26 @@ def load_settings(arguments: Arguments, environment: Mapping[str, str], *, cwd: 
                   read: Reader | None = None) -> Settings:
     """The settings of one run; paths are taken from `cwd` (absolute). Raises UsageError, ConfigError and TreeError."""
     known, reader = names or Names(), read or read_file
-    root = _root(arguments.path, cwd)
     committed, local = load_documents(arguments, environment, cwd=cwd, read=reader)
     base = from_document(committed, known)
     above = narrowed(base, from_document(local, known), local)
-    merged = merge((base, above, from_environment(environment), from_arguments(arguments)))
+    flags = from_arguments(arguments)
+    merged = merge((base, above, from_environment(environment), flags))
     _check_names(merged, known)
-    values = dict(merged.values) | {"root": root, "invoked_from": os.path.abspath(cwd), "origins": dict(merged.origins)}
-    if values.get("scope") == "files":
-        values["files"] = _named_files(arguments, cwd, reader)
-    return _strict(replace(Settings(), **cast("dict[str, Any]", values)))
+    settings = replace(_settings(merged, arguments, cwd), lenient=_lenient(merged, flags))
+    if settings.scope == "files":
+        settings = replace(settings, files=_named_files(arguments, cwd, reader))
+    return _strict(settings)
+
+
+def load_bare(arguments: Arguments, environment: Mapping[str, str], *, cwd: str) -> Settings:
+    """Settings from environment and command line alone, for calls that must work beside a broken gatekeeper.yaml. Raises as above."""
+    return _settings(merge((from_environment(environment), from_arguments(arguments))), arguments, cwd)
+
+
+def _settings(merged: Layer, arguments: Arguments, cwd: str) -> Settings:
+    values = dict(merged.values) | {"root": _root(arguments.path, cwd), "invoked_from": os.path.abspath(cwd), "origins": dict(merged.origins)}
+    return replace(Settings(), **cast("dict[str, Any]", values))
 
 
 def load_documents(arguments: Arguments, environment: Mapping[str, str], *, cwd: str, read: Reader | None = None) -> tuple[Document, Document]:
@@ -117,6 +127,12 @@ def _check_misnamed(root: str) -> None:
     for wrong in ("gatekeeper.yml", ".gatekeeper.yaml", ".gatekeeper.yml"):
         if os.path.lexists(os.path.join(root, wrong)):
             raise ConfigError(f"{wrong}: is not read under this name", hint=f"rename it to {NAME}")
+
+
+def _lenient(merged: Layer, flags: Layer) -> tuple[str, ...]:
+    """What is to be skipped but was not asked for on the command line: SKIP may name hooks of other programs."""
+    asked = cast("tuple[str, ...]", flags.values.get("skip", ()))
+    return tuple(pattern for pattern in cast("tuple[str, ...]", merged.values.get("skip", ())) if pattern not in asked)
 
 
 def _check_names(merged: Layer, names: Names) -> None:

@@ -53,6 +53,8 @@ class Settings:
     files: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    #: those of `skip` that may match nothing: from files and variables, which speak to other runs and programs too
+    lenient: tuple[str, ...] = ()
     batches: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     jobs: int = 0

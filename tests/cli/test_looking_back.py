@@ -134,6 +134,13 @@ def test_history_lists_runs_for_people_and_programs(gate: Gate, finished: RunFol
     assert [run["outcome"] for run in json.loads(capsys.readouterr().out)["runs"]] == ["fail"]
 
 
+def test_a_broken_configuration_hides_no_past(gate: Gate, finished: RunFolder, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "gatekeeper.yaml").write_text("][")
+    assert [gate("show"), gate("logs", FAILED.id), gate("history"), gate("backup", "list")] == [0, 0, 0, 0]
+    assert gate("plan") == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("gatekeeper: gatekeeper.yaml:1: not valid YAML")
+
+
 def test_history_of_nothing_is_nothing(gate: Gate, capsys: Captured) -> None:
     assert gate("history") == 0
     assert capsys.readouterr() == ("", "there are no runs yet\n")

@@ -43,7 +43,7 @@ def _joined(parts: tuple[list[list[str]], list[str], int, list[str]]) -> list[st
 
 @pytest.mark.parametrize("verb", ["run", "plan"])
 @given(data=st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_both_parsers_understand_every_right_line_alike(verb: str, data: st.DataObject) -> None:
     words = data.draw(right(verb))
     lean = parse(verb, words)

@@ -71,6 +71,7 @@ def test_every_value_knows_where_it_comes_from(load: Load) -> None:
 def test_skips_and_reports_of_all_sources_add_up(load: Load) -> None:
     found = load("--skip", "c", "--report", "json", committed="skip: [a]\nreports: [junit]\n", environment={"SKIP": "b,d", "GATEKEEPER_SKIP": "e"})
     assert found.skip == ("a", "e", "b", "d", "c")
+    assert found.lenient == ("a", "e", "b", "d")
     assert found.reports == ("junit", "json")
     assert found.origins["skip"] == "gatekeeper.yaml:1, GATEKEEPER_SKIP, SKIP, --skip"
 
