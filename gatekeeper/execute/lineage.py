@@ -131,6 +131,8 @@ class AdoptedLineage:
     keeps_zombies = True
 
     def __init__(self, cookie: str) -> None:
+        if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
+            raise OSError("no list of children in /proc")
         before = set_subreaper(on=True)
         if before is None:
             raise OSError("no subreaper on this system")

@@ -305,6 +305,7 @@ def _ways(cookie: str, nudge: Callable[[], None], *, portable: bool | None) -> t
     """How ends are noticed and trees found: the strong way where the system has it, unless the portable one is asked for."""
     if portable is not True and hasattr(os, "pidfd_open"):
         with suppress(OSError):
+            os.close(os.pidfd_open(os.getpid()))  # some sandboxes have the function and refuse the call
             return PidfdEnds(), AdoptedLineage(cookie)
     return ThreadEnds(nudge), TableLineage(cookie, process_table)
 

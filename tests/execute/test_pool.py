@@ -221,6 +221,14 @@ def test_what_outlives_its_job_is_named_and_killed(pool: ProcessPool, theatre: T
     assert survivor.gone()
 
 
+def test_what_outlives_its_job_is_told_to_end_before_it_is_killed(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", *fake("spawns", "a", "polite")))
+    survivor = theatre.stage.actor("a-polite")
+    theatre.stage.actor("a").tell("exit 0")
+    assert last(pool, "a").leaked
+    assert survivor.says() == "told to end"
+
+
 def test_a_daemon_without_environment_is_found_too(strong: ProcessPool, theatre: Theatre) -> None:
     strong.start(theatre.spec("a", *fake("spawns", "a", "nameless")))
     survivor = theatre.stage.actor("a-nameless")

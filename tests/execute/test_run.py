@@ -140,6 +140,13 @@ def test_an_interrupt_cancels_gracefully(tmp_path: Path) -> None:
     assert house.clock() == 0.0
 
 
+def test_an_interrupt_before_the_first_start_starts_nothing(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a"))
+    house.control.interrupt(signal.SIGTERM)
+    assert house.said() == [("T/a", Status.NOT_RUN, Cause.INTERRUPT, "interrupted by SIGTERM")]
+    assert house.pool.specs == {}
+
+
 def test_a_second_interrupt_kills(tmp_path: Path) -> None:
     house = House(tmp_path, job("a"))
 

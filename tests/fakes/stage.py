@@ -38,6 +38,10 @@ class Actor:
         if line.startswith("print "):
             assert self._line() == "done"
 
+    def says(self) -> str:
+        """The next line that it says of itself."""
+        return self._line()
+
     def gone(self, seconds: float = PATIENCE) -> bool:
         """Whether it is dead, or dies within `seconds`."""
         self._link.settimeout(seconds)
