@@ -19,6 +19,7 @@ from gatekeeper.provide.node import manager_name, manager_pin
 from gatekeeper.provide.pins import requirement_files
 from gatekeeper.provide.places import Surroundings, read_text
 
+_MEMBERS = frozenset({Kind.UV_WORKSPACE_MEMBER, Kind.NPM_WORKSPACE_MEMBER})
 #: names of extras and groups that hold what tests need, where nothing tells more
 _USUAL = ("dev", "test", "tests", "testing", "develop", "development")
 
@@ -68,8 +69,12 @@ def _step(surroundings: Surroundings, folder: str, why: str, *argv: str) -> Setu
 
 
 def lock_folder(surroundings: Surroundings, component: Component, *names: str) -> str | None:
-    """The nearest folder, from the component up to the root, that has one of these files."""
-    return next((folder for folder in surroundings.upwards(component) if any(os.path.isfile(os.path.join(folder, name)) for name in names)), None)
+    """The folder of the component's lockfile: the one that detection names, its own, or (for a member) the nearest one upwards."""
+    if component.lockfile and os.path.basename(component.lockfile) in names:
+        return surroundings.absolute(os.path.dirname(component.lockfile))
+    member = component.workspace_root is not None or component.kind in _MEMBERS or component.language is Language.SOLIDITY
+    folders = surroundings.upwards(component) if member else (surroundings.folder(component),)
+    return next((folder for folder in folders if any(os.path.isfile(os.path.join(folder, name)) for name in names)), None)
 
 
 def _python(surroundings: Surroundings, component: Component, missing: frozenset[str]) -> tuple[SetupStep, ...]:
@@ -79,7 +84,8 @@ def _python(surroundings: Surroundings, component: Component, missing: frozenset
     match component.package_manager:
         case "uv":
             root = lock_folder(surroundings, component, "uv.lock")
-            flags = [*(["--frozen"] if root else []), *(["--all-packages"] if root and root != folder else []),
+            keep = os.path.isdir(os.path.join(root or folder, ".venv"))  # what other groups installed stays
+            flags = [*(["--frozen"] if root else []), *(["--inexact"] if keep else []), *(["--all-packages"] if root and root != folder else []),
                      *_each("--extra", extras), *_each("--group", [name for name in groups if name != "dev"])]
             return (_step(surroundings, root or folder, why, "uv", "sync", *flags),)
         case "poetry":
@@ -181,19 +187,20 @@ def _listed(flag: str, names: list[str], separator: str = ",") -> list[str]:
 
 
 def _node(surroundings: Surroundings, component: Component) -> tuple[SetupStep, ...]:
+    """By the lockfile where there is one; where there is none, none is written."""
     manager = manager_name(surroundings, component)
     why = f"packages of {component.name}"
     match manager:
         case "pnpm":
             found = lock_folder(surroundings, component, "pnpm-lock.yaml")
-            words = ["pnpm", "install", *(["--frozen-lockfile"] if found else [])]
+            words = ["pnpm", "install", "--frozen-lockfile" if found else "--no-lockfile"]
         case "yarn":
             found = lock_folder(surroundings, component, "yarn.lock")
-            frozen = "--immutable" if is_berry(surroundings, component) else "--frozen-lockfile"
-            words = ["yarn", "install", *([frozen] if found else [])]
+            berry = is_berry(surroundings, component)
+            words = ["yarn", "install", *((["--immutable"] if found else []) if berry else ["--frozen-lockfile" if found else "--no-lockfile"])]
         case "bun":
             found = lock_folder(surroundings, component, "bun.lock", "bun.lockb")
-            words = ["bun", "install", *(["--frozen-lockfile"] if found else [])]
+            words = ["bun", "install", "--frozen-lockfile" if found else "--no-save"]
         case _:
             found = lock_folder(surroundings, component, "package-lock.json", "npm-shrinkwrap.json")
             words = ["npm", "ci"] if found else ["npm", "install", "--no-package-lock"]

@@ -45,8 +45,23 @@ def _tool_steps(component: Component, looking: Locator) -> list[SetupStep]:
 
 
 def _dependency_steps(component: Component, looking: Locator) -> tuple[SetupStep, ...]:
+    """Steps for what is declared and for the tools that only the project's own environment can have; one install brings both."""
     absence = looking.absence(component)
-    return install_steps(looking.surroundings, component, absence.names) if absence else ()
+    tools = _project_tools(component, looking)
+    return install_steps(looking.surroundings, component, [*(absence.names if absence else ()), *tools]) if absence or tools else ()
+
+
+def _project_tools(component: Component, looking: Locator) -> list[str]:
+    """Packages of tools that the project itself uses, that nobody else provides, and that are not there."""
+    names: list[str] = []
+    for use in component.tools:
+        tool = looking.catalog.tool(use.tool)
+        if tool is None or not tool.commands or tool.provide is not None or use.status is ToolStatus.DEFAULT or use.status not in _PLANNED:
+            continue
+        found = looking.locate(tool, component)
+        if isinstance(found, MissingTool) and found.dependencies:
+            names += [*tool.traces.pypi, *tool.traces.npm]
+    return names
 
 
 def perform(step: SetupStep, detection: Detection, locator: Locator) -> str | None:

@@ -42,7 +42,7 @@ def test_a_declared_distribution_that_is_not_installed_is_missing(tmp_path: Path
     box = locator(tmp_path, Machine())
     assert box.dependencies(component(requires=("httpx", "pyyaml"), package_manager="uv")) is None
     assert box.dependencies(component(requires=("httpx", "pyyaml", "trio"), package_manager="uv")) == MissingTool(
-        reason="not installed in .venv: trio", hint="uv sync --frozen --group test", dependencies=True)
+        reason="not installed in .venv: trio", hint="uv sync --frozen --inexact --group test", dependencies=True)
 
 
 def test_tools_that_can_be_provided_do_not_count(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_an_npm_package_is_there_when_a_node_modules_up_to_the_root_has_it(tmp_p
     write(tmp_path / "tree", {"package-lock.json": ""})
     box = locator(tmp_path, Machine())
     assert box.dependencies(js("packages/a", requires=("@scope/lib", "left"))) is None
-    assert box.dependencies(js("packages/a", requires=("above",))) == MissingTool(reason="not installed in node_modules: above", hint="npm ci", dependencies=True)
+    assert box.dependencies(js("packages/a", requires=("above",), workspace_root=".")) == MissingTool(reason="not installed in node_modules: above", hint="npm ci", dependencies=True)
 
 
 def test_a_linked_package_of_pnpm_is_there(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ PIP = component(package_manager="pip")
 
 @pytest.mark.parametrize(("files", "one", "missing", "expected"), [
     ({"uv.lock": "", "pyproject.toml": PROJECT}, component(package_manager="uv"), ["httpx", "trio"], "uv sync --frozen --extra http --group test"),
-    ({"uv.lock": "", "api/pyproject.toml": PROJECT}, component("api", package_manager="uv"), [], "uv sync --frozen --all-packages --group test"),
+    ({"uv.lock": "", "api/pyproject.toml": PROJECT}, component("api", package_manager="uv", workspace_root="."), [], "uv sync --frozen --all-packages --group test"),
     ({"pyproject.toml": PROJECT}, component(package_manager="uv"), [], "uv sync --group test"),
     ({"pyproject.toml": '[tool.poetry.group.test.dependencies]\npytest = "^8"\n'}, component(package_manager="poetry"), ["pytest"], "poetry install --with test"),
     ({"pdm.lock": "", "pyproject.toml": PROJECT}, component(package_manager="pdm"), ["trio"], "pdm install --frozen-lockfile -G test"),
@@ -174,7 +174,12 @@ PIP = component(package_manager="pip")
     ({"package.json": "{}"}, js(), [], "npm install --no-package-lock"),
     ({"package-lock.json": ""}, js("packages/a", workspace_root="."), [], "npm ci"),
     ({"web/package-lock.json": ""}, js("web"), [], "cd web && npm ci"),
+    ({"package-lock.json": ""}, js("scripts"), [], "cd scripts && npm install --no-package-lock"),
+    ({"package-lock.json": "", "web/x": ""}, js("web", lockfile="package-lock.json"), [], "npm ci"),
     ({"pnpm-lock.yaml": ""}, js(package_manager="pnpm"), [], "pnpm install --frozen-lockfile"),
+    ({}, js(package_manager="pnpm"), [], "pnpm install --no-lockfile"),
+    ({}, js(package_manager="yarn"), [], "yarn install --no-lockfile"),
+    ({".yarnrc.yml": ""}, js(package_manager="yarn"), [], "yarn install"),
     ({"yarn.lock": "# yarn lockfile v1\n"}, js(package_manager="yarn"), [], "yarn install --frozen-lockfile"),
     ({"yarn.lock": "#x\n\n__metadata:\n  version: 8\n"}, js(package_manager="yarn"), [], "yarn install --immutable"),
     ({"bun.lock": ""}, js(package_manager="bun"), [], "bun install --frozen-lockfile"),

@@ -90,7 +90,7 @@ def test_without_node_nothing_from_npm_can_run(tmp_path: Path) -> None:
 
 def test_a_runner_that_is_not_provided_names_the_install_command(tmp_path: Path, node: Path) -> None:
     write(tmp_path / "tree", {"pnpm-lock.yaml": ""})
-    found = locator(tmp_path, Machine(), VITEST, path=[node]).locate(VITEST, js("web", package_manager="pnpm"))
+    found = locator(tmp_path, Machine(), VITEST, path=[node]).locate(VITEST, js("web", package_manager="pnpm", workspace_root="."))
     assert found == MissingTool(reason="vitest is not installed in node_modules", hint="pnpm install --frozen-lockfile", dependencies=True)
 
 

@@ -145,7 +145,7 @@ def test_a_test_runner_is_never_provided_but_asked_of_the_project(tmp_path: Path
     virtual_environment(tmp_path / "tree" / ".venv")
     machine = Machine()
     found = locator(tmp_path, machine, PYTEST).locate(PYTEST, component(package_manager="uv"))
-    assert found == MissingTool(reason="pytest is not installed in .venv", hint="uv sync --frozen --group test", dependencies=True)
+    assert found == MissingTool(reason="pytest is not installed in .venv", hint="uv sync --frozen --inexact --group test", dependencies=True)
     assert machine.calls == []
 
 

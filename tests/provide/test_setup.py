@@ -37,7 +37,7 @@ def seen(*components: Component) -> Detection:
 
 
 def web(**more: object) -> Component:
-    return component("web", Language.JAVASCRIPT, Kind.NPM_PACKAGE, **{"id": "web", "package_manager": "npm", "manifest": "package.json", **more})
+    return component("web", Language.JAVASCRIPT, **{"kind": Kind.NPM_PACKAGE, "id": "web", "package_manager": "npm", "manifest": "package.json", **more})
 
 
 def test_setup_lists_tools_then_the_projects_dependencies_and_does_nothing(tmp_path: Path) -> None:
@@ -53,13 +53,22 @@ def test_setup_lists_tools_then_the_projects_dependencies_and_does_nothing(tmp_p
 def test_members_of_a_workspace_are_installed_once(tmp_path: Path) -> None:
     write(tmp_path / "tree", {"package-lock.json": ""})
     box = locator(tmp_path, Machine())
-    steps = setup_steps(seen(web(requires=("a",)), component("app", Language.JAVASCRIPT, Kind.NPM_WORKSPACE_MEMBER, id="app", package_manager="npm", requires=("b",))), box)
+    steps = setup_steps(seen(web(requires=("a",), kind=Kind.NPM_WORKSPACE_MEMBER), component("app", Language.JAVASCRIPT, Kind.NPM_WORKSPACE_MEMBER, id="app", package_manager="npm", requires=("b",))), box)
     assert [step.argv for step in steps] == [("npm", "ci")]
 
 
 def test_nothing_is_to_be_done_where_everything_is_there(tmp_path: Path) -> None:
     virtual_environment(tmp_path / "tree" / ".venv", "ruff-0.4.0", "httpx-1.0", scripts=["ruff"])
     assert setup_steps(seen(component(requires=("httpx",), tools=(use("ruff"),))), locator(tmp_path, Machine(), RUFF)) == ()
+
+
+def test_one_install_brings_dependencies_and_the_projects_own_tools(tmp_path: Path) -> None:
+    groups = '[project]\nname = "x"\n[dependency-groups]\ntests = ["pytest", "trio"]\ndocs = ["sphinx"]\n'
+    write(tmp_path / "tree", {"pyproject.toml": groups, "uv.lock": ""})
+    sphinx = python_tool("sphinx", commands=(command("sphinx"),))
+    one = component(package_manager="uv", requires=("trio", "pytest"), tools=(use("sphinx"),))
+    steps = setup_steps(seen(one), locator(tmp_path, Machine(), sphinx))
+    assert [step.argv for step in steps] == [("uv", "sync", "--frozen", "--group", "docs", "--group", "tests")]
 
 
 def test_a_tool_step_installs_the_tool(tmp_path: Path) -> None:
