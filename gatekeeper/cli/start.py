@@ -18,6 +18,7 @@ def main() -> int:
     words = sys.argv[1:]
     if words in (["--version"], ["-V"]):
         return _version()
+    _open_standard_streams()
     from gatekeeper.cli.boundary import guarded
 
     return guarded(lambda: start(words), words, os.environ)
@@ -36,6 +37,15 @@ def _version() -> int:
     with contextlib.suppress(OSError):  # nobody listens
         os.write(1, f"gatekeeper {__version__}\n".encode())
     return 0
+
+
+def _open_standard_streams() -> None:
+    """Gives streams that the caller closed a place: else the next file we open would take their number, and be written into."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _lean(verb: str, rest: Sequence[str]) -> int:

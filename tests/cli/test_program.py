@@ -87,6 +87,28 @@ def test_closed_streams_change_no_exit_code(space: Space, closed: str) -> None:
     assert b"Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_run_with_closed_streams_decides_as_ever(space: Space, closed: str) -> None:
+    words = " ".join(f"'{word}'" for word in space.program)
+    space.write("broken.json", "{")
+    ended = subprocess.run(["sh", "-c", f"{words} run --only 'A1*' {closed}"], cwd=space.root, env=_environment(space), capture_output=True, check=False)
+    assert ended.returncode == 1
+    assert b"Traceback" not in ended.stderr
+    assert space.run("show", "--json").json()["verdict"]["outcome"] == "fail"
+
+
+def test_names_that_are_no_text_survive_the_way_to_a_message(space: Space) -> None:
+    ended = space.run("run", os.fsdecode(b"no\xffwhere\x1b[31m"))
+    assert (ended.exit_code, ended.stderr.splitlines()[0]) == (2, "gatekeeper: no\\xffwhere\\x1b[31m: no such folder")
+
+
+def test_without_a_home_a_plan_is_made_all_the_same(space: Space) -> None:
+    bare = {name: value for name, value in space.environment.items() if name not in {"HOME", "XDG_CACHE_HOME"}}
+    space.environment = bare
+    ended = space.run("plan", "--json")
+    assert ended.exit_code == 0, ended
+
+
 def test_a_folder_that_is_gone_is_told(space: Space) -> None:
     gone = space.root / "gone"
     gone.mkdir()
