@@ -25,13 +25,14 @@ from gatekeeper.provide.managed import ManagedTools, Permission
 from gatekeeper.provide.node import (
     bundled_yarn,
     in_modules,
+    in_package,
     manager_name,
     manager_pin,
     manager_tool,
+    manager_version,
     need_node,
     npm_packages,
     plug_and_play,
-    version_from_files,
 )
 from gatekeeper.provide.pins import Pin, npm_pin, pypi_pin
 from gatekeeper.provide.places import Surroundings
@@ -194,7 +195,7 @@ class Locator:
             return LocatedTool(path=node, version=version, source="project", prefix=(script,))
         env = {"npm_config_manage_package_manager_versions": "false"} if name == "pnpm" else {}
         if path := self.surroundings.find(name):
-            return LocatedTool(path=path, version=version_from_files(path), source="path", env=env)
+            return LocatedTool(path=path, version=manager_version(path), source="path", env=env)
         tool = manager_tool(name, pin)
         kit = kit_for(tool, self.managed.locks) if tool else None
         if kit is None:
@@ -217,7 +218,7 @@ class Locator:
 
     def _on_path(self, tool: Tool) -> LocatedTool | None:
         path = self.surroundings.find(tool.executable)
-        if path is None or (tool.provide and tool.provide.binary and version_from_files(path)):
+        if path is None or (tool.provide and tool.provide.binary and in_package(path)):
             return None  # an npm wrapper in front of a native program (forge) hides its exit code
         version = ask(self.runner, [path], tool.version_probe, self.surroundings.environment)
         return None if version is None else LocatedTool(path=path, version=version, source="path")

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from gatekeeper.errors import ProvideError
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool
 from gatekeeper.provide.installers import Installer, base_environment, no_network
@@ -153,9 +152,3 @@ def _missing(kit: Kit, problem: str) -> MissingTool:
     hint = "with a network: gatekeeper setup" if problem.startswith("no network") else "gatekeeper setup"
     return MissingTool(reason=f"{kit.tool.id} {kit.version} is not installed: {problem}", hint=hint)
 
-
-def require(found: LocatedTool | MissingTool) -> LocatedTool:
-    """The tool, or ProvideError for a caller that cannot go on without it."""
-    if isinstance(found, MissingTool):
-        raise ProvideError(found.reason, hint=found.hint)
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -104,16 +103,18 @@ def manager_tool(name: str, pin: ManagerPin | None) -> Tool | None:
     return Tool(id=name, executable=name, provide=Provide(npm=f"{package}@{version}"))
 
 
-def version_from_files(program: str) -> str | None:
-    """The version of a program that is part of an npm package (npm itself, a global pnpm), from the package's own package.json."""
+def manager_version(program: str) -> str | None:
+    """The version of a package manager, from the package.json of the package that it is part of; None for shims of others (corepack)."""
+    name = os.path.basename(program)
     folder = os.path.dirname(os.path.realpath(program))
     for _ in range(3):
-        text = read_text(os.path.join(folder, "package.json"), 1_000_000)
-        if text is not None:
-            try:
-                version = json.loads(text).get("version")
-            except (ValueError, AttributeError):
-                return None
-            return version if isinstance(version, str) else None
+        document = package_json(folder)
+        if document.get("name") in {name, _BERRY if name == "yarn" else name}:
+            return version if isinstance(version := document.get("version"), str) else None
         folder = os.path.dirname(folder)
     return None
+
+
+def in_package(program: str) -> bool:
+    """Whether a program on PATH is a file of a globally installed npm package."""
+    return f"{os.sep}node_modules{os.sep}" in os.path.realpath(program)

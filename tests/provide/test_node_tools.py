@@ -120,7 +120,7 @@ def test_scripts_need_the_tools_of_the_package_too(tmp_path: Path, node: Path) -
 
 def test_the_version_of_a_package_manager_is_read_and_not_asked(tmp_path: Path, node: Path) -> None:
     real = program(tmp_path / "usr" / "lib" / "npm" / "bin" / "npm-cli.js")
-    write(tmp_path / "usr" / "lib" / "npm", {"package.json": '{"version": "11.19.1"}'})
+    write(tmp_path / "usr" / "lib" / "npm", {"package.json": '{"name": "npm", "version": "11.19.1"}'})
     (node / "npm").unlink()
     (node / "npm").symlink_to(real)
     machine = Machine()

@@ -36,8 +36,8 @@ def seen(*components: Component) -> Detection:
     return Detection(root="/", components=components)
 
 
-def web(**more: object) -> Component:
-    return component("web", Language.JAVASCRIPT, **{"kind": Kind.NPM_PACKAGE, "id": "web", "package_manager": "npm", "manifest": "package.json", **more})
+def web(kind: Kind = Kind.NPM_PACKAGE, **more: object) -> Component:
+    return component("web", Language.JAVASCRIPT, kind, **{"id": "web", "package_manager": "npm", "manifest": "package.json", **more})
 
 
 def test_setup_lists_tools_then_the_projects_dependencies_and_does_nothing(tmp_path: Path) -> None:
