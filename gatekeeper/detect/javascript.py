@@ -46,6 +46,13 @@ def find(scene: Scene) -> tuple[Found, ...]:
     return tuple(_connected(item, packages[item.component.root], names) for item in found)
 
 
+def member_folders(scene: Scene) -> frozenset[str]:
+    """The folders that workspaces of npm, yarn, pnpm or bun list; other languages ask, because such a folder is no stray copy."""
+    packages = {parent(path): document for path in scene.index.named("package.json")
+                if "node_modules/" not in path and (document := scene.documents.json(path)) is not None}
+    return frozenset(folder for space in _workspaces(scene, packages) for folder in space.members)
+
+
 def _installed(scene: Scene, path: str) -> bool:
     cut = f"/{path}".find("/node_modules/")
     if cut < 0:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 
 from gatekeeper.detect.documents import Document
-from gatekeeper.detect.index import ancestors, base, inside, join, parent, resolve
+from gatekeeper.detect.index import base, inside, join, parent, resolve
+from gatekeeper.detect.javascript import member_folders
 from gatekeeper.detect.language import Found, Scene
 from gatekeeper.model.component import Component, Kind, Language
 
@@ -35,14 +36,15 @@ def vendored(scene: Scene) -> list[str]:
 
 def find(scene: Scene) -> tuple[Found, ...]:
     """All Solidity components of the tree."""
+    members = member_folders(scene)
     configured = sorted({parent(path) for path in scene.index.named("foundry.toml", *_HARDHAT) if "node_modules/" not in path})
-    found = [item for folder in configured if (item := _configured(scene, folder)) is not None]
+    found = [item for folder in configured if (item := _configured(scene, folder, members)) is not None]
     return (*found, *_bare(scene, [folder for folder in configured if not scene.exclusions.cause(folder)]))
 
 
-def _configured(scene: Scene, folder: str) -> Found | None:
+def _configured(scene: Scene, folder: str, members: frozenset[str]) -> Found | None:
     package = _package(scene, folder)
-    if scene.exclusions.covers(folder, member=package is not None and _is_member(scene, folder)):
+    if scene.exclusions.covers(folder, member=folder in members):
         return None
     foundry = _foundry(scene, folder)
     hardhat = scene.index.first_in(folder, *_HARDHAT)
@@ -109,11 +111,6 @@ def _package(scene: Scene, folder: str) -> Document | None:
     return scene.documents.json(path) if path else None
 
 
-def _is_member(scene: Scene, folder: str) -> bool:
-    """Whether something above could list it as a workspace; whether it does is the business of `javascript`."""
-    return scene.index.upwards(parent(folder), "package.json", "pnpm-workspace.yaml") is not None
-
-
 def _hardhat_tests(package: Document | None) -> bool:
     line = package.get("scripts", "test") if package else None
     return isinstance(line, str) and "hardhat" in line
@@ -130,17 +127,23 @@ def _bare(scene: Scene, configured: list[str]) -> list[Found]:
         if any(inside(folder, root) for root in configured) or scene.exclusions.cause(folder) is not None:
             continue
         home = _home(scene, folder)
-        relative = folder if home == "." else folder[len(home) + 1:] if folder != home else "."
-        if _NO_SOURCES.isdisjoint(relative.split("/")) and (relative == "." or relative.split("/")[0] in _SOURCE_FOLDERS or "contracts" in relative.split("/")):
+        if home is not None:
             groups.setdefault(home, []).append(path)
     return [_found_bare(scene, home, paths) for home, paths in sorted(groups.items())]
 
 
-def _home(scene: Scene, folder: str) -> str:
-    """The nearest folder that has a manifest of some kind, or the root."""
+def _home(scene: Scene, folder: str) -> str | None:
+    """The folder of the project that contracts in `folder` belong to: of the nearest manifest, else of the top source folder; None for test data."""
     manifest = scene.index.upwards(folder, *_OTHER, "package.json", "pyproject.toml", "Cargo.toml")
-    return parent(manifest) if manifest and parent(manifest) != folder else next(
-        (above for above in ancestors(folder) if above == "." or base(above) not in {*_SOURCE_FOLDERS, "contracts"}), ".")
+    home = parent(manifest) if manifest else "."
+    home = parent(home) if base(home) in _SOURCE_FOLDERS else home
+    parts = [] if folder == home else _relative(folder, home).split("/")
+    if not _NO_SOURCES.isdisjoint(parts):
+        return None
+    source = next((position for position, part in enumerate(parts) if part in _SOURCE_FOLDERS), None)
+    if manifest is not None:
+        return home if not parts or source is not None else None
+    return "/".join(parts[:source]) or "." if source is not None else home
 
 
 def _found_bare(scene: Scene, home: str, paths: list[str]) -> Found:
