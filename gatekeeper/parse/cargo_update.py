@@ -14,6 +14,7 @@ from gatekeeper.parse.meaning import Account, conclude
 from gatekeeper.parse.text import decode, lines_of
 
 _MOVE = re.compile(r"^\s*(?:Updating|Downgrading) (?P<name>[\w-]+) v(?P<old>\S+)(?: \([^)]*\))? -> v(?P<new>\S+)")
+_OWN = re.compile(r"^\s*(?:Updating|Locking|Downgrading|Unchanged) |^warning: not updating lockfile")
 _OFFLINE = re.compile(r"offline|failed to (?:get|fetch|query|download)|Unable to update|network|could not resolve", re.IGNORECASE)
 
 
@@ -25,4 +26,5 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     scribe = Scribe.of(raw, "cargo", Category.DEPENDENCY)
     moves = [match for line in lines if (match := _MOVE.match(line))]
     findings = tuple(scribe.finding(f"{move['name']} {move['old']} can move to {move['new']}", Level.INFO, rule="outdated") for move in moves)
-    return conclude(raw, exits, Account(findings=findings))
+    foreign = raw.exit_code is None and not any(_OWN.match(line) for line in lines)
+    return conclude(raw, exits, Account(findings=findings, error="the output is not that of cargo update" if foreign else None))

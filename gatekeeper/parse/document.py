@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from gatekeeper.parse.text import decode
 
 Json = Mapping[str, object]
-#: where a document may start when a tool prints banners first
-_START = re.compile(r"^[ \t]*(?=[\[{])", re.MULTILINE)
+#: where a document may start when a tool prints banners first; what is indented is part of a document that was cut off
+_START = re.compile(r"^(?=[\[{])", re.MULTILINE)
 _MOST_STARTS = 50
 
 

@@ -20,6 +20,7 @@ from gatekeeper.parse.tally import headline, nothing_ran
 from gatekeeper.parse.text import capped, decode, report_of
 
 _NOTHING = re.compile(r"^(?:No tests found in project|No tests match|Nothing to compile)", re.MULTILINE)
+_UNCOMPILED = "Compiler run failed"
 _OUTCOMES = {"Success": TestOutcome.PASSED, "Failure": TestOutcome.FAILED, "Skipped": TestOutcome.SKIPPED}
 _SETUP = ("setUp()", "constructor()")
 _UNITS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -32,7 +33,7 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     text = decode(raw.stderr) + "\n" + (decode(out[:65536]) if b'"test_results"' not in out else "")
     if _NOTHING.search(text) and raw.exit_code in {None, *exits.clean}:
         return conclude(raw, exits, Account(nothing=nothing_ran(())))
-    broken = tuple(diagnostics(raw, text, scribe))
+    broken = tuple(diagnostics(raw, text, scribe)) if _UNCOMPILED in text else ()
     if broken:
         return conclude(raw, exits, Account(findings=broken))
     report, sources = asked_object(load(out), "the report"), Sources(raw)

@@ -31,11 +31,11 @@ from gatekeeper.parse.place import relative
 from gatekeeper.parse.stack import node_spot
 from gatekeeper.parse.tally import headline, nothing_ran
 from gatekeeper.parse.text import capped, decode, report_of, strip_escapes
+from gatekeeper.parse.threshold import missed_coverage
 
 _OUTCOMES = {"passed": TestOutcome.PASSED, "failed": TestOutcome.FAILED, "pending": TestOutcome.SKIPPED, "skipped": TestOutcome.SKIPPED,
              "todo": TestOutcome.SKIPPED, "disabled": TestOutcome.SKIPPED, "focused": TestOutcome.PASSED}
 _NO_TESTS = re.compile(r"^No tests? (?:files? )?found", re.MULTILINE)
-_THRESHOLD = re.compile(r"^(?:Jest: .*coverage threshold .* not met.*|ERROR: Coverage for .* does not meet .*threshold.*|Jest: Coverage data for .* was not found\.)$", re.MULTILINE)
 _UNHANDLED = re.compile(r"^Vitest caught \d+ unhandled errors? during the test run\.", re.MULTILINE)
 _HEADS = ("Test suite failed to run",)
 
@@ -91,6 +91,5 @@ def _around(raw: RawOutput, said: str) -> tuple[Finding, ...]:
     if not raw.exit_code:
         return ()
     scribe = Scribe.of(raw, "jest", Category.TEST)
-    missed = (scribe.finding(line, Level.ERROR, rule="coverage") for line in _THRESHOLD.findall(said))
     thrown = (scribe.finding(line, Level.ERROR, rule="unhandled-error") for line in _UNHANDLED.findall(said))
-    return (*missed, *thrown)
+    return (*missed_coverage(raw, "jest"), *thrown)

@@ -18,6 +18,7 @@ from gatekeeper.parse.place import relative
 from gatekeeper.parse.stack import node_spot, pytest_spot
 from gatekeeper.parse.tally import headline, nothing_ran
 from gatekeeper.parse.text import capped, report_of, strip_escapes
+from gatekeeper.parse.threshold import missed_coverage
 from gatekeeper.parse.xml import load_xml
 
 ROOTS = frozenset({"testsuites", "testsuite"})
@@ -31,7 +32,7 @@ _CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".
 def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     """Test results of any JUnit file."""
     tests = tuple(cases(raw, load_xml(report_of(raw), ROOTS)))
-    return conclude(raw, exits, Account(tests=tests, nothing=nothing_ran(tests)))
+    return conclude(raw, exits, Account(tests=tests, findings=missed_coverage(raw, "junit"), nothing=nothing_ran(tests)))
 
 
 def cases(raw: RawOutput, root: Element) -> Iterator[TestCase]:

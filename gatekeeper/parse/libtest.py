@@ -24,6 +24,7 @@ from gatekeeper.parse.rustc_text import errors
 from gatekeeper.parse.tally import nothing_ran
 from gatekeeper.parse.text import complaint, decode, lines_of
 
+_UNCOMPILED = "error: could not compile "
 _RUNNING = re.compile(r"^running (\d{1,9}) tests?$")
 _TEST = re.compile(r"^test (?P<name>.+?) \.\.\. (?P<outcome>ok|FAILED|ignored|failed \(allowed\))(?:, (?P<why>.*?))?(?: <(?P<seconds>\d+\.\d+)s>)?$")
 _OPEN = re.compile(r"^test (?P<name>.+?) \.\.\. ")
@@ -57,7 +58,8 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
         binary.details = {name: [panics[name]] for name in binary.failures if name in panics} | binary.details
     tests = (*libtest_json.cases(raw, events), *_cases(raw, binaries, _targets(said)))
     scribe = Scribe.of(raw, "cargo", Category.BUILD)
-    broken = errors(raw, said, scribe) or tuple(one for one in diagnostics(raw, events) if one.category is Category.BUILD)
+    told = errors(raw, said, scribe) if _UNCOMPILED in said else ()  # tests of compilers print diagnostics, too
+    broken = told or tuple(one for one in diagnostics(raw, events) if one.category is Category.BUILD)
     tests = (*tests, *_crashes(said, tests, broken))
     return conclude(raw, finds_at(exits, CARGO_FAILED), Account(findings=broken, tests=tests, nothing=_nothing(raw, exits, tests, lines),
                                                                 error=_error(raw, binaries, tests, broken)))

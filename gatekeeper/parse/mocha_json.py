@@ -23,6 +23,7 @@ from gatekeeper.parse.place import relative
 from gatekeeper.parse.stack import node_spot
 from gatekeeper.parse.tally import headline, nothing_ran
 from gatekeeper.parse.text import capped, report_of, strip_escapes
+from gatekeeper.parse.threshold import missed_coverage
 
 _LISTS = (("passes", TestOutcome.PASSED), ("failures", TestOutcome.FAILED), ("pending", TestOutcome.SKIPPED))
 
@@ -34,7 +35,8 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
         raise UnparsableError("the report has no `stats`")
     tests = tuple(_case(raw, entry, outcome) for key, outcome in _LISTS for entry in asked_objects(report.get(key), f"`{key}`"))
     failing = any(test.outcome is TestOutcome.FAILED for test in tests)
-    return conclude(raw, finds_at(exits, raw.exit_code) if failing and raw.exit_code else exits, Account(tests=tests, nothing=nothing_ran(tests)))
+    return conclude(raw, finds_at(exits, raw.exit_code) if failing and raw.exit_code else exits, Account(
+        tests=tests, findings=missed_coverage(raw, "mocha"), nothing=nothing_ran(tests)))
 
 
 def _case(raw: RawOutput, entry: Json, outcome: TestOutcome) -> TestCase:

@@ -12,11 +12,12 @@ from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.grade import Extra, Place, Scribe
-from gatekeeper.parse.meaning import Account, conclude
+from gatekeeper.parse.meaning import Account, Ended, conclude, ended
 from gatekeeper.parse.place import relative
 from gatekeeper.parse.text import decode, lines_of, without_noise
 
 _CHATTER = re.compile(r"^(?:Checking formatting\.\.\.|All matched files use Prettier|Error occurred when checking|Code style issues|Forgot to run Prettier)")
+_FOUND = re.compile(r"^\[warn\] (?:Code style issues|Forgot to run Prettier)")
 _WARN = re.compile(r"^\[warn\] (?P<path>.+)$")
 _BROKEN = re.compile(r"^\[error\] (?P<path>.+?): (?P<why>(?:\w*SyntaxError|YAMLSyntaxError|[A-Z]\w*Error): .*?)(?: \((?P<line>\d{1,9}):(?P<column>\d{1,9})\))?$")
 _ERROR = re.compile(r"^\[error\] (?P<why>\S.*)$")
@@ -32,9 +33,10 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     # one stream when a package manager or a pipe has merged them
     merged = [*said, *(line for line in out if line.startswith("["))]
     warned = [match["path"] for line in merged if (match := _WARN.match(line)) and not _OPTION.match(line) and not _CHATTER.match(match["path"])]
+    quiet = ended(raw, exits) is Ended.CLEAN and not any(_FOUND.match(line) for line in merged)
     broken = tuple(_broken(raw, scribe, match, merged[at:at + 8]) for at, line in enumerate(merged) if (match := _BROKEN.match(line)))
-    found = tuple(scribe.unformatted(relative(raw, path)) for path in dict.fromkeys([*listed, *warned]))
-    return conclude(raw, exits, Account(findings=(*found, *broken), problems=_problems(merged), error=_error(merged, broken)))
+    found = tuple(scribe.unformatted(relative(raw, path)) for path in dict.fromkeys([*listed, *(() if quiet else warned)]))
+    return conclude(raw, exits, Account(findings=(*found, *broken), problems=_problems(merged, warned if quiet else []), error=_error(merged, broken)))
 
 
 def _broken(raw: RawOutput, scribe: Scribe, match: re.Match[str], lines: list[str]) -> Finding:
@@ -50,5 +52,7 @@ def _error(lines: list[str], broken: tuple[Finding, ...]) -> str | None:
     return next((match["why"] for line in lines if (match := _ERROR.match(line)) and not _FRAME.match(line)), None)
 
 
-def _problems(lines: list[str]) -> tuple[Problem, ...]:
-    return tuple(Problem(file=".prettierrc", line=None, message=match["message"]) for line in lines if (match := _OPTION.match(line)))
+def _problems(lines: list[str], warnings: list[str]) -> tuple[Problem, ...]:
+    """What prettier warns of that is no file: options that it does not know, and anything else in a run that found all files in order."""
+    options = [match["message"] for line in lines if (match := _OPTION.match(line))]
+    return tuple(Problem(file=".prettierrc", line=None, message=message) for message in [*options, *warnings])

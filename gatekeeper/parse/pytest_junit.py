@@ -11,21 +11,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
-from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput, TestCase, TestOutcome
+from gatekeeper.model.finding import Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.document import UnparsableError
-from gatekeeper.parse.grade import Scribe
 from gatekeeper.parse.junit import ROOTS, explanation, seconds, verdict_of
 from gatekeeper.parse.meaning import Account, conclude, failed, finds_at, idle_at
 from gatekeeper.parse.place import relative
 from gatekeeper.parse.stack import pytest_spot
 from gatekeeper.parse.tally import nothing_ran
 from gatekeeper.parse.text import complaint, decode, first_line, report_of
+from gatekeeper.parse.threshold import missed_coverage
 from gatekeeper.parse.xml import load_xml
 
 _NO_TESTS, _STOPPED = 5, 2
 _UNCOLLECTED = "collection failure"
-_COVERAGE = re.compile(r"^(?:FAIL |ERROR: )?(?:Coverage failure: .+|Required test coverage of .+ not reached.*)$", re.MULTILINE)
 _STOP = re.compile(r"^!+ (?P<why>(?:Interrupted: |_pytest\.outcomes\.Exit: |stopping after )?.+?) !+$", re.MULTILINE)
 _INTERNAL = re.compile(r"^INTERNALERROR> (?P<why>\w.*)$", re.MULTILINE)
 _RAISED = re.compile(r"^E   +(?P<why>\S.*)$", re.MULTILINE)
@@ -41,7 +40,7 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     tests = tuple(_cases(raw, root))
     uncollected = any((test.message or "").startswith(_UNCOLLECTED) for test in tests)
     return conclude(raw, finds_at(exits, _STOPPED) if uncollected else replace(exits, findings=exits.findings - {_STOPPED}), Account(
-        tests=tests, findings=_missed_coverage(raw), nothing=nothing_ran(tests), error=_error(raw, root, uncollected=uncollected)))
+        tests=tests, findings=missed_coverage(raw, "pytest"), nothing=nothing_ran(tests), error=_error(raw, root, uncollected=uncollected)))
 
 
 def _without_report(raw: RawOutput) -> Parsed:
@@ -88,12 +87,6 @@ def _module(raw: RawOutput, dotted: str) -> str | None:
         if file is not None and raw.read(file) is not None:
             return file
     return None
-
-
-def _missed_coverage(raw: RawOutput) -> tuple[Finding, ...]:
-    found = _COVERAGE.findall(decode(raw.stdout)) + _COVERAGE.findall(decode(raw.stderr)) if raw.exit_code == 1 else []
-    scribe = Scribe.of(raw, "pytest", Category.TEST)
-    return tuple(scribe.finding(message, Level.ERROR, rule="coverage") for message in dict.fromkeys(found))
 
 
 def _error(raw: RawOutput, root: Element, *, uncollected: bool) -> str | None:

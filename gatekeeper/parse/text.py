@@ -10,7 +10,7 @@ import re
 from gatekeeper.model.finding import RawOutput
 
 #: CSI (colours, cursor), OSC (titles, links), and the two-byte escapes of ECMA-48
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_=>78]")
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Z]|\x1b[@-Z\\^_=>78]")
 _SPEAKING = re.compile(r"^(?:[\w.@/ -]{1,80}: )*(?:fatal |internal )?(?:error|fatal|panic(?:ked)?|exception)\b|[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
 _WORD = re.compile(r"\w")
 #: what package managers print around the scripts they run

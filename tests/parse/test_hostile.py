@@ -1,0 +1,146 @@
+"""Whatever a tool prints, parsing ends with a value; and what is no report is never clean."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gatekeeper.errors import UsageError
+from gatekeeper.model.finding import Parsed, RawOutput
+from gatekeeper.model.status import Meaning
+from gatekeeper.model.tool import ExitSpec
+from gatekeeper.parse.document import UnparsableError, load
+from gatekeeper.parse.formats import FORMATS, parse_output
+from gatekeeper.parse.xml import load_xml
+from tests.parse.recordings import Recording, every
+
+JSON = (*sorted(name for name in FORMATS if name.endswith("-json") and name not in {"mypy-json", "cargo-json"}), "sarif")
+XML = ("checkstyle", "junit", "node-junit", "pytest-junit")
+CASES = every("cmd.json")
+CODES = st.sampled_from([None, 0, 1, 2, 5, 101, 255, -9])
+#: what a parser's own mistake would be reported as
+FAULT = "could not read this output"
+QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+JSON_VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+                           lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(
+                               ["message", "messages", "filename", "filePath", "file", "location", "row", "column", "severity", "code", "fix", "edits", "errors",
+                                "sources", "sourceLocation", "start", "end", "testResults", "assertionResults", "status", "name", "dependencies", "vulns", "id",
+                                "vulnerabilities", "auditReportVersion", "via", "list", "advisory", "cvss", "runs", "results", "tool", "driver", "rules", "locations",
+                                "schema", "findings", "tests", "outcome", "generalDiagnostics", "range", "line", "character", "summary", "stats", "passes",
+                                "failures", "pending", "title", "err", "test_results", "error", "reason", "spans", "level", "warnings", "lockfile", "event", "type"]),
+                               inner, max_size=5), max_leaves=20)
+
+
+def parsed(name: str, data: bytes, code: int | None = None) -> Parsed:
+    return parse_output(name, RawOutput(stdout=data, exit_code=code, root="/repo", cwd="/repo/sub", read=lambda _path: b"text\n"), ExitSpec())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(out=st.binary(max_size=300), said=st.binary(max_size=100), report=st.none() | st.binary(max_size=200), code=CODES)
+@QUICK
+def test_any_bytes_into_any_parser_give_a_value(name: str, out: bytes, said: bytes, report: bytes | None, code: int | None) -> None:
+    raw = RawOutput(stdout=out, stderr=said, report=report, exit_code=code, root="/repo", cwd="/repo", read=lambda _path: out)
+    assert FAULT not in (parse_output(name, raw, ExitSpec()).message or "")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(data=st.data(), code=CODES)
+@QUICK
+def test_damaged_recordings_give_a_value(name: str, data: st.DataObject, code: int | None) -> None:
+    case = data.draw(st.sampled_from([case for case in CASES if case.parser == name] or CASES))
+    out, said = _damaged(data, case.raw.stdout), _damaged(data, case.raw.stderr)
+    report = None if case.raw.report is None else _damaged(data, case.raw.report)
+    raw = replace(case.raw, stdout=out, stderr=said, report=report, exit_code=code)
+    assert FAULT not in (parse_output(name, raw, ExitSpec()).message or "")
+
+
+def _damaged(data: st.DataObject, content: bytes) -> bytes:
+    """The content with a part cut out, doubled or replaced."""
+    if not content:
+        return content
+    at, size = data.draw(st.integers(0, len(content))), data.draw(st.integers(0, 40))
+    return content[:at] + data.draw(st.sampled_from([b"", b"\n", b'"', b"9" * 30, b"\x1b[31m", b"\xff", b"{", b"null", content[:at][-20:]])) + content[at + size:]
+
+
+@pytest.mark.parametrize("name", JSON)
+@given(value=JSON_VALUES, code=CODES)
+@QUICK
+def test_json_of_any_shape_gives_a_value(name: str, value: object, code: int | None) -> None:
+    assert FAULT not in (parsed(name, json.dumps(value).encode(), code).message or "")
+
+
+@pytest.mark.parametrize("name", ["libtest", "cargo-json", "mypy-json"])
+@given(values=st.lists(JSON_VALUES, max_size=5), code=CODES)
+@QUICK
+def test_json_lines_of_any_shape_give_a_value(name: str, values: list[object], code: int | None) -> None:
+    assert FAULT not in (parsed(name, b"\n".join(json.dumps(value).encode() for value in values), code).message or "")
+
+
+@pytest.mark.parametrize("name", JSON)
+@given(data=st.binary(max_size=200), code=CODES)
+@QUICK
+def test_bytes_that_hold_no_document_are_never_clean(name: str, data: bytes, code: int | None) -> None:
+    try:
+        load(data)
+    except UnparsableError:
+        assert parsed(name, data, code).meaning is not Meaning.CLEAN or (name == "npm-outdated-json" and not data.strip())
+
+
+@pytest.mark.parametrize("name", XML)
+@given(data=st.binary(max_size=200), code=CODES)
+@QUICK
+def test_bytes_that_are_no_xml_are_never_clean(name: str, data: bytes, code: int | None) -> None:
+    try:
+        load_xml(data, frozenset({"testsuites", "testsuite", "checkstyle"}))
+    except UnparsableError:
+        assert parsed(name, data, code).meaning is not Meaning.CLEAN
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"fixer"}))
+@given(words=st.text(alphabet="abc xyz.:-\n", min_size=1, max_size=80).filter(str.strip))
+@QUICK
+def test_words_of_another_program_are_never_clean_while_the_exit_code_is_unknown(name: str, words: str) -> None:
+    assert parsed(name, words.encode()).meaning is not Meaning.CLEAN
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.parser in {*JSON, *XML, "cargo-json"}], ids=str)
+def test_a_report_that_is_cut_off_is_never_clean(case: Recording) -> None:
+    report = case.raw.stdout if case.raw.report is None else case.raw.report
+    whole = report.rstrip()
+    cuts = [whole[:len(whole) * part // 20] for part in range(20)] + [whole[:-1]]
+    meanings = {parse_output(case.parser, replace(case.raw, stdout=cut, report=cut, exit_code=None), ExitSpec()).meaning for cut in cuts}
+    assert Meaning.CLEAN not in meanings
+
+
+@pytest.mark.parametrize("name", JSON)
+@pytest.mark.parametrize("bomb", [b"[" * 200_000, b'{"a":' * 200_000, b"[" * 200_000 + b"]" * 200_000, b"noise\n" + b"[" * 200_000, b"9" * 100_000])
+def test_nesting_bombs_are_tool_errors(name: str, bomb: bytes) -> None:
+    assert parsed(name, bomb).meaning is Meaning.TOOL_ERROR
+
+
+@pytest.mark.parametrize("name", XML)
+@pytest.mark.parametrize("bomb", [
+    b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><testsuites><testcase name="&b;"/></testsuites>',
+    b'<!DOCTYPE t SYSTEM "file:///etc/passwd"><testsuites/>', b"<testsuites>" + b"<testsuite>" * 100_000, b"<testsuites>" * 5],
+    ids=["entities", "external", "deep", "unclosed"])
+def test_xml_bombs_are_refused(name: str, bomb: bytes) -> None:
+    assert parsed(name, bomb).meaning is Meaning.TOOL_ERROR
+
+
+def test_an_unknown_format_is_a_usage_error_with_a_suggestion() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_output("ruff-jsn", RawOutput(), ExitSpec())
+    assert caught.value.hint == "did you mean `ruff-json`?"
+
+
+@pytest.mark.parametrize("name", ["black", "flake8", "isort", "libtest", "prettier", "rustfmt", "sphinx", "tsc", "forge-fmt", "unittest", "mypy-json", "exit-code"])
+@pytest.mark.parametrize("line", [b"a" * 400_000, b"a:1:" * 100_000, b"test a ... ok, " * 30_000, b" (1,2): error TS1: " * 20_000, b"! " * 200_000,
+                                  b"test a ... \n" * 30_000, b"ERROR: a " * 50_000, b"--- a\n+++ b\n" * 20_000, b"[error] a: XError: (1:1) " * 15_000], ids=lambda line: line[:14])
+@pytest.mark.timeout(20)
+def test_long_and_repetitive_output_does_not_stall_a_parser(name: str, line: bytes) -> None:
+    assert parse_output(name, RawOutput(stdout=line, stderr=line, exit_code=1, root="/repo", cwd="/repo"), ExitSpec()).meaning is not Meaning.CLEAN

@@ -1,0 +1,80 @@
+"""Exit code and output decide together what a run meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatekeeper.model.finding import Category, Finding, Level, Severity
+from gatekeeper.model.status import Meaning
+from gatekeeper.model.tool import ExitSpec
+from gatekeeper.parse.meaning import Account, conclude
+from gatekeeper.parse.text import complaint, decode
+from tests.parse.outputs import raw_of, read
+
+ONE = (Finding(tool="t", message="m", level=Level.WARNING, severity=Severity.MEDIUM, category=Category.LINT),)
+EXITS = ExitSpec(nothing=frozenset({5}))
+
+
+@pytest.mark.parametrize(("code", "account", "meaning"), [
+    (0, Account(), Meaning.CLEAN),
+    (None, Account(), Meaning.CLEAN),
+    (0, Account(findings=ONE), Meaning.FINDINGS),
+    (1, Account(findings=ONE), Meaning.FINDINGS),
+    (None, Account(findings=ONE), Meaning.FINDINGS),
+    (1, Account(), Meaning.TOOL_ERROR),
+    (2, Account(), Meaning.TOOL_ERROR),
+    (2, Account(findings=ONE), Meaning.FINDINGS_AND_TOOL_ERROR),
+    (-9, Account(), Meaning.TOOL_ERROR),
+    (0, Account(error="broken"), Meaning.TOOL_ERROR),
+    (0, Account(error="broken", findings=ONE), Meaning.FINDINGS_AND_TOOL_ERROR),
+    (0, Account(nothing="no tests"), Meaning.NOTHING_CHECKED),
+    (1, Account(nothing="no tests"), Meaning.NOTHING_CHECKED),
+    (2, Account(nothing="no tests"), Meaning.TOOL_ERROR),
+    (5, Account(), Meaning.NOTHING_CHECKED),
+    (5, Account(findings=ONE), Meaning.FINDINGS),
+    (1, Account(nothing="no tests", findings=ONE), Meaning.FINDINGS)])
+def test_code_and_account_give_the_meaning(code: int | None, account: Account, meaning: Meaning) -> None:
+    assert conclude(raw_of(code=code), EXITS, account).meaning is meaning
+
+
+def test_the_same_finding_twice_is_one() -> None:
+    assert conclude(raw_of(code=1), EXITS, Account(findings=ONE * 3)).findings == ONE
+
+
+@pytest.mark.parametrize(("said", "expected"), [
+    ("warning: x\nerror: it broke\nnote: y", "error: it broke"),
+    ("Traceback (most recent call last):\n  File x\nKeyError: 'a'", "KeyError: 'a'"),
+    ("Traceback (most recent call last):\n  File x\npkg.Oops: no", "pkg.Oops: no"),
+    ("usage: x [error: y]\nx: error: bad option", "x: error: bad option"),
+    ("Error: reading failed:\n  line 1\n", "Error: reading failed: line 1"),
+    ("unknown option --x\nsee --help", "unknown option --x"),
+    ("", None), ("...\n---\n", None)])
+def test_the_line_that_says_why_a_tool_failed_is_found(said: str, expected: str | None) -> None:
+    assert complaint(raw_of("", said, code=2)) == expected
+
+
+def test_a_report_on_standard_output_is_no_complaint() -> None:
+    assert complaint(raw_of('[{"message": "error"}]\n', code=2)) is None
+
+
+def test_colours_titles_and_broken_bytes_are_gone() -> None:
+    assert decode(b"\xef\xbb\xbf\x1b[1;31merror\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07 \xff\x1b(B") == "error link \ufffd"
+
+
+def test_a_fixer_that_left_findings_did_its_work() -> None:
+    assert read("fixer", raw_of("1 left", code=1)).meaning is Meaning.CLEAN
+
+
+def test_a_fixer_that_crashed_did_not() -> None:
+    parsed = read("fixer", raw_of("", "error: cannot write a.py", code=3))
+    assert (parsed.meaning, parsed.message) == (Meaning.TOOL_ERROR, "error: cannot write a.py")
+
+
+@pytest.mark.parametrize(("code", "meaning"), [(0, Meaning.CLEAN), (1, Meaning.FINDINGS), (2, Meaning.TOOL_ERROR), (5, Meaning.NOTHING_CHECKED), (None, Meaning.TOOL_ERROR)])
+def test_an_exit_code_alone_gives_a_meaning(code: int | None, meaning: Meaning) -> None:
+    assert read("exit-code", raw_of("checking\n", "error: no\n", code=code), EXITS).meaning is meaning
+
+
+def test_a_script_that_fails_is_one_finding_with_its_words() -> None:
+    finding = read("exit-code", raw_of("checking a\nchecking b\n", "b is wrong\n", code=1)).findings[0]
+    assert (finding.message, finding.detail, finding.file) == ("b is wrong", "checking a\nchecking b\nb is wrong", None)

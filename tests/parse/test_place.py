@@ -1,0 +1,77 @@
+"""Paths and columns: relative to the root, 1-based, in code points."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatekeeper.parse.place import Offsets, Sources, nearest, relative
+from tests.parse.outputs import raw_of
+
+NONE_ASCII = "a = 'é😀'; x\n"
+
+
+@pytest.mark.parametrize(("path", "expected"), [
+    ("/repo/a/b.py", "a/b.py"), ("b.py", "sub/b.py"), ("./b.py", "sub/b.py"), ("../b.py", "b.py"), ("/elsewhere/b.py", "/elsewhere/b.py"),
+    ("/repository/b.py", "/repository/b.py"), ("file:///repo/a%20b.py", "a b.py"), ("-x.py", "sub/-x.py"), ("a\nb.py", "sub/a\nb.py"),
+    ("../../etc/passwd", "/etc/passwd"), ("", None), (None, None), ("a\0b", None)])
+def test_paths_are_relative_to_the_root_where_they_lie_in_it(path: str | None, expected: str | None) -> None:
+    assert relative(raw_of(cwd="/repo/sub"), path) == expected
+
+
+def test_a_root_that_ends_with_a_slash_is_the_same_root() -> None:
+    assert relative(raw_of(), "/repo/a.py") == "a.py"
+
+
+def test_a_workspace_member_names_files_from_the_workspace_above_it() -> None:
+    raw = raw_of(cwd="/repo/ws/crates/a", sources={"ws/crates/a/src/lib.rs": ""})
+    assert nearest(raw, "crates/a/src/lib.rs") == "ws/crates/a/src/lib.rs"
+
+
+def test_an_unreadable_file_is_taken_to_lie_below_the_working_directory() -> None:
+    assert nearest(raw_of(cwd="/repo/ws"), "src/gone.rs") == "ws/src/gone.rs"
+
+
+@pytest.mark.parametrize(("column", "expected"), [(1, 1), (6, 6), (7, 7), (9, 8), (10, 9), (12, 11), (13, 12), (99, 98)])
+def test_utf16_columns_become_code_points(column: int, expected: int) -> None:
+    assert Sources(raw_of(sources={"a.js": NONE_ASCII})).from_utf16("a.js", 1, column) == expected
+
+
+@pytest.mark.parametrize(("column", "expected"), [(1, 1), (6, 6), (8, 7), (12, 8), (13, 9), (16, 12)])
+def test_byte_columns_become_code_points(column: int, expected: int) -> None:
+    assert Sources(raw_of(sources={"a.py": NONE_ASCII})).from_bytes("a.py", 1, column) == expected
+
+
+@pytest.mark.parametrize("file", ["gone.js", None])
+def test_a_column_stays_where_the_source_cannot_be_read(file: str | None) -> None:
+    assert Sources(raw_of()).from_utf16(file, 1, 9) == 9
+
+
+def test_lines_end_at_cr_and_lf_and_nowhere_else() -> None:
+    sources = Sources(raw_of(sources={"a.py": "one\fstill\u2028one\r\ntwo\rthree\n"}))
+    assert [sources.line("a.py", number) for number in (1, 2, 3, 4)] == ["one\fstill\u2028one", "two", "three", None]
+
+
+def test_a_byte_order_mark_is_no_column() -> None:
+    assert Sources(raw_of(sources={"a.py": "\ufeffx = 1\n"})).line("a.py", 1) == "x = 1"
+
+
+@given(text=st.text(alphabet="aé😀\t\n", max_size=60), data=st.data())
+def test_every_character_is_found_again_by_its_byte_offset(text: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(text)))
+    before = text[:at]
+    assert Offsets(text.encode()).place(len(before.encode())) == (before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+
+
+@pytest.mark.parametrize("offset", [-1, 99])
+def test_an_offset_outside_the_file_has_no_place(offset: int) -> None:
+    assert Offsets(b"abc").place(offset) is None
+
+
+@given(text=st.text(alphabet="aé😀語", max_size=30), data=st.data())
+def test_utf16_and_byte_columns_of_a_character_agree(text: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(text)))
+    sources = Sources(raw_of(sources={"a": text}))
+    wide, narrow = len(text[:at].encode("utf-16-le")) // 2 + 1, len(text[:at].encode()) + 1
+    assert (sources.from_utf16("a", 1, wide), sources.from_bytes("a", 1, narrow)) == (at + 1, at + 1)

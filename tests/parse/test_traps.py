@@ -1,0 +1,181 @@
+"""Where tools mislead: outputs that look clean and are not, or look bad and are not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gatekeeper.model.finding import TestOutcome
+from gatekeeper.model.status import Meaning
+from tests.parse.outputs import raw_of, read
+
+XUNIT = '<testsuite><testcase classname="t.a" name="test_x" file="t/a.py" line="0"/></testsuite>'
+
+
+@pytest.mark.parametrize("line", [
+    "FAIL Required test coverage of 90% not reached. Total coverage: 12.34%", "ERROR: Coverage failure: total of 12 is less than fail-under=90",
+    "FAIL Required test coverage of 90.5% not reached. Total coverage: 90.00%"])
+def test_missed_coverage_fails_a_pytest_run_in_which_all_tests_pass(line: str) -> None:
+    parsed = read("pytest-junit", raw_of(f"1 passed\n{line}\n", code=1, report=XUNIT))
+    assert (parsed.meaning, [one.rule for one in parsed.findings]) == (Meaning.FINDINGS, ["coverage"])
+
+
+def test_a_pytest_that_fails_without_a_failing_test_did_not_do_its_work() -> None:
+    assert read("pytest-junit", raw_of("1 passed\n", code=1, report=XUNIT)).meaning is Meaning.TOOL_ERROR
+
+
+def test_pytest_lines_are_counted_from_zero() -> None:
+    assert read("pytest-junit", raw_of(report=XUNIT)).tests[0].line == 1
+
+
+def test_an_interrupted_pytest_keeps_what_it_measured() -> None:
+    report = '<testsuite><testcase name="test_x"><failure message="m"/></testcase><testcase time="0"/></testsuite>'
+    parsed = read("pytest-junit", raw_of("!!!!! KeyboardInterrupt !!!!!\n", code=2, report=report))
+    assert (parsed.meaning, len(parsed.tests)) == (Meaning.FINDINGS_AND_TOOL_ERROR, 1)
+
+
+def test_jest_coverage_below_its_threshold_is_a_finding() -> None:
+    report = json.dumps({"testResults": [{"name": "/repo/a.test.js", "status": "passed", "assertionResults": [{"title": "a", "status": "passed"}]}], "success": True})
+    said = 'Jest: "global" coverage threshold for lines (80%) not met: 50%\n'
+    assert [one.rule for one in read("jest-json", raw_of("", said, code=1, report=report)).findings] == ["coverage"]
+
+
+def test_vitest_with_an_unhandled_error_fails() -> None:
+    report = json.dumps({"testResults": [{"name": "/repo/a.test.js", "status": "passed", "assertionResults": [{"title": "a", "status": "passed"}]}]})
+    said = "Vitest caught 1 unhandled error during the test run.\nThis might cause false positive tests.\n"
+    assert read("vitest-json", raw_of("", said, code=1, report=report)).meaning is Meaning.FINDINGS
+
+
+def test_a_crashing_test_binary_without_a_name_to_blame_is_an_error() -> None:
+    said = ("     Running unittests src/lib.rs (target/debug/deps/demo-8348ca7a80742723)\nerror: test failed, to rerun pass `--lib`\n\nCaused by:\n"
+            "  process didn't exit successfully: `/repo/target/debug/deps/demo-8348ca7a80742723` (signal: 11, SIGSEGV: invalid memory reference)\n")
+    parsed = read("libtest", raw_of("\nrunning 2 tests\ntest a ... ok\n", said, code=101))
+    assert [(one.name, one.outcome) for one in parsed.tests] == [("a", TestOutcome.PASSED), ("demo", TestOutcome.ERROR)]
+
+
+def test_a_failure_whose_line_was_torn_is_known_from_the_list() -> None:
+    out = "\nrunning 1 test\ntest a ... noise without end\n\nfailures:\n\nfailures:\n    a\n\ntest result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n"
+    assert [(one.name, one.outcome) for one in read("libtest", raw_of(out, code=101)).tests] == [("a", TestOutcome.FAILED)]
+
+
+def test_more_failures_counted_than_named_is_an_error() -> None:
+    out = "\nrunning 2 tests\ntest a ... ok\n\ntest result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n"
+    assert read("libtest", raw_of(out, code=101)).meaning is Meaning.TOOL_ERROR
+
+
+def test_what_a_passing_rust_test_prints_is_no_test() -> None:
+    out = "\nrunning 1 test\ntest a ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n\ntest ghost ... FAILED\n"
+    assert [one.name for one in read("libtest", raw_of(out)).tests] == ["a"]
+
+
+def test_the_old_form_of_a_panic_is_read() -> None:
+    out = ("\nrunning 1 test\ntest a ... FAILED\n\nfailures:\n\n---- a stdout ----\nthread 'a' panicked at 'no way', src/lib.rs:7:5\n\nfailures:\n    a\n\n"
+           "test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n")
+    test = read("libtest", raw_of(out, code=101)).tests[0]
+    assert (test.file, test.line, test.message) == ("src/lib.rs", 7, "no way")
+
+
+def test_the_same_warning_of_lib_and_lib_test_is_one_finding() -> None:
+    def line(rendered: str) -> str:
+        span = {"file_name": "src/lib.rs", "is_primary": True, "line_start": 1, "line_end": 1, "column_start": 1, "column_end": 2}
+        return json.dumps({"reason": "compiler-message", "message": {"level": "warning", "message": "unused", "code": {"code": "dead_code"}, "spans": [span], "rendered": rendered}})
+
+    out = "\n".join([line("a"), line("a, with a note"), json.dumps({"reason": "build-finished", "success": True})])
+    assert len(read("cargo-json", raw_of(out)).findings) == 1
+
+
+def test_cargo_that_ends_before_the_build_is_finished_is_an_error() -> None:
+    assert read("cargo-json", raw_of('{"reason":"compiler-artifact"}\n')).meaning is Meaning.TOOL_ERROR
+
+
+def test_warnings_of_a_build_that_failed_elsewhere_do_not_hide_the_failure() -> None:
+    warning = json.dumps({"reason": "compiler-message", "message": {"level": "warning", "message": "unused", "spans": []}})
+    parsed = read("cargo-json", raw_of(warning + '\n{"reason":"build-finished","success":false}\n', "error: failed to run custom build command for `x`\n", code=101))
+    assert (parsed.meaning, parsed.message) == (Meaning.FINDINGS_AND_TOOL_ERROR, "error: failed to run custom build command for `x`")
+
+
+def test_rustfmt_warnings_about_unstable_options_are_no_error() -> None:
+    said = "Warning: can't set `imports_granularity = Crate`, unstable features are only available in nightly channel.\n"
+    assert read("rustfmt", raw_of("", said, code=0)).meaning is Meaning.CLEAN
+
+
+@pytest.mark.parametrize("noise", ["yarn run v1.22.22\n$ tsc --noEmit\n{}Done in 2.11s.\n", "\n> demo@1.0.0 types\n> tsc --noEmit\n\n{}"])
+def test_tsc_behind_a_package_manager_is_read(noise: str) -> None:
+    clean, bad = noise.format(""), noise.format("src/a.ts(1,2): error TS2322: m\n  more\n")
+    assert [read("tsc", raw_of(text, code=None)).meaning for text in (clean, bad)] == [Meaning.CLEAN, Meaning.FINDINGS]
+
+
+def test_some_ignored_files_do_not_make_an_eslint_run_empty() -> None:
+    ignored = {"filePath": "/repo/d.js", "messages": [{"ruleId": None, "severity": 1, "message": "File ignored by default."}]}
+    parsed = read("eslint-json", raw_of(json.dumps([ignored, {"filePath": "/repo/a.js", "messages": []}])))
+    assert (parsed.meaning, [problem.file for problem in parsed.problems]) == (Meaning.CLEAN, ["d.js"])
+
+
+def test_eslint_that_was_given_only_ignored_files_checked_nothing() -> None:
+    assert read("eslint-json", raw_of("[]")).meaning is Meaning.NOTHING_CHECKED
+
+
+def test_black_of_the_years_before_26_counts_columns_from_zero() -> None:
+    said = "error: cannot format pkg/a.py: Cannot parse for target version Python 3.11: 1:11: def broken(:\n"
+    one = read("black", raw_of("", said, code=123)).findings[0]
+    assert (one.file, one.line, one.column) == ("pkg/a.py", 1, 12)
+
+
+def test_the_text_of_older_ruff_format_is_read() -> None:
+    parsed = read("ruff-format-json", raw_of("Would reformat: a.py\n1 file would be reformatted\n", code=1))
+    assert [one.file for one in parsed.findings] == ["a.py"]
+
+
+def test_ambiguous_mypy_columns_stay_and_are_named_as_inexact() -> None:
+    out = json.dumps({"file": "a.py", "line": 1, "column": 5, "message": "m", "code": "misc", "severity": "error"})
+    parsed = read("mypy-json", raw_of(out, code=1, sources={"a.py": 'x = "éé"; y\n'}))
+    assert (parsed.findings[0].column, len(parsed.problems)) == (6, 1)
+
+
+def test_a_forge_test_is_found_in_its_source() -> None:
+    report = {"test/A.t.sol:A": {"test_results": {"testX()": {"status": "Failure", "reason": "no", "duration": "1s 2ms"}}}}
+    test = read("forge-test-json", raw_of(json.dumps(report), code=1, sources={"test/A.t.sol": "contract A {\n  function testX() public {}\n}\n"})).tests[0]
+    assert (test.file, test.line, test.seconds, test.message) == ("test/A.t.sol", 2, 1.002, "no")
+
+
+def test_a_docstring_warning_of_autodoc_has_a_file_but_no_line_in_it() -> None:
+    one = read("sphinx", raw_of("", "/repo/pkg/a.py:docstring of pkg.a.f:3: WARNING: Unexpected indentation. [docutils]\n", code=0)).findings[0]
+    assert (one.file, one.line, one.rule, one.message) == ("pkg/a.py", None, "docutils", "Unexpected indentation.")
+
+
+def test_prettier_on_one_stream_is_read_from_there() -> None:
+    parsed = read("prettier", raw_of("Checking formatting...\n[warn] a.js\n[warn] Code style issues found in the above file. Run Prettier with --write to fix.\n", code=1))
+    assert [one.file for one in parsed.findings] == ["a.js"]
+
+
+def test_findings_of_a_run_that_was_killed_are_kept_as_part_of_an_error() -> None:
+    assert read("flake8", raw_of("a.py:1:1: E302 expected 2 blank lines\n", code=-9)).meaning is Meaning.FINDINGS_AND_TOOL_ERROR
+
+
+def test_a_warning_of_prettier_in_a_clean_run_is_no_file() -> None:
+    parsed = read("prettier", raw_of("Checking formatting...\nAll matched files use Prettier code style!\n", "[warn] jsxBracketSameLine has been renamed.\n"))
+    assert (parsed.meaning, [problem.message for problem in parsed.problems]) == (Meaning.CLEAN, ["jsxBracketSameLine has been renamed."])
+
+
+def test_diagnostics_that_a_passing_rust_test_prints_are_no_compile_errors() -> None:
+    out = "\nrunning 1 test\ntest ui ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n"
+    assert read("libtest", raw_of(out, "error: expected `;`\n --> tests/ui/a.rs:3:5\n")).meaning is Meaning.CLEAN
+
+
+def test_compiler_warnings_beside_forge_tests_do_not_hide_the_tests() -> None:
+    report = json.dumps({"test/A.t.sol:A": {"test_results": {"testX()": {"status": "Success", "reason": None}}}})
+    said = "Compiler run successful with warnings:\nWarning (2072): Unused local variable.\n --> test/A.t.sol:3:5:\n"
+    assert [test.outcome for test in read("forge-test-json", raw_of(report, said)).tests] == [TestOutcome.PASSED]
+
+
+@pytest.mark.parametrize(("name", "report"), [
+    ("mocha-json", '{"stats": {}, "passes": [{"title": "a"}], "failures": [], "pending": []}'), ("node-junit", "<testsuites><testcase name='a'/></testsuites>")])
+@pytest.mark.parametrize("line", ["ERROR: Coverage for lines (50%) does not meet global threshold (80%)", "Error: 50.00% line coverage does not meet threshold of 80%."])
+def test_missed_coverage_fails_javascript_runs(name: str, report: str, line: str) -> None:
+    assert [one.rule for one in read(name, raw_of("", f"{line}\n", code=1, report=report)).findings] == ["coverage"]
+
+
+def test_a_cut_off_report_is_not_mistaken_for_a_part_of_it() -> None:
+    whole = json.dumps({"errors": [], "contracts": {"a": [{"errors": [], "sources": {}}]}, "sources": {}}, indent=1)
+    assert read("forge-build-json", raw_of(whole[:-20])).meaning is Meaning.TOOL_ERROR

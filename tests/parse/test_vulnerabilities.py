@@ -1,0 +1,97 @@
+"""Audits: what has data is judged by its own severity, what has none is not clean."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gatekeeper.model.finding import Level, Severity
+from gatekeeper.model.status import Meaning
+from gatekeeper.parse.cvss import base_score, severity_from
+from tests.parse.outputs import raw_of, read
+
+PIP = {"dependencies": [{"name": "jinja2", "version": "2.0", "vulns": [{"id": "PYSEC-2019-217", "fix_versions": ["2.10.1"], "aliases": ["CVE-2019-10906"],
+                                                                      "description": "Sandbox escape.\nMore."}]},
+                        {"name": "idna", "version": "3.7", "vulns": []}, {"name": "own", "skip_reason": "not on the index"}], "fixes": []}
+NPM = {"auditReportVersion": 2, "vulnerabilities": {
+    "minimist": {"name": "minimist", "severity": "critical", "isDirect": False, "range": "<0.2.4", "nodes": ["node_modules/minimist"], "fixAvailable": True,
+                 "via": [{"source": 1097678, "name": "minimist", "title": "Prototype Pollution", "url": "https://github.com/advisories/GHSA-xvch-5gv4-984h", "severity": "critical",
+                          "range": "<0.2.4"}]},
+    "mkdirp": {"name": "mkdirp", "severity": "critical", "isDirect": True, "via": ["minimist"], "range": "0.4.1 - 0.5.1", "fixAvailable": True}},
+    "metadata": {"vulnerabilities": {"critical": 2, "total": 2}, "dependencies": {"total": 3}}}
+CARGO = {"database": {}, "lockfile": {"dependency-count": 2}, "vulnerabilities": {"found": True, "count": 1, "list": [
+    {"advisory": {"id": "RUSTSEC-2020-0071", "package": "time", "title": "Potential segfault", "cvss": "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H", "url": "https://x"},
+     "versions": {"patched": [">=0.2.23"]}, "package": {"name": "time", "version": "0.1.42"}}]},
+    "warnings": {"unmaintained": [{"kind": "unmaintained", "package": {"name": "ansi_term", "version": "0.12.1"}, "advisory": {"id": "RUSTSEC-2021-0139", "title": "is Unmaintained"}}]}}
+
+
+def test_a_vulnerable_python_package_is_found_and_a_skipped_one_is_named() -> None:
+    parsed = read("pip-audit-json", raw_of(json.dumps(PIP), code=1))
+    assert [(one.rule, one.severity, one.fixable, one.message) for one in parsed.findings] == [("PYSEC-2019-217", Severity.HIGH, True, "jinja2 2.0: Sandbox escape.")]
+    assert [problem.message for problem in parsed.problems] == ["own was not audited: not on the index"]
+
+
+def test_the_bare_list_of_older_pip_audit_is_read() -> None:
+    assert len(read("pip-audit-json", raw_of(json.dumps(PIP["dependencies"]), code=1)).findings) == 1
+
+
+@pytest.mark.parametrize("entries", [[], [{"name": "a", "skip_reason": "b"}]])
+def test_an_audit_of_nothing_measured_nothing(entries: list[object]) -> None:
+    assert read("pip-audit-json", raw_of(json.dumps({"dependencies": entries}))).meaning is Meaning.NOTHING_CHECKED
+
+
+def test_npm_advisories_are_found_once_and_not_again_for_dependents() -> None:
+    parsed = read("npm-audit-json", raw_of(json.dumps(NPM), code=1, sources={"package-lock.json": "{}"}))
+    assert [(one.rule, one.severity, one.level, one.file, one.message) for one in parsed.findings] == [
+        ("GHSA-xvch-5gv4-984h", Severity.CRITICAL, Level.ERROR, "package-lock.json", "minimist <0.2.4: Prototype Pollution")]
+
+
+@pytest.mark.parametrize(("report", "meaning"), [
+    ({"message": "405 Method Not Allowed - POST https://registry.invalid/-/npm/v1/security/advisories/bulk", "error": {"summary": "", "detail": ""}}, Meaning.NOTHING_CHECKED),
+    ({"error": {"code": "ENOTFOUND", "summary": "getaddrinfo"}}, Meaning.NOTHING_CHECKED),
+    ({"error": {"code": "ENOLOCK", "summary": "This command requires an existing lockfile."}}, Meaning.TOOL_ERROR),
+    ({"error": {"code": "EJSONPARSE", "summary": "broken package.json"}}, Meaning.TOOL_ERROR),
+    ({}, Meaning.TOOL_ERROR), ({"auditReportVersion": 1}, Meaning.TOOL_ERROR),
+    ({"auditReportVersion": 2, "vulnerabilities": {}, "metadata": {"dependencies": {"total": 0}}}, Meaning.NOTHING_CHECKED)])
+def test_failures_of_npm_audit_are_told_apart(report: dict[str, object], meaning: Meaning) -> None:
+    assert read("npm-audit-json", raw_of(json.dumps(report), code=1)).meaning is meaning
+
+
+def test_cargo_advisories_are_graded_by_their_vector_and_warnings_are_dependencies() -> None:
+    parsed = read("cargo-audit-json", raw_of(json.dumps(CARGO), code=1))
+    assert [(one.rule, one.severity, one.category.value) for one in parsed.findings] == [
+        ("RUSTSEC-2020-0071", Severity.MEDIUM, "vulnerability"), ("RUSTSEC-2021-0139", Severity.MEDIUM, "dependency")]
+
+
+def test_a_lockfile_without_dependencies_leaves_nothing_to_audit() -> None:
+    report = {"lockfile": {"dependency-count": 0}, "vulnerabilities": {"list": []}, "warnings": {}}
+    assert read("cargo-audit-json", raw_of(json.dumps(report))).meaning is Meaning.NOTHING_CHECKED
+
+
+@pytest.mark.parametrize(("vector", "score"), [
+    # examples of FIRST's CVSS v3.1 examples document
+    ("CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", 6.1), ("CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N", 6.4), ("CVSS:3.0/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N", 3.1),
+    ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8), ("CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H", 5.5), ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", 10.0),
+    ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", 0.0), ("CVSS:2.0/AV:N", None), ("nonsense", None), ("CVSS:3.1/AV:N", None)])
+def test_cvss_scores_follow_the_specification(vector: str, score: float | None) -> None:
+    assert base_score(vector) == score
+
+
+def test_a_score_of_nine_is_critical() -> None:
+    assert severity_from("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H") is Severity.CRITICAL
+
+
+def test_npm_that_prints_nothing_because_all_is_current_is_clean() -> None:
+    assert read("npm-outdated-json", raw_of("", code=0)).meaning is Meaning.CLEAN
+
+
+def test_a_package_behind_in_two_workspaces_is_named() -> None:
+    entry = {"current": "1.0.0", "wanted": "1.0.0", "latest": "2.0.0", "dependent": "a"}
+    parsed = read("npm-outdated-json", raw_of(json.dumps({"left-pad": [entry, {**entry, "current": "1.1.0"}]}), code=1))
+    assert [one.message for one in parsed.findings] == [f"left-pad {version} is behind: 2.0.0 is the latest, 1.0.0 the newest allowed" for version in ("1.0.0", "1.1.0")]
+
+
+def test_outdated_python_packages_are_found() -> None:
+    parsed = read("pip-outdated-json", raw_of('[{"name": "idna", "version": "3.7", "latest_version": "3.10", "latest_filetype": "wheel"}]'))
+    assert [(one.message, one.level) for one in parsed.findings] == [("idna 3.7 is behind: 3.10 is the latest", Level.INFO)]
