@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from gatekeeper.model.component import Component
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, Tool
-from gatekeeper.provide.foundry import foundry_solc, own_sources
+from gatekeeper.provide.foundry import foundry_solc
 from gatekeeper.provide.kits import kit_for, split_pin
 from gatekeeper.provide.managed import ManagedTools, Permission
 from gatekeeper.provide.places import Surroundings, executable, read_text
-from gatekeeper.provide.pragma import Version, choose, choose_each, expressions, parse_version, show
+from gatekeeper.provide.pragma import Version, choose, choose_each, parse_version, show
 from gatekeeper.provide.probe import ask
+from gatekeeper.provide.sources import wanted_versions
 
 _SHIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "solc_shim.js")
 
@@ -91,7 +92,7 @@ class Compilers:
         configured = foundry_solc(folder)
         if configured and parse_version(configured):
             return [configured]
-        return list(dict.fromkeys(text for path in own_sources(folder) for text in expressions(read_text(path, 1_000_000) or "")))
+        return wanted_versions(self.surroundings, component)
 
     def _native(self, wanted: list[str]) -> LocatedTool | None:
         """A compiler that is no script of ours: `solc` on PATH, or the newest fitting one in svm's folder."""

@@ -1,18 +1,13 @@
-"""What `foundry.toml` and the folders around it say: compiler, sources, and where forge may write. Runs nothing."""
+"""What `foundry.toml` and the folders around it say: compiler, and where forge may write. Runs nothing."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import tomllib
-from collections.abc import Iterator
 
 from gatekeeper.model.component import Component
 from gatekeeper.provide.places import Surroundings, read_text
-
-#: below the component, but not its own sources
-_FOREIGN = frozenset({"lib", "node_modules", "out", "cache", "artifacts", "dependencies", "broadcast", "typechain-types"})
-_MOST_FILES = 5000
 
 
 def profile(folder: str) -> dict[str, object]:
@@ -30,19 +25,6 @@ def foundry_solc(folder: str) -> str | None:
     """`solc` or `solc_version` of the default profile: a version or the path of a compiler."""
     table = profile(folder)
     return next((value for key in ("solc", "solc_version", "solc-version") if isinstance(value := table.get(key), str) and value), None)
-
-
-def own_sources(folder: str) -> Iterator[str]:
-    """The `.sol` files of a component, without libraries and build output; at most some thousands."""
-    count = 0
-    for where, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _FOREIGN and not name.startswith("."))
-        for name in sorted(files):
-            if name.endswith(".sol"):
-                yield os.path.join(where, name)
-                count += 1
-                if count >= _MOST_FILES:
-                    return
 
 
 def output_variables(surroundings: Surroundings, component: Component | None, home: str) -> dict[str, str]:

@@ -14,9 +14,14 @@ _PRAGMA = re.compile(r"\bpragma\s+solidity\s+([^;]+);")
 _TERM = re.compile(r"(\^|~|>=|<=|>|<|=|)\s*v?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?")
 
 
+def without_comments(source: str) -> str:
+    """A source with a blank for each comment. Good enough for pragmas and imports: a `//` inside a string ends its line."""
+    return _COMMENT.sub(" ", source)
+
+
 def expressions(source: str) -> tuple[str, ...]:
-    """The version expressions of one source file, comments left out."""
-    return tuple(" ".join(found.split()) for found in _PRAGMA.findall(_COMMENT.sub(" ", source)))
+    """The version expressions of one source text, comments left out."""
+    return tuple(" ".join(found.split()) for found in _PRAGMA.findall(without_comments(source)))
 
 
 def parse_version(text: str) -> Version | None:

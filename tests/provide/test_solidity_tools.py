@@ -11,10 +11,11 @@ import pytest
 from gatekeeper.model.component import Component, Kind, Language
 from gatekeeper.model.ports import Completed
 from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, VersionProbe
-from gatekeeper.provide.foundry import foundry_solc, output_variables, own_sources
+from gatekeeper.provide.foundry import foundry_solc, output_variables
 from gatekeeper.provide.managed import Permission
 from gatekeeper.provide.places import Surroundings
 from gatekeeper.provide.pragma import allows, choose, choose_each, expressions, parse_version
+from gatekeeper.provide.sources import own_sources, wanted_versions
 from tests.provide.making import Machine, component, locator, npm_tool, program, versions, write
 
 SOLC = npm_tool("solc", "0.8.37", languages=(Language.SOLIDITY,), version_probe=VersionProbe(pattern=r"(\d+\.\d+\.\d+\S*)"))
@@ -187,6 +188,25 @@ def test_forge_writes_into_our_cache_where_the_project_does_not_ignore_its_outpu
     said = output_variables(Surroundings(root=str(root), environment={}), component("sol", Language.SOLIDITY, Kind.FOUNDRY_PROJECT), str(tmp_path / "home"))
     assert (said == {}) == kept
     assert all(path.startswith(str(tmp_path / "home")) for path in said.values())
+
+
+@pytest.mark.parametrize(("statement", "files"), [
+    ('import "./sub/L.sol";', {"src/sub/L.sol": "pragma solidity 0.8.1;"}),
+    ('import {L as M} from "../lib/x/L.sol";', {"lib/x/L.sol": "pragma solidity 0.8.1;"}),
+    ('import "x/L.sol";', {"lib/x/src/L.sol": "pragma solidity 0.8.1;"}),
+    ('import * as L from "x/src/L.sol";', {"lib/x/src/L.sol": "pragma solidity 0.8.1;", "remappings.txt": "x/=lib/x/\n"}),
+    ('import {\n  L,\n  M\n} from "@oz/L.sol";', {"lib/oz/L.sol": "pragma solidity 0.8.1;", "foundry.toml": '[profile.default]\nremappings = ["@oz/=lib/oz/"]\n'}),
+    ('import "@scope/p/L.sol";', {"node_modules/@scope/p/L.sol": "pragma solidity 0.8.1;"}),
+])
+def test_what_sources_import_has_a_say_in_the_compiler(tmp_path: Path, statement: str, files: Mapping[str, str]) -> None:
+    root = write(tmp_path, {"src/A.sol": f"pragma solidity ^0.8.0;\n{statement}\n", "lib/other/U.sol": "pragma solidity 0.4.0;", **files})
+    assert wanted_versions(Surroundings(root=str(root), environment={}), None) == ["^0.8.0", "0.8.1"]
+
+
+def test_imports_in_a_circle_or_out_of_the_tree_end(tmp_path: Path) -> None:
+    write(tmp_path, {"evil.sol": "pragma solidity 0.4.0;"})
+    root = write(tmp_path / "tree", {"A.sol": 'import "./B.sol";\nimport "../evil.sol";\n', "B.sol": 'pragma solidity 0.8.1;\nimport "./A.sol";\nimport "gone.sol";'})
+    assert wanted_versions(Surroundings(root=str(root), environment={}), None) == ["0.8.1"]
 
 
 def test_libraries_and_build_output_are_not_the_components_sources(tmp_path: Path) -> None:
