@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.execute import guardian
+from gatekeeper.execute.guard import Guard
 from tests.fakes.stage import BIN, Stage, fake
 
 ROOT = os.path.dirname(os.path.dirname(BIN))
@@ -109,3 +110,19 @@ def test_a_reused_pid_is_left_alone(stage: Stage) -> None:
     assert not actor.gone(0.05)
     actor.tell("exit 0")
     assert process.wait() == 0
+
+
+def test_groups_that_live_at_the_end_are_ended_and_those_that_were_taken_back_are_not(stage: Stage) -> None:
+    left, taken_back = (subprocess.Popen(fake("ignores-term", name), env=stage.environment, start_new_session=True) for name in ("left", "back"))
+    actors = [stage.actor("left"), stage.actor("back")]
+    guard = Guard("no-cookie")
+    assert guard.alive
+    for process in (left, taken_back):
+        guard.add(process.pid)
+    guard.remove(taken_back.pid)
+    guard.close()
+    assert actors[0].gone()
+    assert not actors[1].gone(0.05)
+    assert left.wait() == -signal.SIGKILL
+    actors[1].tell("exit 0")
+    assert taken_back.wait() == 0
