@@ -16,7 +16,7 @@ from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.document import UnparsableError
 from gatekeeper.parse.junit import ROOTS, explanation, seconds, verdict_of
 from gatekeeper.parse.meaning import Account, conclude, failed, finds_at, idle_at
-from gatekeeper.parse.place import relative
+from gatekeeper.parse.place import nearest
 from gatekeeper.parse.stack import pytest_spot
 from gatekeeper.parse.tally import nothing_ran
 from gatekeeper.parse.text import complaint, decode, first_line, report_of
@@ -70,20 +70,20 @@ def _telling(message: str | None, detail: str | None) -> str | None:
 
 
 def _place(raw: RawOutput, case: Element, text: str | None) -> tuple[str | None, int | None]:
-    named, line = case.get("file"), case.get("line", "")
+    named, line = case.get("file"), case.get("line", "")  # relative to pytest's rootdir, which may lie above
     if named and line.isascii() and line.isdigit():
-        return relative(raw, named), int(line[:9]) + 1
+        return nearest(raw, named), int(line[:9]) + 1
     spot = pytest_spot(raw, text) if text else None
     if spot:
         return spot
-    return relative(raw, named) or _module(raw, case.get("classname") or case.get("name") or ""), None
+    return nearest(raw, named) or _module(raw, case.get("classname") or case.get("name") or ""), None
 
 
 def _module(raw: RawOutput, dotted: str) -> str | None:
     """The file of a dotted module name (with classes behind it), if there is one."""
     parts = dotted.split(".")
     for end in range(len(parts), 0, -1):
-        file = relative(raw, "/".join(parts[:end]) + ".py")
+        file = nearest(raw, "/".join(parts[:end]) + ".py")
         if file is not None and raw.read(file) is not None:
             return file
     return None

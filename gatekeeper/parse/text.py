@@ -70,13 +70,16 @@ def both_tails(raw: RawOutput, limit: int = 40) -> str | None:
 def complaint(raw: RawOutput) -> str | None:
     """The one line that says best why a tool failed, standard error first.
 
-    That is the first line that calls itself an error, else the first of a few, else the last.
+    That is the first line that calls itself an error, else the first of a few on standard error, else the last. What a package
+    manager says around a script counts only where the script itself says nothing.
     """
-    for data in (raw.stderr, raw.stdout):
-        lines = [line.strip() for line in _last_lines(data) if _WORD.search(line) and not line.startswith(("{", "["))]
-        if lines:
-            return _speaking(lines) or (lines[0] if len(lines) <= _FEW and not lines[0].startswith("Traceback") else lines[-1])
-    return None
+    stderr, stdout = ([line.strip() for line in _last_lines(data) if _WORD.search(line) and not line.startswith(("{", "["))]
+                      for data in (raw.stderr, raw.stdout))
+    said = without_noise(stderr) or without_noise(stdout) or stderr or stdout
+    if not said:
+        return None
+    brief = said[0] in stderr and len(said) <= _FEW and not said[0].startswith("Traceback")
+    return _speaking(said) or (said[0] if brief else said[-1])
 
 
 def _speaking(lines: list[str]) -> str | None:

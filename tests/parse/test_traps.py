@@ -179,3 +179,19 @@ def test_missed_coverage_fails_javascript_runs(name: str, report: str, line: str
 def test_a_cut_off_report_is_not_mistaken_for_a_part_of_it() -> None:
     whole = json.dumps({"errors": [], "contracts": {"a": [{"errors": [], "sources": {}}]}, "sources": {}}, indent=1)
     assert read("forge-build-json", raw_of(whole[:-20])).meaning is Meaning.TOOL_ERROR
+
+
+def test_pytest_names_files_from_its_root_folder_which_may_lie_above() -> None:
+    report = '<testsuite><testcase classname="pkg.tests.test_a" name="test_x" file="pkg/tests/test_a.py" line="4"/></testsuite>'
+    test = read("pytest-junit", raw_of(report=report, cwd="/repo/pkg", sources={"pkg/tests/test_a.py": ""})).tests[0]
+    assert (test.file, test.line) == ("pkg/tests/test_a.py", 5)
+
+
+def test_a_failing_package_script_is_told_in_its_own_words() -> None:
+    noise = "npm error Lifecycle script `lint` failed with error:\nnpm error code 1\n"
+    finding = read("exit-code", raw_of("\n> demo@1.0.0 lint\n> eslint .\n\n/repo/a.js\n  1:5  error  no\n  2:5  error  no\n\n✖ 2 problems\n", noise, code=1)).findings[0]
+    assert finding.message == "✖ 2 problems"
+
+
+def test_a_package_manager_is_heard_where_the_script_says_nothing() -> None:
+    assert read("exit-code", raw_of("", 'npm error Missing script: "lint"\n', code=1)).findings[0].message == 'npm error Missing script: "lint"'
