@@ -35,7 +35,7 @@ from gatekeeper.provide.node import (
     plug_and_play,
 )
 from gatekeeper.provide.pins import Pin, npm_pin, pypi_pin
-from gatekeeper.provide.places import Surroundings
+from gatekeeper.provide.places import Surroundings, usable_home
 from gatekeeper.provide.probe import ask, supported
 from gatekeeper.provide.pythons import Pythons, console_script
 from gatekeeper.provide.rust import locate_rust
@@ -161,6 +161,9 @@ class Locator:
             return self._not_provided(tool, component)
         if component and tool.commands and all(command.dependencies for command in tool.commands) and (absent := self.dependencies(component)):
             return absent  # nothing is installed for jobs that could not run
+        if component and (plugins := declared_plugins(kit.package, component)):
+            reason = f"{tool.id} is not installed in the project's environment, which alone has its plugins ({', '.join(plugins)})"
+            return missing(self.surroundings, component, Absence(reason=reason, names=(kit.package, *plugins)))
         found = self.managed.get(kit)
         if isinstance(found, LocatedTool):
             return found
@@ -245,11 +248,12 @@ class Locator:
         return frozenset(name for tool in tools for name in npm_packages(tool))
 
 
-def make_locator(*, root: str, environment: Mapping[str, str], runner: Runner, catalog: Catalog, home: str, locks: str,
+def make_locator(*, root: str, environment: Mapping[str, str], runner: Runner, catalog: Catalog, home: str | None, locks: str,
                  permission: Permission = Permission.INSTALL, offline: bool = False) -> Locator:
-    """The Toolbox for the tree at `root` (absolute). `home` is Gatekeeper's cache folder, `locks` the folder `pipelines/locks`."""
+    """The Toolbox for the tree at `root` (absolute). `home` is Gatekeeper's cache folder (None, or one that cannot be
+    written to: a temporary one), `locks` the folder `pipelines/locks`."""
     surroundings = Surroundings(root=root, environment=environment)
-    managed = ManagedTools(home=home, runner=runner, surroundings=surroundings, locks=locks, permission=permission, offline=offline)
+    managed = ManagedTools(home=usable_home(home), runner=runner, surroundings=surroundings, locks=locks, permission=permission, offline=offline)
     return Locator(surroundings=surroundings, runner=runner, catalog=catalog, managed=managed,
                    pythons=Pythons(surroundings=surroundings, runner=runner),
                    compilers=Compilers(surroundings=surroundings, runner=runner, managed=managed, solc=catalog.tool("solc")))
@@ -259,6 +263,12 @@ def is_python(tool: Tool) -> bool:
     """Whether a tool lives in Python environments (pyright lives in both worlds and counts here)."""
     pin = package_of(tool)
     return pin[0] is Ecosystem.PYPI if pin else bool(tool.traces.pypi)
+
+
+def declared_plugins(package: str, component: Component) -> tuple[str, ...]:
+    """Plugins of a tool that the component declares (`flake8-bugbear`): without them the tool would measure something else."""
+    names = [normalise(name) for name in component.requires]
+    return tuple(name for name in names if name.startswith(f"{package}-") and not name.endswith(("-extensions", "-stubs")))
 
 
 def _python_names(tool: Tool) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -87,12 +89,19 @@ def own_scripts() -> str | None:
     return None if prefix is None else os.path.realpath(os.path.join(prefix, "bin"))
 
 
-def cache_home(environment: Mapping[str, str]) -> str:
-    """Gatekeeper's folder in the user's cache; in the temporary folder where the user has no home that can be written to."""
-    for base in (environment.get("XDG_CACHE_HOME", ""), os.path.join(environment.get("HOME", ""), ".cache")):
-        if os.path.isabs(base) and _writable(base):
-            return os.path.join(base, "gatekeeper")
-    return os.path.join(tempfile.gettempdir(), f"gatekeeper-{os.getuid()}")
+def usable_home(wanted: str | None) -> str:
+    """Gatekeeper's cache folder: the wanted one if it can be written to, else one of the user's own in the temporary folder.
+
+    A folder there that somebody else could have put programs into is not used.
+    """
+    if wanted and os.path.isabs(wanted) and _writable(wanted):
+        return wanted
+    path = os.path.join(tempfile.gettempdir(), f"gatekeeper-{os.getuid()}")
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+    status = os.lstat(path)
+    trusted = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+    return path if trusted else tempfile.mkdtemp(prefix="gatekeeper-")
 
 
 def _writable(folder: str) -> bool:

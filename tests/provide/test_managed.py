@@ -15,7 +15,7 @@ from gatekeeper.model.ports import Completed
 from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
 from gatekeeper.provide.kits import Ecosystem, for_this_platform, kit_for, package_of, split_pin
 from gatekeeper.provide.managed import ManagedTools, Permission
-from gatekeeper.provide.places import Surroundings, cache_home
+from gatekeeper.provide.places import Surroundings, usable_home
 from tests.provide.making import Answer, Machine, npm, npm_tool, program, python_tool, refusing, uv, versions, write
 
 RUFF = python_tool("ruff", "0.17.5")
@@ -231,12 +231,24 @@ def test_without_a_home_the_installers_caches_lie_in_ours(tmp_path: Path) -> Non
     assert machine.environments[0]["UV_CACHE_DIR"] == str(tmp_path / "cache" / "uv")
 
 
-def test_the_cache_lies_in_the_users_cache_folder_or_in_a_temporary_one(tmp_path: Path) -> None:
-    assert cache_home({"XDG_CACHE_HOME": str(tmp_path / "c"), "HOME": "/h"}) == str(tmp_path / "c" / "gatekeeper")
-    assert cache_home({"HOME": str(tmp_path)}) == str(tmp_path / ".cache" / "gatekeeper")
+def test_a_cache_that_can_be_made_is_used(tmp_path: Path) -> None:
+    assert usable_home(str(tmp_path / "a" / "b")) == str(tmp_path / "a" / "b")
+
+
+def test_without_a_cache_a_private_temporary_folder_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     write(tmp_path, {"file": ""})
-    assert f"gatekeeper-{os.getuid()}" in cache_home({"HOME": str(tmp_path / "file")})
-    assert f"gatekeeper-{os.getuid()}" in cache_home({"XDG_CACHE_HOME": "relative"})
+    expected = tmp_path / f"gatekeeper-{os.getuid()}"
+    assert [usable_home(wanted) for wanted in (None, str(tmp_path / "file"), "relative")] == [str(expected)] * 3
+    assert expected.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_temporary_folder_that_others_may_write_to_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    open_to_all = tmp_path / f"gatekeeper-{os.getuid()}"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o777)
+    assert usable_home(None) != str(open_to_all)
 
 
 def test_pins_name_package_and_version() -> None:

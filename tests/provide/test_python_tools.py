@@ -205,6 +205,19 @@ def test_nothing_is_installed_for_jobs_that_lack_the_projects_dependencies(tmp_p
     assert machine.calls == []
 
 
+def test_a_tool_with_declared_plugins_is_not_replaced_by_one_without(tmp_path: Path) -> None:
+    tool = python_tool("flake8", "7.5.0")
+    machine = Machine(uv("flake8"), versions(flake8="7.5.0"))
+    one = component(requires=("flake8", "flake8-bugbear"), package_manager="uv")
+    found = locator(tmp_path, machine, tool).locate(tool, one)
+    assert isinstance(found, MissingTool)
+    assert found.dependencies
+    assert "flake8-bugbear" in found.reason
+    assert machine.started("uv") == []
+    virtual_environment(tmp_path / "tree" / ".venv", "flake8-7.0.0", "flake8_bugbear-24.0", scripts=["flake8"])
+    assert isinstance(locator(tmp_path, machine, tool).locate(tool, one), LocatedTool)
+
+
 def test_answers_are_the_same_for_the_whole_run(tmp_path: Path) -> None:
     machine = Machine(uv("ruff"), versions(ruff="0.17.5"))
     box = locator(tmp_path, machine, RUFF)
