@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import fields
 
 from gatekeeper import __version__
 from gatekeeper.catalog.location import document_names, pipelines_folder
@@ -15,8 +16,8 @@ from gatekeeper.catalog.pipelines import build_pipeline
 from gatekeeper.catalog.tools import build_tool
 from gatekeeper.errors import ConfigError
 from gatekeeper.model.document import from_document, to_document
-from gatekeeper.model.pipeline import Catalog, Pipeline
-from gatekeeper.model.tool import Tool
+from gatekeeper.model.pipeline import Batch, Catalog, Pipeline, Task
+from gatekeeper.model.tool import Command, Tool
 
 
 def load_catalog(pipeline: str = "default", *, cache_folder: str | None = None, project_file: str | None = None) -> Catalog:
@@ -81,7 +82,9 @@ def _check(tools: tuple[Tool, ...], pipeline: Pipeline, path: str) -> None:
 
 
 def _compiled(contents: dict[str, bytes], cache_folder: str | None, build: Callable[[], Catalog]) -> Catalog:
-    digest = hashlib.blake2b(__version__.encode(), digest_size=16)
+    # the names of the fields stand for the shape: a compiled form of another shape is never read
+    shape = [field.name for kind in (Catalog, Tool, Command, Pipeline, Batch, Task) for field in fields(kind)]
+    digest = hashlib.blake2b(f"{__version__} {shape}".encode(), digest_size=16)
     for name in sorted(contents):
         digest.update(hashlib.blake2b(contents[name]).digest())
     if cache_folder is None:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from gatekeeper.detect.documents import Document
 from gatekeeper.detect.globs import is_glob, matching, normal
 from gatekeeper.detect.index import ancestors, base, inside, join, parent, resolve
-from gatekeeper.detect.language import Found, Scene, pin
+from gatekeeper.detect.language import Found, Scene, manifests, pin
 from gatekeeper.model.component import Component, Kind, Language
 
 _TABLES = ("dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies", "build_dependencies")
-_TEST = re.compile(rb"#\[(?:\w+::)*test\b|#\[rstest|#\[test_case|proptest!|#\[wasm_bindgen_test|\bdoctest\b")
+_TEST = re.compile(rb"#\[(?:\w+::)*test\b|#\[rstest|#\[test_case|proptest!|#\[wasm_bindgen_test|\bdoctest\b|^\s*//[/!] ?```(?!ignore|text|no_run)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +30,8 @@ class _Workspace:
 
 def find(scene: Scene) -> tuple[Found, ...]:
     """All crates and workspaces of the tree."""
-    crates = {parent(path): document for path in scene.index.named("Cargo.toml")
-              if "node_modules/" not in path and (document := scene.documents.toml(path)) is not None}
-    workspaces = [_workspace(scene, crates, folder) for folder in sorted(crates) if crates[folder].has("workspace")]
+    crates = manifests(scene, "Cargo.toml")
+    workspaces = [_workspace(scene, crates, folder) for folder in sorted(crates) if isinstance(crates[folder].get("workspace"), Mapping)]
     found = (_component(scene, crates, folder, workspaces) for folder in sorted(crates))
     return tuple(item for item in found if item is not None)
 
@@ -41,7 +40,7 @@ def _component(scene: Scene, crates: Mapping[str, Document], folder: str, worksp
     document = crates[folder]
     own = next((space for space in workspaces if space.root == folder), None)
     above = next((space for space in workspaces if folder in space.members and space.root != folder), None) if own is None else None
-    if scene.exclusions.covers(folder, member=above is not None) or not (document.has("package") or document.has("workspace") or document.has("project")):
+    if scene.exclusions.covers(folder, member=above is not None) or not (own is not None or document.table("package") or document.table("project")):
         return None
     if own is None and above is None and (refusing := _refuses(crates, folder, workspaces)):
         scene.exclusions.leave_out(folder, f"lies in the cargo workspace {refusing} but is no member, cargo refuses to build it")

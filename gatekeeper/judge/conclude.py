@@ -34,7 +34,7 @@ def _without_output(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result
         return Result(job=job.id, status=Status.ERRORED, cause=Cause.SPAWN, message=f"could not be started: {attempt.spawn_error}", attempts=(attempt,))
     if attempt.timed_out:
         return Result(job=job.id, status=Status.TIMED_OUT, cause=Cause.TIMEOUT, message=f"stopped after {job.timeout:.0f} s",
-                      hint=f"give it longer: tools: {{{job.tool_id}: {{timeout: ...}}}} in gatekeeper.yaml", attempts=(attempt,), **kept)
+                      hint=_longer(job), attempts=(attempt,), **kept)
     if attempt.cancelled:
         return Result(job=job.id, status=Status.CANCELLED, cause=Cause.INTERRUPT, message="cancelled", attempts=(attempt,), **kept)
     if attempt.signal is not None:
@@ -45,6 +45,12 @@ def _without_output(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result
     if parsed is None:
         return Result(job=job.id, status=Status.ERRORED, cause=Cause.UNPARSABLE, message="its output was not read", attempts=(attempt,))
     return None
+
+
+def _longer(job: Job) -> str:
+    if job.tool_id == "task":
+        return f"give it longer: timeout of the task {job.command.removeprefix('task.')} in gatekeeper.yaml"
+    return f"give it longer: tools: {{{job.tool_id}: {{timeout: ...}}}} in gatekeeper.yaml"
 
 
 def _judged(job: Job, parsed: Parsed) -> tuple[Status, Cause | None]:

@@ -1,7 +1,7 @@
 """Fills a command's argv from its closed set of placeholders. A word that is nothing but an empty placeholder disappears.
 
 {files} {adopted} {adopted|DEFAULT} {unchosen|WORDS} {manifest} {lockfile} {workspace} {all} {locked} {python} {own_python} {site_packages} {solc} {tool}
-{cpus} {audit_level} {--} {trait:NAME} {root} {workspace_root} {builtin:NAME}
+{cpus} {audit_level} {--} {trait:NAME} {root} {workspace_root} {builtin:NAME} {since:VERSION|WORDS}
 Left for the session, which knows the run directory: {report} {work} {run} {files_from} {added} {known} {components} {inventory} {record}
 """
 
@@ -66,11 +66,21 @@ def _values(match: re.Match[str], expansion: Expansion) -> tuple[str, ...]:
         return (str(expansion.cpus),)
     if name == "audit_level":
         return (expansion.audit_level,)
+    if name == "since":
+        return tuple((fallback or "").split()) if at_least(expansion.tool.version, argument or "0") else ()
     if name == "builtin":
         return expansion.toolbox.builtin(argument or "")
     if name == "tool":
         return (expansion.tool.path,)
     return _of_component(name, argument, expansion)
+
+
+def at_least(version: str | None, wanted: str) -> bool:
+    """Whether a tool's version has what came with `wanted`; a version that cannot be told counts as the newest."""
+    def key(text: str) -> tuple[int, ...]:
+        return (*(int(number) for number in re.findall(r"\d+", text)[:3]), 0, 0)[:3]
+
+    return version is None or not re.search(r"\d", version) or key(version) >= key(wanted)
 
 
 def _of_component(name: str, argument: str | None, expansion: Expansion) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ def make(inputs: PlanInputs) -> Plan:
     """The plan of one run. Raises UsageError for filters that match nothing."""
     choices, skipped = select(inputs)
     jobs, out_of_scope = _expanded(choices, inputs)
-    jobs, left_out = filtered((*jobs, *_custom(inputs)), inputs.settings)
+    jobs, left_out = filtered((*jobs, *_custom(inputs)), inputs.settings, tuple(batch.id for batch in inputs.catalog.pipeline.batches))
     jobs = ordered(_with_safety(jobs, inputs), inputs.catalog)
     path, _ = critical_path(jobs)
     return Plan(

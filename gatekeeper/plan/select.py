@@ -82,7 +82,7 @@ def _weighed(draft: Choice, inputs: PlanInputs) -> Choice:
     said = inputs.settings.tools.get(draft.tool.id)
     if said is not None and said.blocking is not None:
         blocking = said.blocking
-    if inputs.settings.mode == "strict":
+    if inputs.settings.strict:
         blocking = True
     return replace(draft, blocking=blocking, reason=_reason(draft.tool, command, draft.component))
 
@@ -119,6 +119,8 @@ def _refusal(choice: Choice, inputs: PlanInputs) -> Reason | None:
     said = settings.tools.get(choice.tool.id)
     if said is not None and said.enabled is False:
         return Reason(kind="off", detail=f"tools.{choice.tool.id} is off in the configuration")
+    if command.role is Role.BACKUP and not settings.backup:
+        return Reason(kind="off", detail="switched off by --no-backup")
     if choice.task.when == "fix" and (command.fix is None or not settings.fix):
         return Reason(kind="no-fix", detail="fixers run only with --fix" if command.fix else f"{command.id} has no fixer")
     if choice.task.when == "fix" and choice.component is not None and not chosen(command, choice.component):

@@ -46,7 +46,8 @@ class Sight:
 
 def see(settings: Settings, environment: Mapping[str, str], runner: Runner = run_helper) -> Sight:
     """Reads tree and catalogue and detects the components. Raises GatekeeperError for what the user can mend."""
-    catalog = load_catalog(settings.pipeline, cache_folder=cache_folder(environment))
+    own = os.path.join(settings.root, settings.pipeline) if settings.pipeline.endswith((".yaml", ".yml")) else None
+    catalog = load_catalog(settings.pipeline, cache_folder=cache_folder(environment), project_file=own)
     tree = without_excluded(read_tree(settings.root, runner, environment), settings.exclude)
     return Sight(settings=settings, environment=environment, runner=runner, tree=tree, git=Git(runner, tree.root, environment), catalog=catalog,
                  detection=detect(tree, catalog))

@@ -6,10 +6,12 @@ import os
 from dataclasses import replace
 
 from gatekeeper.judge.conclude import conclude
+from gatekeeper.judge.excerpt import last_words
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import RawOutput
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
+from gatekeeper.model.status import Status
 from gatekeeper.parse.formats import parse_output
 from gatekeeper.tree.files import Tree
 
@@ -35,6 +37,8 @@ class Measure:
         if parsed.facts:
             self.facts[job.id] = parsed.facts
         result = conclude(job, attempt, parsed)
+        if result.status not in (Status.PASSED, Status.FAILED):
+            result = replace(result, tail=last_words(stdout, stderr))
         if attempt.dropped:
             cut = Problem(file=job.id, line=None, message=f"{attempt.dropped} bytes of its output were dropped: the middle is missing")
             return replace(result, problems=(*result.problems, cut))

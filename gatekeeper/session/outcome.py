@@ -9,7 +9,7 @@ from dataclasses import replace
 from gatekeeper.errors import UsageError
 from gatekeeper.execute.run import job_folder
 from gatekeeper.model.result import Artifact, RunRecord
-from gatekeeper.model.sanitize import secret_values
+from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
 from gatekeeper.report.formats import format_of, render
 from gatekeeper.store.atomic import write_bytes
@@ -18,7 +18,7 @@ from gatekeeper.store.home import Home, RunFolder, publish_latest
 from gatekeeper.store.runs import write_checksums, write_record
 
 #: what a bare run writes without being asked
-USUAL = ("junit", "metrics", "markdown", "json")
+USUAL = ("junit", "metrics", "markdown", "security", "documentation", "analysis", "json")
 
 
 def requested(reports: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
@@ -44,7 +44,7 @@ def published(record: RunRecord, settings: Settings, home: Home, folder: RunFold
     artifacts.append(_write("json", os.path.join(folder.path, format_of("json").file), record, secrets))
     artifacts.extend(_write(name, os.path.abspath(path), record, secrets) for name, path in asked if path)
     record = replace(record, artifacts=tuple(artifacts))
-    write_record(folder.path, record)
+    write_record(folder.path, redacted(record, secrets))
     write_checksums(folder.path, [os.path.relpath(artifact.path, folder.path) for artifact in artifacts if os.path.isfile(artifact.path)
                                   and artifact.path.startswith(folder.path + os.sep)])
     publish_latest(home, folder.run_id)
@@ -61,9 +61,10 @@ def _write(name: str, path: str, record: RunRecord, secrets: tuple[str, ...]) ->
 def _made_by_jobs(record: RunRecord, folder: str) -> list[Artifact]:
     """What our own jobs wrote: the ecosystem page, the backup archive, documentation."""
     found = []
-    page = os.path.join(folder, "ecosystem.md")
-    if os.path.isfile(page):
-        found.append(Artifact(kind="ecosystem", path=page, size=os.path.getsize(page)))
+    for kind, name in (("health", "health.json"), ("lines", "lines.json"), ("ecosystem", "ecosystem.md"), ("log", "run.log")):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            found.append(Artifact(kind=kind, path=path, size=os.path.getsize(path)))
     for _, facts in record.facts:
         archive = facts.get("archive") if isinstance(facts, dict) else None
         if isinstance(archive, str) and os.path.isfile(archive):

@@ -19,12 +19,13 @@ from gatekeeper.model.event import Event, JobFinished, JobQueued, Notice, RunFin
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Runner, Subscriber
 from gatekeeper.model.result import Condition, Result, RunRecord
+from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.status import Outcome
 from gatekeeper.model.tool import Role
 from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
-from gatekeeper.report.summary import encoded, summary_document
+from gatekeeper.report.formats import render
 from gatekeeper.session.guarding import tree_condition
 from gatekeeper.session.look import Sight, in_scope, locator, planned, see
 from gatekeeper.session.measure import Measure
@@ -34,6 +35,7 @@ from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.home import Home, RunFolder, open_home, prune, start_run
 from gatekeeper.store.journal import FILE as JOURNAL
 from gatekeeper.store.journal import Journal
+from gatekeeper.store.log import RunLog
 from gatekeeper.tree.changes import Changes
 from gatekeeper.tree.snapshot import differences, take
 
@@ -78,7 +80,8 @@ class _Run:
         self._started = time.monotonic()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._measure = Measure(opened.sight.tree)
-        self._subscribers = list(subscribers)
+        self._secrets = secret_values(opened.sight.environment)
+        self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]
         self._notes: list[str] = []
         self._journal = Journal(os.path.join(opened.folder.path, JOURNAL), run_id=opened.folder.run_id, version=__version__, on_failure=self._notes.append)
 
@@ -99,6 +102,8 @@ class _Run:
         return record
 
     def _publish(self, event: Event) -> None:
+        """Tells everybody, without secrets: this is where events leave for disk and terminal."""
+        event = redacted(event, self._secrets)
         self._journal(event)
         for subscriber in self._subscribers:
             subscriber(event)
@@ -106,7 +111,7 @@ class _Run:
     def _heard(self, event: Event) -> None:
         """Passes an event on; writes what the ecosystem report reads before it starts; says the verdict once it is decided."""
         if isinstance(event, JobQueued) and self._is_report(event.job):
-            write_bytes(record_path(self._opened.folder.path), encoded(summary_document(self._record(self._results, ()))))
+            write_bytes(record_path(self._opened.folder.path), render("json", self._record(self._results, ()), self._secrets))
         self._publish(event)
         if isinstance(event, JobFinished):
             self._results.append(event.result)

@@ -56,6 +56,7 @@ def python_component(*uses: ToolUse, id: str = "api", root: str = ".", traits: t
 
 
 def rust_component(*uses: ToolUse, id: str = "core", root: str = ".", kind: Kind = Kind.CARGO_CRATE, **fields: object) -> Component:  # noqa: A002
+    fields = {"traits": ("tests",), **fields}
     return Component(id=id, root=root, language=Language.RUST, kind=kind, name=id,
                      manifest="Cargo.toml" if root == "." else f"{root}/Cargo.toml", package_manager="cargo", tools=uses, **fields)  # type: ignore[arg-type]
 

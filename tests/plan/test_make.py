@@ -10,6 +10,7 @@ from gatekeeper.model.plan import Plan
 from gatekeeper.model.settings import CustomTask, Settings
 from gatekeeper.model.status import Cause
 from gatekeeper.model.tool import Effect, FailsAt, MissingTool
+from gatekeeper.plan.expand import at_least
 from gatekeeper.plan.make import make
 from gatekeeper.plan.order import groups
 from gatekeeper.plan.scope import chunks
@@ -96,6 +97,12 @@ def test_a_default_path_is_used_only_without_an_own_call() -> None:
     assert argv(make(inputs(python_component(use("mypy", ToolStatus.USED, "mypy")))), "B2/mypy.types@api")[-1] == "/venv/bin/python"
 
 
+@pytest.mark.parametrize(("version", "wanted", "expected"), [("0.13.9", "0.14", False), ("0.14", "0.14.0", True), ("0.14.0", "0.14", True),
+                                                            ("1.0", "0.14", True), (None, "0.14", True)])
+def test_flags_that_came_later_are_left_out_for_older_tools(version: str | None, wanted: str, expected: bool) -> None:
+    assert at_least(version, wanted) is expected
+
+
 def test_bare_contracts_are_compiled_with_200_optimiser_runs() -> None:
     component = Component(id="contracts", root="contracts", language=Language.SOLIDITY, kind=Kind.SOLIDITY_CONTRACTS, name="contracts", manifest="contracts")
     words = argv(make(inputs(component, files=("contracts/A.sol",))), "B4/solc.compile@contracts")
@@ -172,6 +179,16 @@ def test_a_filter_that_matches_nothing_is_an_error_with_a_suggestion() -> None:
 def test_one_batch_can_be_selected() -> None:
     plan = make(inputs(python_component(use("ruff")), settings=Settings(batches=("alpha",))))
     assert {job.batch for job in plan.jobs} == {"alpha"}
+
+
+def test_a_batch_that_is_not_there_is_an_error_with_a_suggestion() -> None:
+    with pytest.raises(UsageError) as caught:
+        make(inputs(python_component(), settings=Settings(batches=("betta",))))
+    assert caught.value.hint == "did you mean `beta`?"
+
+
+def test_a_skip_that_other_tools_share_may_match_nothing() -> None:
+    assert make(inputs(python_component(), settings=Settings(skip=("other-hook",), lenient=("other-hook",)))).jobs
 
 
 def test_excluded_files_are_given_to_no_tool() -> None:

@@ -109,7 +109,11 @@ def test_the_configuration_promotes_and_demotes(blocking: bool) -> None:
 
 
 def test_strict_mode_makes_every_job_block() -> None:
-    assert all(each.blocking for each in make(inputs(python_component(), settings=Settings(mode="strict"))).jobs)
+    assert all(each.blocking for each in make(inputs(python_component(), settings=Settings(strict=True))).jobs)
+
+
+def test_no_backup_means_no_backup() -> None:
+    assert skipped(make(inputs(python_component(), settings=Settings(backup=False))), "C2/backup.run").reason.kind == "off"
 
 
 def test_benchmarks_run_only_when_asked_for() -> None:
