@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.execute.lineage import set_subreaper
 from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.process import AT_ONCE, Ladder, ProcessSpec
 from gatekeeper.model.result import Attempt
@@ -404,6 +405,14 @@ def test_the_pool_leaves_no_zombies_and_no_descriptors(theatre: Theatre) -> None
     assert len(os.listdir("/proc/self/fd")) == fds
     with suppress(ChildProcessError):
         assert os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux")
+def test_orphans_go_their_own_way_again_once_the_pool_is_closed() -> None:
+    assert set_subreaper(on=False) is False
+    with ProcessPool(run_id="adopting", portable=False):
+        assert set_subreaper(on=True) is True
+    assert set_subreaper(on=False) is False
 
 
 def test_running_out_of_descriptors_is_a_spawn_error_and_leaves_nothing(pool: ProcessPool, theatre: Theatre) -> None:
