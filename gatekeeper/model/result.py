@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gatekeeper.model.finding import Finding, TestCase
 from gatekeeper.model.component import Problem
+from gatekeeper.model.finding import Finding, TestCase
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.status import Cause, Outcome, Status
 
