@@ -1,6 +1,7 @@
 """`eslint -f json`: one entry per file with messages; places 1-based, columns in UTF-16 units, ends exclusive.
 
-A fatal message is a file that cannot be parsed: a finding without rule. `File ignored because` means that the file was not checked.
+A fatal message is a file that cannot be parsed: a finding without rule, also where `--exit-on-fatal-error` makes the exit code 2,
+which else means that eslint could not start. `File ignored because` means that the file was not checked.
 Recorded from eslint 10.15.0; the shape is that of 4 to 10.
 """
 
@@ -13,12 +14,14 @@ from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.document import Json, asked_list, asked_objects, asked_text, load, maybe_int, maybe_text
 from gatekeeper.parse.grade import Extra, Place, Scribe
-from gatekeeper.parse.meaning import Account, Ended, conclude, ended
+from gatekeeper.parse.meaning import Account, conclude, finds_at
 from gatekeeper.parse.place import Sources, relative
 from gatekeeper.parse.text import decode, report_of
 
 #: how eslint ends when it cannot start: its version, then the reason
 _OOPS = re.compile(r"^ESLint: \d\S*\n\s*(?P<why>\S.*)$", re.MULTILINE)
+#: the exit code of `--exit-on-fatal-error`
+_FATAL = 2
 _IGNORED = "File ignored "
 
 
@@ -40,8 +43,7 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
             else:
                 findings.append(_finding(scribe, sources, file, message))
     checked, fatal = len(entries) - len(ignored), next((finding for finding in findings if finding.category is Category.BUILD), None)
-    return conclude(raw, exits, Account(findings=tuple(findings), problems=tuple(ignored),
-                                        error=f"{fatal.file}: {fatal.message}" if fatal and ended(raw, exits) is Ended.BROKEN else None,
+    return conclude(raw, finds_at(exits, _FATAL) if fatal else exits, Account(findings=tuple(findings), problems=tuple(ignored),
                                         nothing=None if checked else "every file is ignored" if ignored else "no files were checked"))
 
 

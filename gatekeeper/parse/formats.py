@@ -7,6 +7,7 @@ Knows which formats exist; does not know which tool speaks which (that is the ca
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from gatekeeper.model.finding import Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.document import UnparsableError
 from gatekeeper.parse.meaning import failed
+from gatekeeper.parse.place import remembered
 
 
 class Parser(Protocol):
@@ -74,7 +76,7 @@ def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:
     """
     parser = _parser(format_id)
     try:
-        return parser(raw, exits)
+        return parser(replace(raw, read=remembered(raw.read)), exits)
     except UnparsableError as error:
         return failed(raw, str(error))
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:

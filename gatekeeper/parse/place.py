@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_right
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from gatekeeper.model.finding import RawOutput
@@ -40,6 +41,21 @@ def nearest(raw: RawOutput, path: str | None) -> str | None:
         base = posixpath.dirname(base)
         file = relative(raw, path, base=base)
     return file
+
+
+def remembered(read: Callable[[str], bytes | None]) -> Callable[[str], bytes | None]:
+    """`read`, which then reads each file once and never one outside the root; a name that no file can have is no file."""
+    known: dict[str, bytes | None] = {}
+
+    def once(file: str) -> bytes | None:
+        if file not in known:
+            try:
+                known[file] = None if file.startswith(("/", "../")) else read(file)
+            except (OSError, ValueError):
+                known[file] = None
+        return known[file]
+
+    return once
 
 
 class Sources:

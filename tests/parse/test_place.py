@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatekeeper.model.finding import RawOutput
+from gatekeeper.model.tool import ExitSpec
+from gatekeeper.parse.formats import parse_output
 from gatekeeper.parse.place import Offsets, Sources, nearest, relative
 from tests.parse.outputs import raw_of
 
@@ -75,3 +80,26 @@ def test_utf16_and_byte_columns_of_a_character_agree(text: str, data: st.DataObj
     sources = Sources(raw_of(sources={"a": text}))
     wide, narrow = len(text[:at].encode("utf-16-le")) // 2 + 1, len(text[:at].encode()) + 1
     assert (sources.from_utf16("a", 1, wide), sources.from_bytes("a", 1, narrow)) == (at + 1, at + 1)
+
+
+def test_each_source_is_read_once_and_none_outside_the_root() -> None:
+    asked: list[str] = []
+
+    def reading(file: str) -> bytes | None:
+        asked.append(file)
+        return b"x\n"
+
+    out = "\n".join(f"{name}:1:{column}: F821 m" for name in ("a.py", "/etc/passwd", "../b.py") for column in (1, 2, 3))
+    parse_output("flake8", RawOutput(stdout=out.encode(), exit_code=1, root="/repo", cwd="/repo", read=reading), ExitSpec())
+    assert asked == ["a.py"]
+
+
+def test_a_name_that_no_file_can_have_is_no_reason_to_give_up() -> None:
+    def reading(file: str) -> bytes | None:
+        file.encode()
+        return b""
+
+    position = {"line": 0, "character": 0}
+    out = json.dumps({"generalDiagnostics": [{"file": "/repo/\ud800.py", "message": "m", "severity": "error", "range": {"start": position, "end": position}}]})
+    raw = RawOutput(stdout=out.encode(), exit_code=1, root="/repo", cwd="/repo", read=reading)
+    assert [one.file for one in parse_output("pyright-json", raw, ExitSpec()).findings] == ["\ud800.py"]
