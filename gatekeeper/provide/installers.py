@@ -27,7 +27,7 @@ _IMPATIENT = {"UV_HTTP_RETRIES": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PRO
               "NO_COLOR": "1"}
 #: how uv draws its errors
 _DRAWING = " \t\u2502\u251c\u2570\u25b6\u2500\u00d7\u252c\u2514\u256d\u00b7"
-_UNREACHABLE = re.compile(r"failed to fetch|connect|dns error|getaddrinfo|ENOTFOUND|ECONN|EAI_AGAIN|ETIMEDOUT|timed out|network", re.IGNORECASE)
+_UNREACHABLE = re.compile(r"failed to fetch|request failed|failed to lookup|name resolution|connect|dns error|getaddrinfo|ENOTFOUND|ECONN|EAI_AGAIN|ETIMEDOUT|timed out|network", re.IGNORECASE)
 _NOISE = re.compile(r"complete log of this run|npm (warn|notice)|^warning:|npm (error|ERR!)( code| errno| syscall)?\s*$|npm (error|ERR!) (code|errno|syscall) |^hint:", re.IGNORECASE)
 
 

@@ -108,7 +108,7 @@ class ManagedTools:
             return problem
         program = kit.program(building)
         if not executable(program):
-            return f"{kit.package} {kit.version} has no {os.path.relpath(program, building)}"
+            return self._absent(kit, building)
         said = ask(self.runner, [program], kit.tool.version_probe, base_environment(self.surroundings.environment))
         if said is None:
             return f"{kit.package} {kit.version} was installed but does not run"
@@ -118,6 +118,14 @@ class ManagedTools:
             json.dump({"schema": 1, "tool": kit.tool.id, "package": kit.package, "version": kit.version, "said": said, "source": kit.source}, file)
         return None
 
+
+    def _absent(self, kit: Kit, building: str) -> str:
+        """Why there is no program after an install that npm called a success: it passes over optional packages that it cannot get."""
+        if kit.ecosystem is Ecosystem.NPM and not os.path.isdir(os.path.join(building, "node_modules", kit.package)):
+            if self.offline or self.unreachable:
+                return f"no network, and not in the caches of uv and npm ({kit.package})"
+            return f"{kit.package} {kit.version} could not be fetched, or does not exist for this platform"
+        return f"{kit.package} {kit.version} has no {os.path.relpath(kit.program(building), building)}"
 
     def _install(self, kit: Kit, building: str) -> str | None:
         """Installs; without a network once more from the caches, and from then on only from those."""

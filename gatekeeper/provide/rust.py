@@ -46,6 +46,8 @@ def locate_rust(surroundings: Surroundings, runner: Runner, tool: Tool, componen
         if not (executable(os.path.join(toolchain.scripts, name)) or _beside(surroundings, name)):
             return _no_subcommand(name, toolchain)
     real = os.path.join(toolchain.scripts, "cargo")
+    if surroundings.inside(real):  # a toolchain that the repository brings is started by jobs only
+        return LocatedTool(path=toolchain.cargo, version=None, source="toolchain", env=_variables(toolchain))
     version = ask(runner, [real], tool.version_probe, _environment(surroundings, toolchain))
     if version is None:
         return MissingTool(reason=f"{surroundings.show(real)} does not run", hint=_INSTALL)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.model.ports import Completed
-from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
+from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, Tool
 from gatekeeper.provide.kits import Ecosystem, for_this_platform, kit_for, package_of, split_pin
 from gatekeeper.provide.managed import ManagedTools, Permission
 from gatekeeper.provide.places import Surroundings, usable_home
@@ -129,6 +129,25 @@ def test_without_network_and_cache_the_hint_asks_for_a_network(tmp_path: Path) -
     assert isinstance(found, MissingTool)
     assert "no network" in found.reason
     assert found.hint == "with a network: gatekeeper setup"
+
+
+def test_an_optional_package_that_npm_passed_over_is_missing(tmp_path: Path) -> None:
+    forge = npm_tool("forge", provide=Provide(npm="@foundry-rs/forge-linux-amd64@1.7.1", binary="bin/forge"))
+    tools = managed(tmp_path, Machine(lambda argv, _cwd: Completed(exit_code=0), npm("other")))
+    found = get(tools, forge)
+    assert isinstance(found, MissingTool)
+    assert "could not be fetched, or does not exist for this platform" in found.reason
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("words", [
+    "error: Request failed after 1 retry in 1.0s\n  cause: failed to lookup address information: Temporary failure in name resolution\n",
+    "error: Failed to fetch: `https://x/simple/ruff/`\n  cause: operation timed out\n",
+])
+def test_an_unreachable_registry_is_told_from_a_refusal(tmp_path: Path, words: str) -> None:
+    found = get(managed(tmp_path, Machine(refusing("uv", words))))
+    assert isinstance(found, MissingTool)
+    assert found.reason.startswith("ruff 0.17.5 is not installed: no network")
 
 
 def test_no_install_script_runs(tmp_path: Path) -> None:

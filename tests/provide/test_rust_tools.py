@@ -122,6 +122,17 @@ def test_commands_of_cargo_itself_need_no_program_beside_it() -> None:
     assert subcommands(CLIPPY) == ("cargo-clippy",)
 
 
+def test_a_toolchain_that_the_repository_brings_is_not_started_by_looking(tmp_path: Path) -> None:
+    scripts = rustup(tmp_path, f"stable-{HOST}")
+    write(tmp_path / "tree", {"rust-toolchain.toml": '[toolchain]\npath = "rust"\n'})
+    program(tmp_path / "tree" / "rust" / "bin" / "cargo")
+    machine = Machine(versions(cargo="6.6.6"))
+    found = locator(tmp_path, machine, CARGO, path=[scripts]).locate(CARGO, CRATE)
+    assert isinstance(found, LocatedTool)
+    assert (found.version, found.env["RUSTUP_TOOLCHAIN"]) == (None, str(tmp_path / "tree" / "rust"))
+    assert machine.calls == []
+
+
 @pytest.mark.parametrize("text", ["", "[toolchain]\n", "[toolchain", "toolchain = 3\n", "two words\n"])
 def test_a_broken_pin_is_no_pin(text: str) -> None:
     assert pinned_channel(text, "/x") is None
