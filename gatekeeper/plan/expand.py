@@ -1,7 +1,7 @@
 """Fills a command's argv from its closed set of placeholders. A word that is nothing but an empty placeholder disappears.
 
 {files} {adopted} {adopted|DEFAULT} {unchosen|WORDS} {manifest} {lockfile} {workspace} {all} {locked} {python} {own_python} {site_packages} {solc} {tool}
-{cpus} {audit_level} {--} {trait:NAME} {root} {workspace_root} {builtin:NAME} {since:VERSION|WORDS}
+{cpus} {audit_level} {--} {trait:NAME} {root} {workspace_root} {builtin:NAME} {since:VERSION|WORDS} {rest}
 Left for the session, which knows the run directory: {report} {work} {run} {files_from} {added} {known} {components} {inventory} {record}
 """
 
@@ -66,6 +66,8 @@ def _values(match: re.Match[str], expansion: Expansion) -> tuple[str, ...]:
         return (str(expansion.cpus),)
     if name == "audit_level":
         return (expansion.audit_level,)
+    if name == "rest":
+        return _rest(own_call(expansion.command, expansion.component))
     if name == "since":
         return tuple((fallback or "").split()) if at_least(expansion.tool.version, argument or "0") else ()
     if name == "builtin":
@@ -149,6 +151,11 @@ def _adopted_or(fallback: str | None, expansion: Expansion) -> tuple[str, ...]:
     if invocation:
         return tuple(adopted_flags(invocation, expansion.command.adopt, len(_lead(expansion.command, invocation))))
     return tuple((fallback or "").split())
+
+
+def _rest(invocation: tuple[str, ...]) -> tuple[str, ...]:
+    """What the project's own call hands on after `--`, with the `--` itself (lints that rustc is told to deny)."""
+    return invocation[invocation.index("--"):] if "--" in invocation[:-1] else ()
 
 
 def own_call(command: Command, component: Component | None) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from gatekeeper.parse.formats import FORMATS
 from gatekeeper.plan.expand import _LATER, _PLACEHOLDER
 
 _AT_PLAN_TIME = {"files", "adopted", "unchosen", "manifest", "lockfile", "workspace", "all", "locked", "python", "own_python", "site_packages", "solc", "tool",
-                 "cpus", "audit_level", "--", "trait", "root", "workspace_root", "builtin", "since"}
+                 "cpus", "audit_level", "--", "trait", "root", "workspace_root", "builtin", "since", "rest"}
 
 
 @pytest.mark.parametrize("name", pipeline_names())

@@ -14,7 +14,7 @@ from gatekeeper.plan.expand import at_least
 from gatekeeper.plan.make import make
 from gatekeeper.plan.order import groups
 from gatekeeper.plan.scope import chunks
-from tests.fakes.planning import FakeToolbox, inputs, python_component, rust_component, use
+from tests.fakes.planning import FakeToolbox, inputs, python_component, rust_component, script_component, use
 
 
 def argv(plan: Plan, job_id: str) -> tuple[str, ...]:
@@ -66,15 +66,19 @@ def test_a_component_whose_dependency_changed_is_affected() -> None:
 
 def test_flags_of_the_projects_own_call_are_adopted() -> None:
     own = use("clippy", ToolStatus.USED, "cargo", "clippy", "--all-features", "--", "-Dwarnings")
-    plan = make(inputs(rust_component(own)))
-    job = plan.job("B1/clippy.lint@core")
+    words = argv(make(inputs(rust_component(own))), "B1/clippy.lint@core")
+    assert "--all-features" in words
+    assert words[-2:] == ("--", "-Dwarnings")
+
+
+def test_a_call_that_fails_at_warnings_makes_them_count() -> None:
+    own = use("eslint", ToolStatus.USED, "eslint", "--max-warnings=0", ".")
+    job = make(inputs(script_component(tools=(own,)))).job("B3/eslint.lint@web")
     assert job is not None
-    assert "--all-features" in job.argv
-    assert "-Dwarnings" not in job.argv
     assert job.fails_at is FailsAt.ANY
 
 
-def test_without_a_strict_call_clippy_fails_only_at_errors() -> None:
+def test_without_a_strict_call_only_errors_fail() -> None:
     job = make(inputs(rust_component(use("clippy", ToolStatus.USED, "cargo", "clippy")))).job("B1/clippy.lint@core")
     assert job is not None
     assert job.fails_at is FailsAt.ERROR
