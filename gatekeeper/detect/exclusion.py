@@ -80,6 +80,10 @@ class Exclusions:
         """Remembers a folder that is no component."""
         self._found.setdefault(folder, reason)
 
+    def holds(self, folder: str) -> bool:
+        """Whether `folder` lies in what was left out, by its name or because a language said so."""
+        return self.cause(folder) is not None or any(above in self._found for above in ancestors(folder) if above != ".")
+
     def listed(self, components: Iterable[str]) -> tuple[Exclusion, ...]:
         """Everything left out, sorted, without what lies in another entry; a folder that holds components stays with its own reason."""
         roots = set(components)

@@ -39,7 +39,7 @@ def detect(tree: Tree, catalog: Catalog) -> Detection:
     scene = _scene(tree)
     found = _sorted(item for module in LANGUAGES for item in module.find(scene))
     evidence = collect(scene, found)
-    found = tuple(_managed(item, evidence) for item in found)
+    found = tuple(_managed(item, evidence, alone=_is_alone(item, found)) for item in found)
     ids = _ids(found)
     components = _components(scene, found, evidence, catalog, ids)
     roots = {component.root for component in components}
@@ -81,13 +81,18 @@ def _ids(found: tuple[Found, ...]) -> dict[tuple[str, Language], str]:
     return ids
 
 
-def _managed(item: Found, evidence: Evidence) -> Found:
-    """With the package manager that CI uses, where the files of the component name none."""
+def _is_alone(item: Found, found: tuple[Found, ...]) -> bool:
+    """Whether no other component has its language."""
+    return sum(_ORDER[other.component.language] == _ORDER[item.component.language] for other in found) == 1
+
+
+def _managed(item: Found, evidence: Evidence, *, alone: bool) -> Found:
+    """With the package manager that CI uses in its folder (or above, if nothing else can be meant), where its files name none."""
     component = item.component
     if component.lockfile is not None or component.package_manager not in {"npm", "pip"} or not any("named: " in reason for reason in component.reasons):
         return item
     for entry in evidence.entries:
-        if entry.via in {Via.CI, Via.OTHER_CI} and inside(component.root, entry.cwd):
+        if entry.via in {Via.CI, Via.OTHER_CI} and (component.root == entry.cwd or (alone and inside(component.root, entry.cwd))):
             for match in _INSTALLS.finditer(entry.text):
                 manager = next(group for group in match.groups() if group)
                 if (manager in {"pnpm", "yarn", "bun"}) == (component.package_manager == "npm"):
@@ -154,6 +159,6 @@ def _is_built_from(item: Found, other: Component) -> bool:
 
 def _problems(scene: Scene, roots: set[str]) -> tuple[Problem, ...]:
     """Problems in files of the project; broken documents among fixtures are there on purpose."""
-    return tuple(problem for problem in scene.documents.problems if parent(problem.file) in roots or scene.exclusions.cause(parent(problem.file)) is None)
+    return tuple(problem for problem in scene.documents.problems if parent(problem.file) in roots or not scene.exclusions.holds(parent(problem.file)))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gatekeeper.detect.documents import Document
 from gatekeeper.detect.globs import is_glob, matches, normal
 from gatekeeper.detect.index import ancestors, base, inside, join, parent, resolve
-from gatekeeper.detect.language import Found, Scene, pin
+from gatekeeper.detect.language import Found, Scene, manifests, pin
 from gatekeeper.model.component import Component, Kind, Language
 
 _LOCKFILES = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun", "package-lock.json": "npm", "npm-shrinkwrap.json": "npm"}
@@ -37,8 +37,7 @@ class _Workspace:
 
 def find(scene: Scene) -> tuple[Found, ...]:
     """All packages and workspace roots of the tree."""
-    paths = [path for path in scene.index.named("package.json") if not _installed(scene, path)]
-    packages = {parent(path): document for path in paths if (document := scene.documents.json(path)) is not None}
+    packages = manifests(scene, "package.json")
     workspaces = _workspaces(scene, packages)
     local = frozenset(str(packages[folder].get("name")) for space in workspaces for folder in (space.root, *space.members) if folder in packages)
     found = [item for folder in sorted(packages) if (item := _component(scene, packages, folder, (workspaces, local))) is not None]
@@ -48,16 +47,7 @@ def find(scene: Scene) -> tuple[Found, ...]:
 
 def member_folders(scene: Scene) -> frozenset[str]:
     """The folders that workspaces of npm, yarn, pnpm or bun list; other languages ask, because such a folder is no stray copy."""
-    packages = {parent(path): document for path in scene.index.named("package.json")
-                if "node_modules/" not in path and (document := scene.documents.json(path)) is not None}
-    return frozenset(folder for space in _workspaces(scene, packages) for folder in space.members)
-
-
-def _installed(scene: Scene, path: str) -> bool:
-    cut = f"/{path}".find("/node_modules/")
-    if cut < 0:
-        return False
-    return scene.exclusions.covers(path[:cut + len("node_modules")])
+    return frozenset(folder for space in _workspaces(scene, manifests(scene, "package.json")) for folder in space.members)
 
 
 def _component(scene: Scene, packages: Mapping[str, Document], folder: str, known: tuple[list[_Workspace], frozenset[str]]) -> Found | None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gatekeeper.detect.documents import Documents
+from gatekeeper.detect.documents import Document, Documents
 from gatekeeper.detect.exclusion import Exclusions
-from gatekeeper.detect.index import Index
+from gatekeeper.detect.index import Index, parent
 from gatekeeper.model.component import Component
 
 
@@ -46,6 +46,22 @@ class LanguageModule(Protocol):
     def find(self, scene: Scene) -> tuple[Found, ...]:
         """All components, sorted by folder; what looks like one and is none goes to `scene.exclusions`."""
         ...
+
+
+def manifests(scene: Scene, name: str) -> dict[str, Document]:
+    """The readable manifests of a name by folder; unreadable ones in folders that are left out are remembered as such."""
+    reader = scene.documents.json if name.endswith(".json") else scene.documents.toml
+    found: dict[str, Document] = {}
+    for path in scene.index.named(name):
+        folder = parent(path)
+        installed = f"/{path}".find("/node_modules/")
+        if installed >= 0:
+            scene.exclusions.covers(path[:installed + len("node_modules")])
+        elif (document := reader(path)) is not None:
+            found[folder] = document
+        else:
+            scene.exclusions.covers(folder)
+    return found
 
 
 def slug(name: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gatekeeper.detect.documents import Document
 from gatekeeper.detect.globs import is_glob, matching, normal
 from gatekeeper.detect.index import ancestors, base, inside, join, parent, resolve
-from gatekeeper.detect.language import Found, Scene, pin
+from gatekeeper.detect.language import Found, Scene, manifests, pin
 from gatekeeper.detect.requirements import Needs, needs_of
 from gatekeeper.model.component import Component, Kind, Language
 
@@ -42,7 +42,7 @@ class _Project:
 
 def find(scene: Scene) -> tuple[Found, ...]:
     """All Python projects of the tree."""
-    documents = {parent(path): document for path in scene.index.named("pyproject.toml") if (document := scene.documents.toml(path)) is not None}
+    documents = manifests(scene, "pyproject.toml")
     workspaces = _workspaces(scene, documents)
     members = {folder: root for root, listed in workspaces.items() for folder in listed}
     projects = _projects(scene, documents, members)
@@ -56,6 +56,9 @@ def find(scene: Scene) -> tuple[Found, ...]:
 def _projects(scene: Scene, documents: Mapping[str, Document], members: Mapping[str, str]) -> list[_Project]:
     strong = sorted({parent(path) for path in scene.index.named(*_MANIFESTS)}, key=lambda folder: (folder.count("/"), folder))
     declared = [folder for folder in strong if _declares(scene, documents, folder)]
+    for folder in strong:
+        if folder not in documents and folder not in declared:
+            _left_out(scene, folder, members)  # unreadable: said to be left out if it is, else a problem
     kept = _unrepeated(scene, documents, [folder for folder in declared if not _left_out(scene, folder, members)], members)
     owners = set(kept)
     weak = sorted({parent(path) for path in scene.index.named(*_WEAK, "pyproject.toml", "setup.cfg")} - set(declared), key=lambda folder: (folder.count("/"), folder))

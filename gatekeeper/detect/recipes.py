@@ -22,7 +22,7 @@ _TABLES = (("hatch", ("tool", "hatch", "envs")), ("pdm", ("tool", "pdm", "script
 _TARGET = re.compile(r"^([^\s:#=][^:#=]*?)\s*::?(?!=)\s*([^=#]*?)(?:\s*[|].*)?(?:#.*)?$")
 _MAKE_VARIABLE = re.compile(r"^\s*(?:export\s+|override\s+)?([\w.-]+)\s*(?::::?|::?|\?|\+)?=\s*(.*)$")
 _REFERENCE = re.compile(r"\$[({]([\w.-]+)[)}]")
-_JUST_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)((?:\s+[^:=]+)?)\s*:(?!=)\s*(.*)$")
+_JUST_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)((?:\s+[^:]*?)?)\s*:(?!=)\s*(.*)$")
 _POSARGS = re.compile(r"\{posargs(?::([^}]*))?\}|\{\{?[^{}]*\}?\}")
 
 

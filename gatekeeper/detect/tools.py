@@ -187,7 +187,7 @@ def _key(scene: Scene, keys: Mapping[str, tuple[str, ...]], folder: str) -> str 
 
 def _has_key(scene: Scene, path: str, key: str) -> bool:
     if path.endswith((".cfg", ".ini", ".flake8")):
-        return key in scene.documents.ini(path)
+        return any(section == key or section.startswith(f"{key}:") for section in scene.documents.ini(path))
     reader = scene.documents.toml if path.endswith(".toml") else scene.documents.yaml if path.endswith((".yaml", ".yml")) else scene.documents.json
     document = reader(path)
     return document is not None and document.has(*key.split("."))

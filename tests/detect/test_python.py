@@ -79,7 +79,7 @@ def test_projects_below_tests_and_examples_are_left_out(tmp_path: Path) -> None:
     files = {"pyproject.toml": project("root"), "tests/packages/one/pyproject.toml": project("one"), "tests/fixtures/bad/pyproject.toml": "[broken", "examples/demo/pyproject.toml": project("demo")}
     detection = look(tmp_path, files)
     assert shape(detection) == {".": "pyproject-package"}
-    assert [item.root for item in detection.excluded] == ["examples", "tests/packages/one"]
+    assert [item.root for item in detection.excluded] == ["examples", "tests/fixtures", "tests/packages/one"]
     assert detection.problems == ()
 
 
