@@ -29,6 +29,7 @@ from gatekeeper.provide.node import (
     manager_name,
     manager_pin,
     manager_tool,
+    manager_variables,
     manager_version,
     need_node,
     npm_packages,
@@ -195,8 +196,8 @@ class Locator:
         version = pin.version if pin and pin.name == name else None
         node = self.surroundings.find("node")
         if name == "yarn" and node and (script := bundled_yarn(self.surroundings, component)):
-            return LocatedTool(path=node, version=version, source="project", prefix=(script,))
-        env = {"npm_config_manage_package_manager_versions": "false"} if name == "pnpm" else {}
+            return LocatedTool(path=node, version=version, source="project", prefix=(script,), env=manager_variables(self.surroundings, name, component, self.managed.home))
+        env = manager_variables(self.surroundings, name, component, self.managed.home)
         if path := self.surroundings.find(name):
             return LocatedTool(path=path, version=manager_version(path), source="path", env=env)
         tool = manager_tool(name, pin)

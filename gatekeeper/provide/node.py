@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -101,6 +102,17 @@ def manager_tool(name: str, pin: ManagerPin | None) -> Tool | None:
     if name == "yarn" and not version.startswith("1."):
         package = _BERRY
     return Tool(id=name, executable=name, provide=Provide(npm=f"{package}@{version}"))
+
+
+def manager_variables(surroundings: Surroundings, name: str, component: Component | None, home: str) -> dict[str, str]:
+    """What keeps a package manager from fetching another version of itself, from phoning home, and from writing into the tree."""
+    if name == "pnpm":
+        return {"npm_config_manage_package_manager_versions": "false"}
+    if name != "yarn":
+        return {}
+    state = any(os.path.isfile(os.path.join(folder, ".yarn", "install-state.gz")) for folder in surroundings.upwards(component))
+    digest = hashlib.blake2b(os.fsencode(os.path.realpath(surroundings.folder(component))), digest_size=8).hexdigest()
+    return {"YARN_ENABLE_TELEMETRY": "0"} | ({} if state else {"YARN_INSTALL_STATE_PATH": os.path.join(home, "yarn", f"{digest}.gz")})
 
 
 def manager_version(program: str) -> str | None:

@@ -144,8 +144,20 @@ def test_the_yarn_that_the_repository_brings_is_named_but_not_started(tmp_path: 
                               "package.json": '{"packageManager": "yarn@4.5.0"}'})
     machine = Machine()
     found = locator(tmp_path, machine, SCRIPT, path=[node]).locate(SCRIPT, js(package_manager="yarn"))
-    assert found == LocatedTool(path=str(node / "node"), version="4.5.0", source="project", prefix=(str(tmp_path / "tree/.yarn/releases/yarn-4.5.0.cjs"),))
+    assert isinstance(found, LocatedTool)
+    assert (found.path, found.version, found.prefix) == (str(node / "node"), "4.5.0", (str(tmp_path / "tree/.yarn/releases/yarn-4.5.0.cjs"),))
     assert machine.calls == []
+
+
+def test_yarn_keeps_its_state_out_of_a_tree_that_has_none(tmp_path: Path, node: Path) -> None:
+    program(node / "yarn")
+    first = locator(tmp_path, Machine(), SCRIPT, path=[node]).locate(SCRIPT, js(package_manager="yarn"))
+    assert isinstance(first, LocatedTool)
+    assert first.env["YARN_INSTALL_STATE_PATH"].startswith(str(tmp_path / "cache"))
+    write(tmp_path / "tree", {".yarn/install-state.gz": ""})
+    second = locator(tmp_path, Machine(), SCRIPT, path=[node]).locate(SCRIPT, js(package_manager="yarn"))
+    assert isinstance(second, LocatedTool)
+    assert second.env == {"YARN_ENABLE_TELEMETRY": "0"}
 
 
 def test_a_yarn_path_that_leads_out_of_the_tree_is_ignored(tmp_path: Path, node: Path) -> None:
