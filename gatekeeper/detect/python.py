@@ -96,10 +96,15 @@ def _declares(scene: Scene, documents: Mapping[str, Document], folder: str) -> b
     if document is not None and (document.table("project") or document.table("build-system") or _poetry(document) or document.has("tool", "uv", "workspace")
                                  or document.table("dependency-groups")):
         return True
-    if scene.index.first_in(folder, "setup.py", "Pipfile"):
+    if scene.index.first_in(folder, "Pipfile") or _builds(scene, scene.index.first_in(folder, "setup.py")):
         return True
     path = scene.index.first_in(folder, "setup.cfg")
     return path is not None and "metadata" in scene.documents.ini(path)
+
+
+def _builds(scene: Scene, path: str | None) -> bool:
+    """Whether a setup.py is one for a build tool, and not a module that happens to be called so."""
+    return path is not None and re.search(r"\b(?:setuptools|distutils|skbuild|pbr)\b", scene.documents.text(path) or "") is not None
 
 
 def _left_out(scene: Scene, folder: str, members: Mapping[str, str]) -> bool:

@@ -50,7 +50,8 @@ def recipes(index: Index, documents: Documents) -> Iterator[Recipe]:
     for path in index.named("noxfile.py"):
         yield from _python(path, documents.text(path) or "", "nox")
     for path in index.named("tasks.py"):
-        yield from _python(path, documents.text(path) or "", "invoke")
+        text = documents.text(path) or ""
+        yield from _python(path, text, "invoke") if "invoke" in text else ()
     for path in index.named("pyproject.toml"):
         yield from _pyproject(documents, path)
 

@@ -41,6 +41,10 @@ def test_setup_py_is_read_and_never_run(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
+def test_a_module_called_setup_is_no_project(tmp_path: Path) -> None:
+    assert shape(look(tmp_path, {"pyproject.toml": project(), "x/__init__.py": "", "x/setup.py": "def setup(steps): ...\n"})) == {".": "pyproject-package"}
+
+
 def test_the_name_may_stand_in_setup_cfg(tmp_path: Path) -> None:
     assert one(look(tmp_path, {"setup.py": "import setuptools; setuptools.setup()", "setup.cfg": "[metadata]\nname = pre_commit\n"})).name == "pre_commit"
 

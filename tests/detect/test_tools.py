@@ -188,7 +188,7 @@ def test_composite_actions_of_the_repository_are_read(tmp_path: Path) -> None:
     (".gitlab-ci.yml", "lint:\n  script:\n    - mypy src\n"), (".circleci/config.yml", "jobs:\n  a:\n    steps:\n      - run: mypy src\n"), (".travis.yml", "script: mypy src\n"),
     ("azure-pipelines.yml", "steps:\n- script: mypy src\n"), ("Makefile", "SRC := src\ncheck: deps\n\tuv run mypy $(SRC)\n"), ("justfile", "set shell := ['sh']\ncheck path='x':\n    mypy src\n"),
     ("Taskfile.yml", "version: 3\ntasks:\n  check:\n    cmds:\n      - mypy src\n"), ("tox.ini", "[testenv:types]\ncommands = mypy {posargs:src}\n"),
-    ("noxfile.py", "import nox\n@nox.session\ndef types(session):\n    session.run('mypy', 'src', *session.posargs)\n"), ("tasks.py", "def types(c):\n    c.run('mypy src')\n"),
+    ("noxfile.py", "import nox\n@nox.session\ndef types(session):\n    session.run('mypy', 'src', *session.posargs)\n"), ("tasks.py", "from invoke import task\n@task\ndef types(c):\n    c.run('mypy src')\n"),
     ("lefthook.yml", "pre-commit:\n  commands:\n    types:\n      run: mypy src {staged_files}\n")])
 def test_every_place_that_runs_commands_is_read(tmp_path: Path, name: str, text: str) -> None:
     component = one(look(tmp_path, {"pyproject.toml": PROJECT, name: text}))
