@@ -99,6 +99,14 @@ def job_environment(base: Mapping[str, str], *overlays: Mapping[str, str]) -> Ma
     return merged
 
 
+def without_manners(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment for the project's own tests and scripts: what we ask of tools would change what programs under test print.
+
+    Programs look for the mere presence of NO_COLOR; a test of coloured output then fails, which it would not in the project's own CI.
+    """
+    return {name: value for name, value in environment.items() if name != "NO_COLOR"}
+
+
 def _dropped(name: str) -> bool:
     if name in FORCED_COLOR or OURS.match(name) or CALLERS.match(name) or is_secret(name):
         return True

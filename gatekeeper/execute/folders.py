@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 
+from gatekeeper.model.naming import safe_name
 from gatekeeper.model.plan import Job
 
 REPORT = "{report}"
 WORK = "{work}"
 #: bytes of a job's work folder that are worth keeping
 WORK_KEPT = 50_000_000
-NAME_LENGTH = 120
-
-
-def safe_name(job_id: str) -> str:
-    """A file name for a job id: readable, and different for different ids (a digest says so where readability would lose it)."""
-    task, slash, rest = job_id.partition("/")
-    name = re.sub(r"[^A-Za-z0-9._@+-]", "-", f"{task}-{rest}" if slash else task)
-    if len(name) <= NAME_LENGTH and name == f"{task}{'-' * len(slash)}{rest}" and "-" not in task and not name.startswith("."):
-        return name
-    return f"{name[:NAME_LENGTH].lstrip('.')}-{hashlib.blake2b(os.fsencode(job_id), digest_size=5).hexdigest()}"
 
 
 def job_folder(folder: str, job_id: str) -> str:

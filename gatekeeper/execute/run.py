@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gatekeeper.execute import folders
-from gatekeeper.execute.environment import base_environment, job_environment
+from gatekeeper.execute.environment import base_environment, job_environment, without_manners
 from gatekeeper.execute.process import AT_ONCE, Ended, Ladder, ProcessSpec
 from gatekeeper.execute.resources import capacity
 from gatekeeper.execute.schedule import Capacity, Decision, Limits, Schedule
@@ -25,6 +25,7 @@ from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.ports import Clock, Subscriber
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Status
+from gatekeeper.model.tool import Role
 
 job_folder = folders.job_folder
 
@@ -180,10 +181,14 @@ class _Run:
         niceness = BACKGROUND_NICENESS if job.job_class is JobClass.BACKGROUND else 0
         cwd = os.path.normpath(os.path.join(os.path.abspath(self._plan.root), job.cwd))
         pid = self._ports.pool.start(ProcessSpec(
-            key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base or {}, {"PWD": cwd}, env),
+            key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base_of(job), {"PWD": cwd}, env),
             stdout=os.path.join(place, "stdout.log"), stderr=os.path.join(place, "stderr.log"), timeout=job.timeout,
             interrupt=job.interrupt, ladder=self._options.ladder, niceness=niceness))
         self._ports.publish(JobStarted(at=self._ports.clock(), job=job.id, attempt=1, pid=pid))
+
+    def _base_of(self, job: Job) -> Mapping[str, str]:
+        base = self._base or {}
+        return without_manners(base) if job.role in {Role.TEST, Role.BENCH} else base
 
     def _end(self, job: Job, attempt: Attempt) -> None:
         """The process tree is gone: record it, conclude, finish."""

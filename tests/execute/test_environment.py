@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.execute.environment import base_environment, is_secret, job_environment
+from gatekeeper.execute.environment import base_environment, is_secret, job_environment, without_manners
 
 
 def made(environ: dict[str, str], **options: object) -> dict[str, str]:
@@ -86,3 +86,8 @@ def test_a_virtual_environment_of_the_project_stays(tmp_path: Path) -> None:
 
 def test_a_job_lays_its_own_variables_over_the_base() -> None:
     assert job_environment({"A": "1", "B": "1"}, {"B": "2"}, {"B": "3", "C": "4"}) == {"A": "1", "B": "3", "C": "4"}
+
+
+def test_programs_under_test_are_not_asked_for_plain_text() -> None:
+    assert "NO_COLOR" in made({})
+    assert "NO_COLOR" not in without_manners(made({}))

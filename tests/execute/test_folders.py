@@ -8,7 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.execute.folders import fill, job_folder, log_of, prepare, safe_name, tidy, wants_work
+from gatekeeper.execute.folders import fill, job_folder, log_of, prepare, tidy, wants_work
+from gatekeeper.model.naming import safe_name
 from gatekeeper.model.plan import Job, Reason
 from gatekeeper.model.tool import LocatedTool, Role
 
