@@ -23,6 +23,8 @@ from gatekeeper.detect.wrappers import Words, directory, unwrap
 _DEEPEST = 8
 _MOST = 20_000
 _ENVIRONMENT_OPTIONS = frozenset({"-e", "-s", "--session", "--sessions", "-f", "-m"})
+#: options with which tools change files; a check says more about what must hold
+_WRITING = frozenset({"--fix", "--write", "-w", "--in-place", "--fix-only", "--unsafe-fixes", "--apply"})
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash"})
 _RUNNERS = {"make": "make", "gmake": "make", "just": "just", "task": "task", "go-task": "task", "tox": "tox", "nox": "nox", "inv": "invoke", "invoke": "invoke", "poe": "poe",
             "poethepoet": "poe"}
@@ -49,7 +51,7 @@ def calls(entries: Iterable[Entry], world: World) -> list[Call]:
             found.setdefault((call.words, call.cwd, call.file, call.line), call)
             if len(found) > _MOST:
                 break
-    return sorted(found.values(), key=lambda call: (call.via, not call.plain, call.steps if call.via is Via.RECIPE else 0))
+    return sorted(found.values(), key=lambda call: (call.via, not _WRITING.isdisjoint(call.words), not call.plain, call.steps if call.via is Via.RECIPE else 0))
 
 
 def follow(entry: Entry, world: World) -> list[Call]:

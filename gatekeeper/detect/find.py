@@ -143,17 +143,15 @@ def _dependencies(item: Found, found: tuple[Found, ...], ids: Mapping[tuple[str,
 
 
 def _is_built_from(item: Found, other: Component) -> bool:
-    """A maturin package from the crate beside it, a napi package from its crate, a Hardhat package from its contracts."""
+    """A Python package from its crate, a napi package from the crate beside it, a Hardhat package from its contracts."""
     component = item.component
-    if component.root != other.root:
-        return False
     match component.language, other.language:
         case Language.PYTHON, Language.RUST:
-            return component.build_backend in {"maturin", "setuptools_rust", "maturin_import_hook"} or "setuptools-rust" in item.declared
+            return other.root in item.crates
         case (Language.JAVASCRIPT | Language.TYPESCRIPT), Language.RUST:
-            return any(name in item.declared for name in ("@napi-rs/cli", "neon-cli", "wasm-pack", "@neon-rs/cli", "cargo-cp-artifact"))
+            return component.root == other.root and any(name in item.declared for name in ("@napi-rs/cli", "neon-cli", "wasm-pack", "@neon-rs/cli", "cargo-cp-artifact"))
         case (Language.JAVASCRIPT | Language.TYPESCRIPT), Language.SOLIDITY:
-            return "hardhat" in item.declared
+            return component.root == other.root and "hardhat" in item.declared
     return False
 
 

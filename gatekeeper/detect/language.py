@@ -38,6 +38,8 @@ class Found:
     named: bool = True
     #: folders of its language's workspace members (the root of a workspace only)
     members: tuple[str, ...] = ()
+    #: folders of crates that it is built from, whatever its own language
+    crates: tuple[str, ...] = ()
 
 
 class LanguageModule(Protocol):

@@ -103,8 +103,10 @@ def _declares(scene: Scene, documents: Mapping[str, Document], folder: str) -> b
 
 
 def _builds(scene: Scene, path: str | None) -> bool:
-    """Whether a setup.py is one for a build tool, and not a module that happens to be called so."""
-    return path is not None and re.search(r"\b(?:setuptools|distutils|skbuild|pbr)\b", scene.documents.text(path) or "") is not None
+    """Whether a setup.py is one for a build tool, and not a module of a package that happens to be called so."""
+    if path is None or scene.index.first_in(parent(path), "__init__.py"):
+        return False
+    return re.search(r"\b(?:setuptools|distutils|skbuild|pbr)\b", scene.documents.text(path) or "") is not None
 
 
 def _left_out(scene: Scene, folder: str, members: Mapping[str, str]) -> bool:
@@ -196,7 +198,18 @@ def _found(scene: Scene, project: _Project, members: Mapping[str, str], workspac
         reasons=(f"{project.manifest} is a member of the uv workspace at {home}" if home is not None else f"{project.manifest} describes a project", because),
         requires=tuple(sorted(name for name in needs.required if name not in local)), traits=_traits(scene, project, needs))
     return Found(component=component, declared=needs.declared, named=declared_name, members=tuple(sorted(workspaces.get(folder, ()))),
-                 needs=tuple(sorted(_local_needs(project, needs, names))))
+                 needs=tuple(sorted(_local_needs(project, needs, names))), crates=_crates(project, needs))
+
+
+def _crates(project: _Project, needs: Needs) -> tuple[str, ...]:
+    """Folders of the crates that maturin or setuptools-rust builds into the package."""
+    document = project.document
+    backend = document.string("build-system", "build-backend") if document is not None else None
+    if document is None or not (backend in {"maturin", "setuptools_rust"} or "setuptools-rust" in needs.declared or document.has("tool", "setuptools-rust")):
+        return ()
+    named = document.get("tool", "maturin", "manifest-path")
+    target = resolve(project.folder, named) if isinstance(named, str) else None
+    return (parent(target),) if target is not None else (project.folder,)
 
 
 def _name(project: _Project, scene: Scene) -> tuple[str | None, bool]:

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gatekeeper.detect.documents import Documents, find_line, line_of
+from gatekeeper.detect.documents import Document, Documents, find_line, line_of
 from gatekeeper.detect.entries import Entry, Via
 from gatekeeper.detect.index import Index, parent
 
@@ -23,6 +23,7 @@ _TARGET = re.compile(r"^([^\s:#=][^:#=]*?)\s*::?(?!=)\s*([^=#]*?)(?:\s*[|].*)?(?
 _MAKE_VARIABLE = re.compile(r"^\s*(?:export\s+|override\s+)?([\w.-]+)\s*(?::::?|::?|\?|\+)?=\s*(.*)$")
 _REFERENCE = re.compile(r"\$[({]([\w.-]+)[)}]")
 _JUST_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)((?:\s+[^:]*?)?)\s*:(?!=)\s*(.*)$")
+_HATCH_FIELD = re.compile(r"\{args(?::([^}]*))?\}")
 _POSARGS = re.compile(r"\{posargs(?::([^}]*))?\}|\{\{?[^{}]*\}?\}")
 
 
@@ -54,6 +55,8 @@ def recipes(index: Index, documents: Documents) -> Iterator[Recipe]:
         yield from _python(path, text, "invoke") if "invoke" in text else ()
     for path in index.named("pyproject.toml"):
         yield from _pyproject(documents, path)
+    for path in index.named("hatch.toml"):
+        yield from _task_table(documents.toml(path), "hatch", ("envs",))
 
 
 def _entry(path: str, text: str, line: int | None, name: str, variables: Mapping[str, str] | None = None) -> Entry:
@@ -166,10 +169,16 @@ def _pyproject(documents: Documents, path: str) -> Iterator[Recipe]:
         line = find_line(document.text, ("tool.tox.env_run_base",) if name == "testenv" else (f"tool.tox.env.{name}",))
         yield Recipe(runner="tox", folder=folder, name=name, first=(), entries=tuple(_entry(path, text, line, name) for text in lines))
     for runner, keys in _TABLES:
-        for name, value in _tasks(document.table(*keys), nested=runner == "hatch"):
-            texts = [text for text in _task_texts(value) if text]
-            yield Recipe(runner=runner, folder=folder, name=name, first=(), entries=tuple(
-                _entry(path, text, line_of(document.text, text.split("\n")[0]), name) for text in texts))
+        yield from _task_table(document, runner, keys)
+
+
+def _task_table(document: Document | None, runner: str, keys: tuple[str, ...]) -> Iterator[Recipe]:
+    if document is None:
+        return
+    for name, value in _tasks(document.table(*keys), nested=runner == "hatch"):
+        texts = [text for text in _task_texts(value) if text]
+        entries = (_entry(document.file, _HATCH_FIELD.sub(lambda found: found.group(1) or "", text), line_of(document.text, text.split("\n")[0]), name) for text in texts)
+        yield Recipe(runner=runner, folder=parent(document.file), name=name, first=(), entries=tuple(entries))
 
 
 def _tox_legacy(path: str, text: str) -> Iterator[Recipe]:
@@ -227,8 +236,13 @@ def _session_run(call: ast.Call, runner: str) -> str | None:
     if not (isinstance(call.func, ast.Attribute) and call.func.attr in {"run", "run_always", "run_install"}):
         return None
     words = [item.value for item in call.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
-    unknown = any(not isinstance(item, (ast.Constant, ast.Starred)) for item in call.args)
+    unknown = any(not isinstance(item, ast.Constant) and not _is_posargs(item) for item in call.args)
     if not words:
         return None
     line = words[0] if runner == "invoke" else shlex.join(words)
     return f"{line} $unknown" if unknown else line
+
+
+def _is_posargs(item: ast.expr) -> bool:
+    """`*session.posargs`: what a person adds, nothing in CI."""
+    return isinstance(item, ast.Starred) and isinstance(item.value, ast.Attribute) and item.value.attr == "posargs"

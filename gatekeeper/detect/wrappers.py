@@ -187,10 +187,10 @@ def _cargo(words: Words) -> Words | None:
 def _hatch(words: Words) -> Words | None:
     rest = _after_options(words, 1, "hatch")
     match rest[:1]:
-        case ("test",):
-            return ("pytest", *rest[1:])
+        case ("test",):  # its options are hatch's own
+            return ("pytest",)
         case ("fmt",):
-            return ("ruff", "format", *rest[1:])
+            return ("ruff", "format", *(word for word in rest[1:] if word == "--check"))
         case ("run",):
             inner = _after_options(rest, 1, "hatch")
             return (inner[0].split(":", 1)[-1], *inner[1:]) if inner else None

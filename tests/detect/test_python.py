@@ -147,3 +147,17 @@ def test_benchmarks_count_where_a_plugin_for_them_is_declared(tmp_path: Path) ->
     files = {"pyproject.toml": project("x", '[dependency-groups]\ntest = ["pytest-benchmark"]\n'), "benchmarks/test_speed.py": ""}
     assert "benches:benchmarks" in one(look(tmp_path / "a", files)).traits
     assert not any(trait.startswith("benches") for trait in one(look(tmp_path / "b", {**files, "pyproject.toml": project()})).traits)
+
+
+def test_a_package_depends_on_the_crate_that_maturin_is_told_to_build(tmp_path: Path) -> None:
+    files = {"pyproject.toml": '[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n' + project("cryptography", '[tool.maturin]\nmanifest-path = "src/rust/Cargo.toml"\n'),
+             "Cargo.toml": '[workspace]\nmembers = ["src/rust/"]\n', "src/rust/Cargo.toml": '[package]\nname = "cryptography-rust"\nversion = "0.1.0"\n', "vectors/pyproject.toml": project("cryptography_vectors"),
+             "noxfile.py": "import nox\n@nox.session\ndef rust(session):\n    session.run('cargo', 'clippy', '--all', '--', '-D', 'warnings', external=True)\n"
+                           "@nox.session\ndef tests(session):\n    session.run('pytest', '-n', 'auto', *tests)\n    session.run('mypy', 'src/', 'vectors/', *session.posargs)\n"}
+    detection = look(tmp_path, files)
+    assert [(item.root, str(item.language)) for item in detection.components] == [(".", "rust"), (".", "python"), ("src/rust", "rust"), ("vectors", "python")]
+    component = at(detection, ".", "python")
+    assert component.depends_on == ("src-rust",)
+    uses = {use.tool: use.invocation for use in component.tools if use.status == "used"}
+    assert uses == {"pytest": (), "mypy": ("mypy", "src/", "vectors/")}
+    assert {use.tool: use.invocation for use in at(detection, ".", "rust").tools if use.status == "used"} == {"clippy": ("cargo", "clippy", "--all", "--", "-D", "warnings")}

@@ -99,7 +99,7 @@ def test_any_words_can_be_unwrapped(given_words: list[str]) -> None:
     ("pdm run pytest", "pytest"),
     ("pipenv run flake8", "flake8"),
     ("hatch run test:cov", "cov"),
-    ("hatch test -v", "pytest -v"),
+    ("hatch test -v --python 3.12", "pytest"),
     ("rye lint", "ruff check"),
     ("npx --no-install eslint .", "eslint ."),
     ("npx @biomejs/biome@1.9 ci .", "@biomejs/biome ci ."),

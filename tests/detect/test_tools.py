@@ -262,3 +262,13 @@ def test_a_configuration_that_the_call_names_is_the_one_in_force(tmp_path: Path)
     use = one(look(tmp_path, files)).use_of("oxlint")
     assert use is not None
     assert use.config == "oxlint.json"
+
+
+def test_a_check_is_better_evidence_than_a_fixer(tmp_path: Path) -> None:
+    files = {"package.json": '{"name": "x", "scripts": {"build": "vite build"}}', ".github/workflows/autofix.yml": workflow("npx eslint . --fix"), CI: workflow("npx eslint .")}
+    assert invocation(tmp_path, files, "eslint") == (("eslint", "."), ("eslint", ".", "--fix"))
+
+
+def test_the_scripts_of_hatch_toml_are_read(tmp_path: Path) -> None:
+    files = {"pyproject.toml": PROJECT, "hatch.toml": '[envs.types.scripts]\ncheck = "mypy --strict {args:src tests}"\n', CI: workflow("hatch run types:check")}
+    assert invocation(tmp_path, files, "mypy") == (("mypy", "--strict", "src", "tests"),)
