@@ -186,11 +186,15 @@ def without_report(argv: Sequence[str]) -> list[str]:
     return kept
 
 
+#: an activated environment: the absolute path of the program says the same, and PATH would fill the line
+_ACTIVATION = frozenset({"PATH", "VIRTUAL_ENV"})
+
+
 def _environment(job: Job) -> list[str]:
     """What the tool needs in its environment to be the same tool; shares of the machine and places of ours are left out."""
     merged = {**(job.tool.env if job.tool else {}), **job.env}
     return [f"{name}={shlex.quote(value)}" for name, value in sorted(merged.items())
-            if not _THREADS.search(name) and "{report}" not in value and "{work}" not in value]
+            if name not in _ACTIVATION and not _THREADS.search(name) and "{report}" not in value and "{work}" not in value]
 
 
 def _quoted(word: str) -> str:

@@ -83,7 +83,7 @@ def _with_tool(job: Job, choice: Choice, files: tuple[str, ...], inputs: PlanInp
 
 def _dependency_hint(component: Component | None, inputs: PlanInputs) -> str:
     missing = inputs.toolbox.dependencies(component) if component else None
-    return missing.hint if missing else "gatekeeper setup"
+    return missing.hint if missing else "make one: python3 -m venv .venv, then install the project into it"
 
 
 def _available(choice: Choice, inputs: PlanInputs) -> LocatedTool | MissingTool:

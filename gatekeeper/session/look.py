@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -84,9 +83,8 @@ def in_scope(sight: Sight) -> Changes:
 
 def locator(sight: Sight, permission: Permission) -> Locator:
     """Which program each tool is; what is not there may be installed, announced or left missing."""
-    home = cache_folder(sight.environment) or os.path.join(tempfile.gettempdir(), f"gatekeeper-{os.getuid()}")
-    return make_locator(root=sight.tree.root, environment=sight.environment, runner=sight.runner, catalog=sight.catalog, home=home,
-                        locks=os.path.join(pipelines_folder(), "locks"), permission=permission)
+    return make_locator(root=sight.tree.root, environment=sight.environment, runner=sight.runner, catalog=sight.catalog,
+                        home=cache_folder(sight.environment), locks=os.path.join(pipelines_folder(), "locks"), permission=permission)
 
 
 def planned(sight: Sight, changes: Changes, toolbox: Toolbox) -> Plan:

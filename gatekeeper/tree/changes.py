@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from gatekeeper.errors import UsageError
-from gatekeeper.tree.files import Tree
+from gatekeeper.tree.files import Tree, own_files
 from gatekeeper.tree.git import Git
 
 
@@ -48,7 +48,7 @@ def since(git: Git, ref: str, scope: str | None = None) -> Changes:
     options = ("--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative")
     changed = git.names("diff", *options, "--diff-filter=d", base, "--")
     deleted = git.names("diff", *options, "--diff-filter=D", base, "--")
-    untracked = [name for name in git.names("ls-files", "-z", "--others", "--exclude-standard") if not name.endswith("/")]
+    untracked = own_files(git.names("ls-files", "-z", "--others", "--exclude-standard"))
     return Changes(scope=scope or f"files changed since {ref}", files=tuple(sorted({*changed, *untracked})), deleted=tuple(deleted))
 
 
@@ -81,7 +81,7 @@ def _relative(tree: Tree, name: str, invoked_from: str) -> str:
 
 def added(git: Git) -> tuple[str, ...]:
     """The files that are new since the merge-base with the upstream or default branch, else since HEAD; untracked ones are always new."""
-    untracked = [name for name in git.names("ls-files", "-z", "--others", "--exclude-standard") if not name.endswith("/")]
+    untracked = own_files(git.names("ls-files", "-z", "--others", "--exclude-standard"))
     base = next((found for ref in ("@{upstream}", "origin/HEAD") if (found := git.line("merge-base", ref, "HEAD"))), None) or git.line("rev-parse", "--verify", "--quiet", "HEAD")
     if base is None:  # no commit yet: everything is new
         return tuple(sorted({*untracked, *git.names("ls-files", "-z", "--cached")}))

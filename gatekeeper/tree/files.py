@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatekeeper.errors import TreeError
@@ -88,10 +88,17 @@ def _by_git(root: str, git: Git) -> Tree:
     files.difference_update(git.names("ls-files", "-z", "--deleted"))
     others = split_names(git.require("ls-files", "-z", "--others", "--exclude-standard"))
     nested = [name.rstrip("/") for name in others if name.endswith("/")]
-    untracked = frozenset(name for name in others if not name.endswith("/") and not name.startswith(_OURS))
+    untracked = frozenset(own_files(others))
     symlinks.update(name for name in untracked if os.path.islink(os.path.join(root, name)))
     return Tree(root=root, files=tuple(sorted(files | untracked)), git=True, submodules=tuple(sorted(set(submodules))),
                 nested=tuple(sorted(nested)), symlinks=frozenset(symlinks & (files | untracked)), untracked=untracked)
+
+
+def own_files(untracked: Sequence[str]) -> list[str]:
+    """The untracked files that belong to the project: not ours, not an installed environment that .gitignore forgets."""
+    environments = tuple(name.removesuffix("pyvenv.cfg") for name in untracked if name.endswith("/pyvenv.cfg"))
+    return [name for name in untracked if not name.endswith("/") and not name.startswith((_OURS, *environments))
+            and not name.startswith("node_modules/") and "/node_modules/" not in name]
 
 
 def _by_walk(root: str) -> Tree:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gatekeeper.tree.files import Tree
+from gatekeeper.tree.files import Tree, own_files
 from gatekeeper.tree.git import Git
 
 
@@ -29,8 +29,8 @@ def take(tree: Tree, git: Git) -> Snapshot:
         return Snapshot(files={name: _digest(tree.root, name) for name in tree.files}, index="", refs="")
     # `git diff` (unlike diff-files) drops files that were only touched: their content is what counts
     dirty = git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative")
-    untracked = [name for name in git.names("ls-files", "-z", "--others", "--exclude-standard") if not name.startswith(".gatekeeper/")]
-    files = {name: _digest(tree.root, name) for name in (*dirty, *untracked) if not name.endswith("/")}
+    untracked = own_files(git.names("ls-files", "-z", "--others", "--exclude-standard"))
+    files = {name: _digest(tree.root, name) for name in (*dirty, *untracked)}
     index = hashlib.blake2b(git.require("ls-files", "-z", "--stage")).hexdigest()
     refs = hashlib.blake2b(git.require("for-each-ref") + (git.ask("rev-parse", "HEAD") or b"")).hexdigest()
     return Snapshot(files=files, index=index, refs=refs)

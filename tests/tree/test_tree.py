@@ -83,6 +83,12 @@ def test_a_repository_inside_is_nested_and_its_files_are_not_listed(repository: 
     assert not [name for name in repository.tree.files if name.startswith("inner")]
 
 
+def test_an_installed_environment_that_gitignore_forgets_is_not_the_projects(repository: Repository) -> None:
+    repository.write(".venv/pyvenv.cfg", "").write(".venv/lib/x.py", "").write("web/node_modules/a/index.js", "").write("new.py", "")
+    assert repository.tree.untracked == {"new.py"}
+    assert changes.added(repository.git) == ("new.py",)
+
+
 def test_only_the_files_below_the_root_count(repository: Repository) -> None:
     repository.write("sub/a.py", "").call("add", "-A")
     assert read_tree(str(repository.folder / "sub"), runner, ENVIRONMENT).files == ("a.py",)
