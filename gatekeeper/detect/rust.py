@@ -196,6 +196,8 @@ def _traits(scene: Scene, folder: str, document: Document, crates: Mapping[str, 
         traits.append("tests")
     if document.get("bench") or any(path.startswith(join(folder, "benches/")) for path in files):
         traits.append("benches")
+    if document.get("package", "metadata", "cargo-fuzz") is True:
+        traits.append("fuzz")
     return tuple(traits)
 
 

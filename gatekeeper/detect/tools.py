@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gatekeeper.detect.entries import Call
 from gatekeeper.detect.evidence import Evidence, folder_of
 from gatekeeper.detect.globs import is_glob, matches
-from gatekeeper.detect.index import ancestors, base, join, parent, resolve
+from gatekeeper.detect.index import ancestors, base, inside, join, parent, resolve
 from gatekeeper.detect.language import Found, Scene
 from gatekeeper.detect.owners import FAMILIES, Owners
 from gatekeeper.model.component import Component, Language, ToolStatus, ToolUse
@@ -120,7 +120,7 @@ def _use(scene: Scene, tool: Tool, item: Found, found: tuple[Found, ...], seen: 
         config, _ = _config(scene, tool.traces, item, found, covered=True)
         speaking = called[:1] if config is not None else called  # a second call may use a second configuration
         config = next((named for call, _word in speaking if (named := _named_config(scene, call)) is not None), config)
-        plain = tuple(dict.fromkeys(call.words for call, _word in called if call.plain))
+        plain = tuple(dict.fromkeys(_seen_from(scene, call, item.component.root, len(word.split())) for call, word in called if call.plain))
         words = [*(word for _call, word in called), *(word for _evidence, word in hooked if word)]
         best = called[0][0].evidence if called else hooked[0][0]
         use = ToolUse(tool=tool.id, config=config, status=ToolStatus.USED, evidence=best, invocation=plain[0] if plain else (), invocations=plain)
@@ -134,6 +134,25 @@ def _use(scene: Scene, tool: Tool, item: Found, found: tuple[Found, ...], seen: 
     if declared is not None:
         return Use(use=ToolUse(tool=tool.id, config=None, status=ToolStatus.DECLARED_ONLY, evidence=f"declared in {declared} and nowhere run or configured"), declared=declared)
     return None
+
+
+def _seen_from(scene: Scene, call: Call, root: str, named: int) -> tuple[str, ...]:
+    """The words of a call with its paths as the component sees them; the first `named` words name the tool and are no paths."""
+    if call.cwd == root:
+        return call.words
+    return (*call.words[:named], *(_path_seen_from(scene, call.cwd, word, root) for word in call.words[named:]))
+
+
+def _path_seen_from(scene: Scene, cwd: str, word: str, root: str) -> str:
+    """A word that is a path (or `--option=path`) as seen from `root`; `.` where it holds all of it. Other words stay."""
+    option, equals, value = word.rpartition("=")
+    path = resolve(cwd, value) if not value.startswith("-") else None
+    if path is None or (path not in scene.index and not scene.index.is_folder(path)):
+        return word
+    if inside(root, path):
+        return f"{option}{equals}."
+    below = path.removeprefix(f"{root}/") if root != "." else path
+    return f"{option}{equals}{below if inside(path, root) else '/'.join(['..'] * (root.count('/') + 1) + [path])}"
 
 
 def _declared(traces: Traces, item: Found) -> str | None:

@@ -125,3 +125,7 @@ def test_a_toolchain_file_above_pins_the_channel(tmp_path: Path) -> None:
 def test_a_virtual_workspace_takes_its_name_from_the_repository(tmp_path: Path) -> None:
     detection = look(tmp_path, {"Cargo.toml": '[workspace]\nmembers = ["a"]\n[workspace.package]\nrepository = "https://example.org/o/ruff.git"\n', "a/Cargo.toml": crate("a")})
     assert (at(detection, ".").name, at(detection, ".").id) == ("ruff", "root")
+
+
+def test_a_crate_of_cargo_fuzz_is_marked(tmp_path: Path) -> None:
+    assert one(look(tmp_path, {"fuzz/Cargo.toml": crate("fuzz", "[package.metadata]\ncargo-fuzz = true\n[workspace]\n")})).traits == ("fuzz",)

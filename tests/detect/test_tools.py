@@ -272,3 +272,11 @@ def test_a_check_is_better_evidence_than_a_fixer(tmp_path: Path) -> None:
 def test_the_scripts_of_hatch_toml_are_read(tmp_path: Path) -> None:
     files = {"pyproject.toml": PROJECT, "hatch.toml": '[envs.types.scripts]\ncheck = "mypy --strict {args:src tests}"\n', CI: workflow("hatch run types:check")}
     assert invocation(tmp_path, files, "mypy") == (("mypy", "--strict", "src", "tests"),)
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    ("ruff check api/src --config=api/ruff.toml", "ruff check src --config=ruff.toml"), ("ruff check .", "ruff check ."), ("cd api/src && ruff check .", "ruff check src"),
+    ("ruff check api shared --select E", "ruff check . ../shared --select E"), ("cd api && ruff check src", "ruff check src")])
+def test_paths_of_a_call_are_told_as_its_component_sees_them(tmp_path: Path, call: str, words: str) -> None:
+    files = {"api/pyproject.toml": PROJECT, "api/src/a.py": "", "api/ruff.toml": "", "shared/notes.txt": "", "check/me.txt": "", CI: workflow(call)}
+    assert invocation(tmp_path, files, "ruff") == (tuple(words.split()),)
