@@ -17,7 +17,7 @@ from gatekeeper.detect.documents import Documents
 from gatekeeper.detect.entries import Call, Via
 from gatekeeper.detect.evidence import Evidence, collect, folder_of
 from gatekeeper.detect.exclusion import Exclusions
-from gatekeeper.detect.index import Index, inside, join, parent
+from gatekeeper.detect.index import Index, inside, join, parent, resolve
 from gatekeeper.detect.language import Found, LanguageModule, Scene, slug
 from gatekeeper.detect.owners import Owners
 from gatekeeper.detect.scripts import script_traits
@@ -51,8 +51,16 @@ def _scene(tree: Tree) -> Scene:
     documents = Documents(tree.read)
     name = os.path.basename(tree.root.rstrip("/")) or "root"
     scene = Scene(name=name, index=index, documents=documents, exclusions=Exclusions(), read=tree.read)
-    separate = [*((folder, "nested repository: checked on its own") for folder in tree.nested), *((folder, _submodule(tree, folder)) for folder in tree.submodules)]
+    submodules = tree.submodules if tree.git else _listed_submodules(documents, index)
+    separate = [*((folder, "nested repository: checked on its own") for folder in tree.nested), *((folder, _submodule(tree, folder)) for folder in submodules)]
     return replace(scene, exclusions=Exclusions(vendored=solidity.vendored(scene), separate=separate))
+
+
+def _listed_submodules(documents: Documents, index: Index) -> tuple[str, ...]:
+    """The folders that .gitmodules names; only where git itself could not be asked."""
+    text = documents.text(".gitmodules") if ".gitmodules" in index else None
+    named = re.findall(r"^\s*path\s*=\s*(.+?)\s*$", text or "", re.MULTILINE)
+    return tuple(sorted({folder for name in named if (folder := resolve(".", name)) is not None and folder != "."}))
 
 
 def _submodule(tree: Tree, folder: str) -> str:

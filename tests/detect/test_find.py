@@ -55,6 +55,13 @@ def test_nested_repositories_and_submodules_are_left_out_with_a_reason(tmp_path:
         "lib/missing": "submodule that is not initialised", "ready": "submodule: a repository of its own", "tools/other": "nested repository: checked on its own"}
 
 
+def test_without_git_submodules_are_those_of_the_gitmodules_file(tmp_path: Path) -> None:
+    plant(tmp_path, {".gitmodules": '[submodule "a"]\n\tpath = lib/forge-std\n\turl = x\n[submodule "b"]\n\tpath = deps/full\n', "deps/full/package.json": PACKAGE.format("full"), "Cargo.toml": CRATE.format("a")})
+    detection = detect(tree_at(tmp_path), catalog())
+    assert ids(detection) == ["a"]
+    assert {item.root: item.reason for item in detection.excluded} == {"deps/full": "submodule: a repository of its own", "lib/forge-std": "submodule that is not initialised"}
+
+
 def test_words_of_exclusion_count_below_the_root_only(tmp_path: Path) -> None:
     assert ids(look(tmp_path / "fixtures" / "templates", {"Cargo.toml": CRATE.format("a")})) == ["a"]
 
