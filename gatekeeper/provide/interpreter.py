@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 
 from gatekeeper.model.ports import Runner
-from gatekeeper.provide.environments import Environment
+from gatekeeper.provide.environments import Environment, read_environment
 from gatekeeper.provide.places import Surroundings
 
 _QUESTION = """
@@ -37,4 +38,8 @@ def _read(answer: bytes) -> Environment | None:
         python, prefix, scripts, site = json.loads(answer)
     except ValueError:
         return None
+    # without `site` an interpreter takes the base of its virtual environment for its own
+    own = os.path.dirname(os.path.dirname(str(python)))
+    if os.path.isfile(os.path.join(own, "pyvenv.cfg")):
+        return read_environment(own, "PATH")
     return Environment(prefix=str(prefix), python=str(python), scripts=str(scripts), site=tuple(str(path) for path in site), origin="PATH")
