@@ -7,7 +7,7 @@ tsconfig.json beside it, or by a declared `typescript` with `.ts` sources.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatekeeper.detect.documents import Document
 from gatekeeper.detect.globs import is_glob, matches, normal
@@ -59,7 +59,8 @@ def _component(scene: Scene, packages: Mapping[str, Document], folder: str, know
         return None
     files = _own_files(scene, packages, folder)
     if own is None and (why := _is_no_project(document, folder, files, member=above is not None)):
-        scene.exclusions.leave_out(folder, why)
+        if not any(problem.file == document.file for problem in scene.documents.problems):  # a broken manifest is a problem, not left out
+            scene.exclusions.leave_out(folder, why)
         return None
     language = _language(scene, document, folder, files)
     home = above.root if above else folder
@@ -248,7 +249,19 @@ def _connected(found: Found, document: Document, names: Mapping[str, str]) -> Fo
         if isinstance(version, str) and version.startswith(("file:", "link:", "portal:")):
             target = resolve(found.component.root, version.split(":", 1)[1])
             folders |= {target} if target is not None and target in names.values() and target != found.component.root else set()
-    return Found(component=found.component, needs=tuple(sorted(folders)), declared=found.declared, named=found.named, members=found.members)
+    component = replace(found.component, requires=tuple(sorted({*found.component.requires, *_linked(found, wanted, names)})))
+    return Found(component=component, needs=tuple(sorted(folders)), declared=found.declared, named=found.named, members=found.members)
+
+
+def _linked(found: Found, wanted: Mapping[str, object], names: Mapping[str, str]) -> set[str]:
+    """Packages of this tree that the package manager links into node_modules: without the links they cannot be imported.
+
+    npm, yarn and bun link every member at the root of the workspace; pnpm links only what a package asks for.
+    """
+    component = found.component
+    if component.kind is Kind.NPM_WORKSPACE_ROOT and component.package_manager != "pnpm":
+        return {name for name, root in names.items() if root in found.members}
+    return {name for name in wanted if name in names and component.workspace_root is not None}
 
 
 def _traits(folder: str, files: list[str], scripts: Iterable[tuple[str, str]]) -> tuple[str, ...]:

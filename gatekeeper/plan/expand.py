@@ -159,11 +159,9 @@ def _rest(invocation: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def own_call(command: Command, component: Component | None) -> tuple[str, ...]:
-    """The project's own call of this very command, or nothing."""
+    """The project's own call of this very command, the strongest evidence first, or nothing."""
     use = component.use_of(command.tool) if component else None
-    if use is None or not use.invocation or not _lead(command, use.invocation):
-        return ()
-    return use.invocation
+    return next((call for call in use.invocations if _lead(command, call)), ()) if use else ()
 
 
 def _lead(command: Command, invocation: tuple[str, ...]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class Pythons:
     known: dict[str, Environment | None] = field(default_factory=dict)
 
     def of(self, component: Component | None) -> Environment | None:
-        """The environment made for the component; else the `python` on PATH; else Gatekeeper's own, if it holds all that the component needs."""
+        """The environment made for the component; else the `python` on PATH; else Gatekeeper's own, if it is active and holds all that the component needs."""
         key = f"{component.root}\0{component.workspace_root}" if component else "."
         if key not in self.known:
             self.known[key] = self._choose(component)
@@ -33,9 +33,18 @@ class Pythons:
         if found := next(environments(self.surroundings, component), None):
             return found
         plain = self._plain(self.surroundings.folder(component))
-        if component and component.requires and (own := _own()) and not (plain and _has_all(plain, component)) and _has_all(own, component):
+        if component and component.requires and (own := self._own()) and not (plain and _has_all(plain, component)) and _has_all(own, component):
             return own
         return plain
+
+    def _own(self) -> Environment | None:
+        """Gatekeeper's environment where somebody activated it: installed beside the project's dependencies, as in many CI images."""
+        prefix = own_prefix()
+        if prefix is None:
+            return None
+        surroundings = self.surroundings.environment
+        active = [surroundings.get("VIRTUAL_ENV", ""), *(os.path.dirname(entry) for entry in surroundings.get("PATH", "").split(os.pathsep))]
+        return read_environment(prefix, "Gatekeeper's own") if any(os.path.realpath(folder) == prefix for folder in active if folder) else None
 
     def _plain(self, folder: str) -> Environment | None:
         key = f"PATH\0{folder}"
@@ -86,11 +95,6 @@ def _shebang_works(script: str) -> bool:
         return True
     words = line[2:].split()
     return bool(words) and os.path.exists(words[0])
-
-
-def _own() -> Environment | None:
-    prefix = own_prefix()
-    return read_environment(prefix, "Gatekeeper's own") if prefix else None
 
 
 def _has_all(environment: Environment, component: Component) -> bool:

@@ -116,13 +116,15 @@ def test_templates_and_fixtures_are_left_out_and_listed_playgrounds_stay(tmp_pat
     assert [item.root for item in detection.excluded] == ["packages/create/__tests__/data", "packages/create/__tests__/fixtures", "packages/create/template-vue"]
 
 
-def test_packages_of_the_tree_are_dependencies_and_not_required(tmp_path: Path) -> None:
+def test_packages_of_the_tree_are_dependencies_and_their_links_are_required(tmp_path: Path) -> None:
     files = {"package.json": package("root", workspaces=["a", "b"]), "a/package.json": member("@o/a"), "b/package.json": member(
         "@o/b", dependencies={"@o/a": "workspace:*", "left-pad": "1"}, devDependencies={"vitest": "1"}, peerDependencies={"react": "18", "vue": "3"},
         peerDependenciesMeta={"vue": {"optional": True}})}
-    component = at(look(tmp_path, files), "b")
+    detection = look(tmp_path, files)
+    component = at(detection, "b")
     assert component.depends_on == ("a",)
-    assert component.requires == ("left-pad", "react", "vitest")
+    assert component.requires == ("@o/a", "left-pad", "react", "vitest")
+    assert at(detection, ".").requires == ("@o/a", "@o/b")
 
 
 def test_local_links_connect_packages_without_a_workspace(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def catalog(pipeline: str = "default") -> Catalog:
 
 
 def use(tool: str, status: ToolStatus = ToolStatus.USED, *invocation: str) -> ToolUse:
-    return ToolUse(tool=tool, config=None, status=status, evidence=f"{tool} in the Makefile", invocation=invocation)
+    return ToolUse(tool=tool, config=None, status=status, evidence=f"{tool} in the Makefile", invocations=(invocation,) if invocation else ())
 
 
 def python_component(*uses: ToolUse, id: str = "api", root: str = ".", traits: tuple[str, ...] = ("tests",), **fields: object) -> Component:  # noqa: A002

@@ -23,6 +23,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -119,7 +120,7 @@ class Space:
         self.home = self.folder / "home"
         self.bin = self.folder / "bin"
         self._fakes = self.folder / "fakes"
-        for path in (self.root, self.home, self.bin, self._fakes, self.folder / "tmp"):
+        for path in (self.root, self.home, self.bin, self._fakes):
             path.mkdir(parents=True, exist_ok=True)
         self.environment = self._machine() if machine else self._hermetic(("git", "sh", *programs))
 
@@ -241,14 +242,15 @@ class Space:
                 (system / name).symlink_to(found)
         return {
             "PATH": os.pathsep.join((str(self.bin), str(system))), "HOME": str(self.home), "XDG_CACHE_HOME": str(self.home / ".cache"),
-            "TMPDIR": str(self.folder / "tmp"), "LANG": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "GIT_CONFIG_NOSYSTEM": "1",
+            "TMPDIR": tempfile.gettempdir(), "LANG": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "GIT_CONFIG_NOSYSTEM": "1",
         }
 
     def _machine(self) -> dict[str, str]:
+        # not a folder of ours: sockets that real tools make there may have no more than 107 bytes in their names
         ours = os.path.join(sys.prefix, "bin")
         folders = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder and folder != ours]
         kept = {name: value for name, value in os.environ.items() if not _FOREIGN.match(name)}
-        return {**kept, "PATH": os.pathsep.join((str(self.bin), *folders)), "TMPDIR": str(self.folder / "tmp"), "TZ": "UTC",
+        return {**kept, "PATH": os.pathsep.join((str(self.bin), *folders)), "TMPDIR": tempfile.gettempdir(), "TZ": "UTC",
                 "TERM": "dumb", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -190,12 +191,12 @@ def test_the_hint_is_the_projects_own_install_command(tmp_path: Path, files: Map
     assert hint(tmp_path, files, one, *missing) == expected
 
 
-def test_an_environment_of_our_own_counts_when_it_holds_all_that_is_declared(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="runs outside a virtual environment")
+def test_an_environment_of_our_own_counts_when_it_is_active_and_holds_all_that_is_declared(tmp_path: Path) -> None:
     """Gatekeeper installed beside the project's dependencies, as in many CI images."""
-    import sys
-    if sys.prefix == sys.base_prefix:
-        pytest.skip("runs outside a virtual environment")
     program(tmp_path / "tree" / "x")
-    box = locator(tmp_path, Machine())
-    assert box.dependencies(component(requires=("pytest", "packaging"))) is None
-    assert box.dependencies(component(id="other", root="other", requires=("pytest", "no-such-distribution"))) is not None
+    needs = component(requires=("pytest", "packaging"))
+    assert locator(tmp_path, Machine()).dependencies(needs) is not None
+    active = locator(tmp_path, Machine(), VIRTUAL_ENV=sys.prefix)
+    assert active.dependencies(needs) is None
+    assert active.dependencies(component(id="other", root="other", requires=("pytest", "no-such-distribution"))) is not None
