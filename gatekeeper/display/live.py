@@ -33,7 +33,8 @@ class LiveDisplay:
     def __init__(self, sink: Sink, clock: Clock) -> None:
         self._look = sink.look
         self._console = Console(file=cast("IO[str]", QuietFile(sink)), force_terminal=True, highlight=False, markup=False, emoji=False,
-                                no_color=not self._look.color, legacy_windows=False)
+                                no_color=not self._look.color, legacy_windows=False,
+                                _environ={"TERM": "xterm-256color"})  # `choose` has looked at the real environment already
         self._picture = _Picture(self._look, clock)
         self._live = Live(self._picture, console=self._console, refresh_per_second=PER_SECOND, transient=True, redirect_stdout=False, redirect_stderr=False)
 

@@ -102,9 +102,10 @@ def job_environment(base: Mapping[str, str], *overlays: Mapping[str, str]) -> Ma
 def without_manners(environment: Mapping[str, str]) -> Mapping[str, str]:
     """The environment for the project's own tests and scripts: what we ask of tools would change what programs under test print.
 
-    Programs look for the mere presence of NO_COLOR; a test of coloured output then fails, which it would not in the project's own CI.
+    Programs look for the mere presence of NO_COLOR, or for a dumb terminal; a test of coloured output then fails, which it would not in the
+    project's own CI.
     """
-    return {name: value for name, value in environment.items() if name != "NO_COLOR"}
+    return {name: value for name, value in environment.items() if name not in {"NO_COLOR", "TERM"}}
 
 
 def _dropped(name: str) -> bool:
