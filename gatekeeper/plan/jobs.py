@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gatekeeper.model.component import Component
-from gatekeeper.model.plan import Job, Reason, Resources, Unavailable
-from gatekeeper.model.settings import CustomTask
+from gatekeeper.model.plan import Job, Resources, Unavailable
 from gatekeeper.model.status import Cause
 from gatekeeper.model.tool import Effect, FailsAt, LocatedTool, MissingTool, OutputSpec, Role, Takes
 from gatekeeper.plan.expand import Expansion, UnfilledError, expand, own_paths, relative, strictness
@@ -111,20 +110,3 @@ def _exclusive(choice: Choice) -> tuple[str, ...]:
             name = name.replace(place, value)  # noqa: PLW2901 - two rewrites of one word
         names.append(name)
     return tuple(names)
-
-
-def custom_job(task: CustomTask, inputs: PlanInputs, batch: str) -> Job:
-    """A task of the repository's own as a job."""
-    return Job(
-        id=f"{_analysis_task(inputs)}/{task.id}", task=_analysis_task(inputs), batch=batch, command=f"task.{task.id}", tool_id="task",
-        role=Role(task.role), component=None, argv=task.argv, cwd=".", timeout=task.timeout or _TIMEOUT, blocking=task.blocking,
-        output=OutputSpec(parser=task.parser), needs=task.needs,
-        estimated_seconds=inputs.durations.get(f"{_analysis_task(inputs)}/{task.id}", 5.0),
-        reason=Reason(kind="configured", detail=f"tasks: {task.id} in gatekeeper.yaml"),
-    )
-
-
-def _analysis_task(inputs: PlanInputs) -> str:
-    """The task under which scripts of the repository's own are listed (D3 in the default pipeline)."""
-    tasks = [task for batch in inputs.catalog.pipeline.batches for task in batch.tasks]
-    return next((task.id for task in tasks if Role.ANALYSIS in task.roles), tasks[-1].id if tasks else "tasks")

@@ -7,9 +7,10 @@ from dataclasses import replace
 from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, SkippedJob
 from gatekeeper.model.tool import Effect
+from gatekeeper.plan.custom import custom_jobs, with_needs
 from gatekeeper.plan.filters import filtered
 from gatekeeper.plan.inputs import PlanInputs
-from gatekeeper.plan.jobs import custom_job, jobs_for
+from gatekeeper.plan.jobs import jobs_for
 from gatekeeper.plan.order import critical_path, estimate, groups, ordered
 from gatekeeper.plan.scope import affected, applies, files_of
 from gatekeeper.plan.select import Choice, select
@@ -19,14 +20,15 @@ def make(inputs: PlanInputs) -> Plan:
     """The plan of one run. Raises UsageError for filters that match nothing."""
     choices, skipped = select(inputs)
     jobs, out_of_scope = _expanded(choices, inputs)
-    jobs, left_out = filtered((*jobs, *_custom(inputs)), inputs.settings, tuple(batch.id for batch in inputs.catalog.pipeline.batches))
+    custom, without_place = custom_jobs(inputs)
+    jobs, left_out = filtered(with_needs((*jobs, *custom)), inputs.settings, tuple(batch.id for batch in inputs.catalog.pipeline.batches))
     jobs = ordered(_with_safety(jobs, inputs), inputs.catalog)
     path, _ = critical_path(jobs)
     return Plan(
         root=inputs.detection.root, pipeline=inputs.catalog.pipeline.name, jobs=jobs,
         batches=tuple(PlannedBatch(id=batch.id, title=batch.title, target=batch.target, timeout=batch.timeout)
                       for batch in inputs.catalog.pipeline.batches),
-        skipped=(*skipped, *out_of_scope, *left_out), components=inputs.detection.components, groups=groups(jobs),
+        skipped=(*skipped, *out_of_scope, *without_place, *left_out), components=inputs.detection.components, groups=groups(jobs),
         critical_path=path, estimated_seconds=estimate(jobs, inputs.pool_size), pool_size=inputs.pool_size,
         timeout=inputs.settings.timeout or inputs.catalog.pipeline.timeout, scope=inputs.scope_name, scoped=inputs.scoped, notes=inputs.notes,
     )
@@ -44,11 +46,6 @@ def _expanded(choices: tuple[Choice, ...], inputs: PlanInputs) -> tuple[tuple[Jo
             what = f"no file in scope ({inputs.scope_name}) is its concern" if inputs.scoped else "no file of its kind"
             skipped.append(SkippedJob(id=choice.job_id, reason=Reason(kind="no-files", detail=what)))
     return tuple(jobs), tuple(skipped)
-
-
-def _custom(inputs: PlanInputs) -> tuple[Job, ...]:
-    batches = [batch.id for batch in inputs.catalog.pipeline.batches]
-    return tuple(custom_job(task, inputs, task.batch if task.batch in batches else batches[-1]) for task in inputs.settings.tasks)
 
 
 def _with_safety(jobs: tuple[Job, ...], inputs: PlanInputs) -> tuple[Job, ...]:

@@ -1,0 +1,93 @@
+"""Tasks of the repository's own as jobs: scripts named in the configuration. Knows nothing of the catalogue's commands."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gatekeeper.errors import UsageError
+from gatekeeper.model.component import Component
+from gatekeeper.model.pipeline import Batch, Task
+from gatekeeper.model.plan import Job, Reason, SkippedJob
+from gatekeeper.model.settings import CustomTask
+from gatekeeper.model.tool import OutputSpec, Role, Takes
+from gatekeeper.plan.inputs import PlanInputs
+from gatekeeper.plan.scope import affected, chunks
+
+_TIMEOUT = 600.0
+
+
+def custom_jobs(inputs: PlanInputs) -> tuple[tuple[Job, ...], tuple[SkippedJob, ...]]:
+    """The jobs of all configured tasks that this pipeline has a place for."""
+    jobs: list[Job] = []
+    skipped: list[SkippedJob] = []
+    for custom in inputs.settings.tasks:
+        place = _place(custom, inputs.catalog.pipeline.batches)
+        if place is None:
+            reason = Reason(kind="not-applicable", detail=f"the {inputs.catalog.pipeline.name} pipeline has no task for {custom.role}")
+            skipped.append(SkippedJob(id=custom.id, reason=reason))
+        else:
+            jobs.extend(_jobs(custom, *place, inputs))
+    return tuple(jobs), tuple(skipped)
+
+
+def _place(custom: CustomTask, batches: Sequence[Batch]) -> tuple[Batch, Task] | None:
+    """Where a script belongs: under the pipeline's analysis scripts, else where its role is; in the batch that it asks for if there is one."""
+    every = [(batch, task) for batch in batches for task in batch.tasks if task.when != "fix"]
+    fitting = [pair for role in (Role.ANALYSIS, Role(custom.role)) for pair in every if role in pair[1].roles]
+    if not fitting:
+        return None
+    asked = next((batch for batch in batches if batch.id == custom.batch), None)
+    batch, task = fitting[0]
+    return asked or batch, task
+
+
+def _jobs(custom: CustomTask, batch: Batch, task: Task, inputs: PlanInputs) -> tuple[Job, ...]:
+    match Takes(custom.takes):
+        case Takes.REPOSITORY:
+            return (_job(custom, batch, task, inputs),)
+        case Takes.COMPONENT:
+            concerned = affected(inputs)
+            return tuple(_job(custom, batch, task, inputs, component) for component in inputs.detection.components if component.id in concerned)
+        case Takes.FILES:
+            files = inputs.files if inputs.scope is None else inputs.scope
+            parts = chunks(tuple(files)) if files else ()
+            made = [replace(_job(custom, batch, task, inputs), files=part, argv=_with_files(custom.argv, part)) for part in parts]
+            return tuple(replace(job, id=f"{job.id}#{number}") for number, job in enumerate(made, 1)) if len(made) > 1 else tuple(made)
+
+
+def _with_files(argv: tuple[str, ...], files: tuple[str, ...]) -> tuple[str, ...]:
+    """The files in place of `{files}`, or at the end."""
+    names = tuple(f"./{file}" if file.startswith("-") else file for file in files)
+    if "{files}" not in argv:
+        return (*argv, *names)
+    at = argv.index("{files}")
+    return (*argv[:at], *names, *argv[at + 1:])
+
+
+def _job(custom: CustomTask, batch: Batch, task: Task, inputs: PlanInputs, component: Component | None = None) -> Job:
+    job_id = f"{task.id}/{custom.id}" + (f"@{component.id}" if component else "")
+    return Job(
+        id=job_id, task=task.id, batch=batch.id, command=f"task.{custom.id}", tool_id="task", role=Role(custom.role),
+        component=component.id if component else None, argv=custom.argv, cwd=component.root if component else ".",
+        timeout=custom.timeout or _TIMEOUT, blocking=custom.blocking or inputs.settings.strict, output=OutputSpec(parser=custom.parser),
+        needs=custom.needs, estimated_seconds=inputs.durations.get(job_id, 5.0),
+        reason=Reason(kind="configured", detail=f"tasks: {custom.id} in gatekeeper.yaml"),
+    )
+
+
+def with_needs(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
+    """The needs of configured tasks as job ids: a name means every job with that id, task, command or name. Raises UsageError for an unknown one."""
+    return tuple(replace(job, needs=tuple(dict.fromkeys(found for name in job.needs for found in _named(name, job, jobs))))
+                 if job.tool_id == "task" and job.needs else job for job in jobs)
+
+
+def _named(name: str, job: Job, jobs: tuple[Job, ...]) -> tuple[str, ...]:
+    found = tuple(other.id for other in jobs if other.id != job.id and name in (other.id, other.task, other.command, other.command.removeprefix("task.")))
+    if not found:
+        known = sorted({word for other in jobs for word in (other.id, other.task, other.command.removeprefix("task."))})
+        near = difflib.get_close_matches(name, known, 1)
+        raise UsageError(f"task {job.command.removeprefix('task.')} needs `{name}`, and no job is called so",
+                         hint=f"did you mean `{near[0]}`?" if near else "see the job ids with: gatekeeper plan")
+    return found
