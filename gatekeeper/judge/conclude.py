@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import assert_never
 
 from gatekeeper.model.finding import Finding, Level, Parsed, TestOutcome
@@ -22,8 +23,8 @@ def conclude(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result:
     if early is not None:
         return early
     assert parsed is not None
-    status, cause = _judged(job, parsed)
-    return Result(job=job.id, status=status, cause=cause, message=_message(parsed, status), hint=_hint(cause), attempts=(attempt,),
+    status, cause = _judged(job, attempt, parsed)
+    return Result(job=job.id, status=status, cause=cause, message=_message(parsed, status), hint=_hint(job, cause), attempts=(attempt,),
                   findings=parsed.findings, tests=parsed.tests, problems=parsed.problems, leaky=bool(attempt.leaked))
 
 
@@ -53,12 +54,12 @@ def _longer(job: Job) -> str:
     return f"give it longer: tools: {{{job.tool_id}: {{timeout: ...}}}} in gatekeeper.yaml"
 
 
-def _judged(job: Job, parsed: Parsed) -> tuple[Status, Cause | None]:
+def _judged(job: Job, attempt: Attempt, parsed: Parsed) -> tuple[Status, Cause | None]:
     match parsed.meaning:
         case Meaning.CLEAN:
             return Status.PASSED, None
         case Meaning.FINDINGS:
-            return (Status.FAILED, Cause.FINDINGS) if fails(job, parsed) else (Status.PASSED, None)
+            return (Status.FAILED, Cause.FINDINGS) if fails(job, parsed) or _ended_badly(job, attempt) else (Status.PASSED, None)
         case Meaning.TOOL_ERROR | Meaning.FINDINGS_AND_TOOL_ERROR:
             return Status.ERRORED, Cause.CRASH
         case Meaning.NOTHING_CHECKED:
@@ -72,6 +73,11 @@ def fails(job: Job, parsed: Parsed) -> bool:
     if any(test.outcome in (TestOutcome.FAILED, TestOutcome.ERROR) for test in parsed.tests):
         return job.fails_at is not FailsAt.NEVER
     return any(_RANK[finding.level] >= _FLOOR[job.fails_at] for finding in parsed.findings)
+
+
+def _ended_badly(job: Job, attempt: Attempt) -> bool:
+    """A limit of the project's own (`--max-warnings 5`), or findings that are missing from a shortened output: only the exit code tells."""
+    return job.fails_at is not FailsAt.NEVER and attempt.exit_code is not None and attempt.exit_code not in job.exit.clean | job.exit.nothing
 
 
 def _message(parsed: Parsed, status: Status) -> str:
@@ -97,5 +103,5 @@ def _by_level(findings: tuple[Finding, ...]) -> str:
     return f" ({warnings} warnings)" if 0 < warnings < len(findings) else ""
 
 
-def _hint(cause: Cause | None) -> str | None:
-    return "see its output with: gatekeeper logs JOB" if cause is Cause.CRASH else None
+def _hint(job: Job, cause: Cause | None) -> str | None:
+    return f"see its output with: gatekeeper logs {shlex.quote(job.id)}" if cause is Cause.CRASH else None

@@ -16,7 +16,7 @@ from gatekeeper.model.plan import Job, Plan, Reason
 from gatekeeper.model.result import Attempt, Condition, Result
 from gatekeeper.model.settings import PolicyCondition
 from gatekeeper.model.status import OPEN, Cause, Meaning, Outcome, Status
-from gatekeeper.model.tool import FailsAt, Role
+from gatekeeper.model.tool import ExitSpec, FailsAt, Role
 
 JOB = Job(id="B2/ruff.lint@api", task="B2", batch="beta", command="ruff.lint", tool_id="ruff", role=Role.LINT, component="api",
           argv=("ruff",), cwd=".", reason=Reason(kind="used", detail="Makefile"))
@@ -53,6 +53,18 @@ def test_warnings_pass_where_only_errors_fail_and_are_still_listed() -> None:
     result = conclude(replace(JOB, fails_at=FailsAt.ERROR), Attempt(exit_code=0), parsed(Meaning.FINDINGS, finding(Level.WARNING)))
     assert result.status is Status.PASSED
     assert len(result.findings) == 1
+
+
+def test_a_tool_that_ends_badly_fails_even_where_none_of_its_findings_is_grave_enough() -> None:
+    """`eslint --max-warnings 5` with six warnings: the exit code is what the project's own CI goes by."""
+    job = replace(JOB, fails_at=FailsAt.ERROR, exit=ExitSpec(clean=frozenset({0}), findings=frozenset({1})))
+    assert conclude(job, Attempt(exit_code=1), parsed(Meaning.FINDINGS, finding(Level.WARNING))).status is Status.FAILED
+    assert conclude(job, Attempt(exit_code=0), parsed(Meaning.FINDINGS, finding(Level.WARNING))).status is Status.PASSED
+
+
+def test_what_never_fails_does_not_fail_by_its_exit_code() -> None:
+    job = replace(JOB, fails_at=FailsAt.NEVER)
+    assert conclude(job, Attempt(exit_code=1), parsed(Meaning.FINDINGS, finding())).status is Status.PASSED
 
 
 def test_a_failing_test_fails_whatever_level_counts() -> None:
