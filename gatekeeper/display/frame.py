@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gatekeeper.display.spans import Line, Look, Span, Style, cells, cropped, dim, line, padded, strong
 from gatekeeper.display.view import RunningJob, View
-from gatekeeper.display.words import six_text, verdict_span
+from gatekeeper.display.words import CUT, six_text, verdict_span
 from gatekeeper.judge.counters import APART, SIX
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.result import Counters
@@ -15,7 +15,6 @@ from gatekeeper.model.wording import count_text
 
 BAR = 40
 SHORTEST_BAR = 10
-_CUT = ("total", "compl", "run", "fail", "block", "pend")
 APART_WIDTH = len(" (+99 apart)")
 #: below this many lines the counters are one letter each
 LOW = 16
@@ -30,7 +29,7 @@ class _Row:
 def frame(view: View, now: float, look: Look, height: int) -> tuple[Line, ...]:
     """The picture at `now` (seconds on the monotonic clock) in at most `height` lines of `look.width` cells."""
     if view.plan is None:
-        return ()
+        return (cropped(line(dim("looking at the repository, getting its tools ready ...")), look.width),)
     rows = [*(_Row(name=batch.id, counters=batch.counters) for batch in view.batches), _Row(name="all", counters=view.counters)]
     upper = [*_head(view, now), *_rows(rows, look, height)]
     room = max(1, height - len(upper) - 1)
@@ -79,7 +78,7 @@ def _percent(part: Counters) -> int:
 
 def _short(part: Counters) -> str:
     """The six counters with their words cut, for narrow terminals."""
-    return " ".join(f"{word} {getattr(part, name)}" for word, name in zip(_CUT, SIX, strict=True)) + _apart(part)
+    return " ".join(f"{word} {getattr(part, name)}" for word, name in zip(CUT, SIX, strict=True)) + _apart(part)
 
 
 def _letters(part: Counters) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os.path
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from gatekeeper.display.spans import Line, Look, Span, Style, bad, cells, clipped, dim, line, padded, strong, text_of, warn
-from gatekeeper.display.words import BROKEN, NOT_MEASURED, WORDS, apart_text, detail_lines, result_line, verdict_span
+from gatekeeper.display.words import BROKEN, CUT, NOT_MEASURED, WORDS, apart_text, detail_lines, result_line, verdict_span
 from gatekeeper.judge.counters import SIX, counters, total
+from gatekeeper.judge.excerpt import finding_line
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.plan import Job
@@ -17,12 +20,13 @@ from gatekeeper.model.wording import count_text, size_text
 
 Pair = tuple[Job, Result]
 
-EXIT_CODES = {0: "pass", 1: "a blocking job failed", 2: "usage or configuration error", 3: "incomplete: not everything that blocks was measured",
+EXIT_CODES = {0: "pass", 1: "a blocking job failed", 2: "usage or configuration error", 3: "incomplete",
               4: "a bug in Gatekeeper", 129: "ended by a hang-up", 130: "interrupted", 143: "terminated"}
 #: more failures than this are counted, not shown, unless asked for (`--verbose`): the reports have them all
 MOST = 20
-#: narrower terminals get the counters as a sentence per batch
+#: from here on the counters stand in a table with whole words, then with cut ones; narrower terminals get a sentence per batch
 TABLE_WIDTH = 96
+CUT_WIDTH = 72
 
 
 def summary_text(record: RunRecord, look: Look) -> str:
@@ -40,7 +44,7 @@ def summary_lines(record: RunRecord, look: Look) -> Iterator[Line]:
             yield ()
             yield from content
     yield ()
-    yield from _foot(record)
+    yield from _foot(record, look)
 
 
 def _head(record: RunRecord) -> Iterator[Line]:
@@ -48,20 +52,40 @@ def _head(record: RunRecord) -> Iterator[Line]:
     yield line(dim(f"run {record.run_id} of {record.plan.root}; pipeline {record.plan.pipeline}, {record.plan.scope}"))
 
 
-def _foot(record: RunRecord) -> Iterator[Line]:
+def _foot(record: RunRecord, look: Look) -> Iterator[Line]:
     code = record.verdict.exit_code
     jobs = count_text(len(record.plan.jobs), "job")
-    yield line(verdict_span(record.verdict), f"  {record.verdict.message}; {jobs} in {spoken(record.wall_seconds)} ({record.wall_seconds / 60:.2f} min); "
-               f"exit code {code} ({EXIT_CODES.get(code, 'ended by a signal')})")
+    parts = (record.verdict.message, f"{jobs} in {spoken(record.wall_seconds)} ({record.wall_seconds / 60:.2f} min)",
+             f"exit code {code} ({EXIT_CODES.get(code, 'ended by a signal')})")
+    verdict = verdict_span(record.verdict)
+    for number, text in enumerate(_packed(parts, max(20, look.width - cells(verdict.text) - 2))):
+        yield line(verdict if number == 0 else " " * cells(verdict.text), f"  {text}")
+
+
+def _packed(parts: Sequence[str], room: int) -> Iterator[str]:
+    """The parts with semicolons between them, in lines of at most `room` cells that end with a part where that is possible."""
+    packed = parts[0]
+    for part in parts[1:]:
+        if cells(f"{packed}; {part}") <= room:
+            packed = f"{packed}; {part}"
+        else:
+            yield from textwrap.wrap(f"{packed};", room)
+            packed = part
+    yield from textwrap.wrap(packed, room)
 
 
 def _batches(record: RunRecord, look: Look) -> Iterator[Line]:
+    """Batches that have jobs, with their counters, times and targets; all of them together last."""
     parts = counters(record.plan, record.results)
-    rows = [(batch.id, batch.title, parts[batch.id], _time(record, batch.id, batch.target)) for batch in record.plan.batches]
+    rows = [(batch.id, batch.title, parts[batch.id], _time(record, batch.id, batch.target)) for batch in record.plan.batches if parts[batch.id].total]
     rows.append(("all", "", total(parts.values()), line(spoken(record.wall_seconds))))
-    yield from _table(rows, look.width) if look.width >= TABLE_WIDTH else _sentences(rows, look.width)
+    if look.width >= CUT_WIDTH:
+        yield from _table(rows, look.width, SIX if look.width >= TABLE_WIDTH else CUT)
+    else:
+        yield from _sentences(rows, look.width)
 
 
+#: id, title, counters, and the time with the target where there is one
 _Row = tuple[str, str, Counters, Line]
 
 
@@ -71,20 +95,28 @@ def _time(record: RunRecord, batch: str, target: float | None) -> Line:
         return ()
     if target is None:
         return line(spoken(seconds))
-    return line(spoken(seconds), warn(f" (target {spoken(target)} missed)") if seconds > target else dim(f" (target {spoken(target)})"))
+    wished = spoken(target).removesuffix(" 00s").removesuffix(" 00m")
+    return line(spoken(seconds), warn(f" (target {wished} missed)") if seconds > target else dim(f" (target {wished})"))
 
 
-def _table(rows: Sequence[_Row], width: int) -> Iterator[Line]:
+def _table(rows: Sequence[_Row], width: int, titles: Sequence[str]) -> Iterator[Line]:
     names = min(24, max(cells(f"{row[0]} {row[1]}") for row in rows))
-    yield line(strong(f"{'batch':<{names}}  {'  '.join(SIX)}  time"))
+    times = max(sum(cells(span.text) for span in row[3][:1]) for row in rows)
+    yield line(strong(f"{'batch':<{names}}  {'  '.join(titles)}  {'time':>{times}}"))
     for batch, title, part, took in rows:
-        numbers = [Span(text=f"  {getattr(part, name):>{len(name)}}", style=_style(name, getattr(part, name))) for name in SIX]
-        row = line(padded(f"{batch} {title}"[:names], names), *numbers, "  ", *took[:1])
-        remarks = (*took[1:], dim(f"  {apart_text(part)}" if apart_text(part) else ""))
+        numbers = [Span(text=f"  {getattr(part, name):>{len(shown)}}", style=_style(name, getattr(part, name))) for name, shown in zip(SIX, titles, strict=True)]
+        time = f"  {took[0].text if took else '':>{times}}"
+        apart = apart_text(part)
+        yield from _fitted(line(padded(f"{batch} {title}"[:names], names), *numbers, time), took[1:], dim(f"  {apart}" if apart else ""), width)
+
+
+def _fitted(row: Line, target: Line, apart: Span, width: int) -> Iterator[Line]:
+    """The row with its remarks. Where there is no room for all, a target that was kept is left out; what still does not fit follows below."""
+    for remarks in ((*target, apart), (*(span for span in target if span.style is Style.WARN), apart)):
         if sum(cells(span.text) for span in (*row, *remarks)) <= width:
             yield (*row, *remarks)
-        else:  # on a line of their own, rather than broken by the terminal
-            yield from (row, line("  ", *remarks))
+            return
+    yield from (row, line("  ", *(span for span in target if span.style is Style.WARN), apart))
 
 
 def _style(name: str, number: int) -> Style:
@@ -166,7 +198,8 @@ def _advice(record: RunRecord, look: Look) -> Iterator[Line]:
         yield line(strong(f"Advice ({len(pairs)})"), dim("  never makes the verdict fail"))
     for job, result in pairs:
         said = _severities(result.findings) or (result.message.splitlines()[0] if result.message else "")
-        yield line(f"  {padded(WORDS[result.status], 9)}  {job.id}  ", clipped(said))
+        only = f": {finding_line(result.findings[0])}" if len(result.findings) == 1 else ""
+        yield line(f"  {padded(WORDS[result.status], 9)}  {job.id}  ", clipped(f"{said}{only}"))
         if look.verbose:
             yield from detail_lines(job, result, indent="      ")
 
@@ -189,13 +222,19 @@ def _notes(record: RunRecord, look: Look) -> Iterator[Line]:
         yield from (line(f"  {clipped(note)}") for note in notes)
 
 
-def _artifacts(record: RunRecord, _look: Look) -> Iterator[Line]:
+def _artifacts(record: RunRecord, look: Look) -> Iterator[Line]:
+    """Files with their sizes, by the folder that most of them are in; pages with nothing to tell share one line."""
     if not record.artifacts:
         return
-    yield line(strong("Artifacts"))
-    kinds = max(cells(artifact.kind) for artifact in record.artifacts)
-    for artifact in record.artifacts:
-        yield line(f"  {padded(artifact.kind, kinds)}  {size_text(artifact.size):>9}  {_below(artifact.path, record.plan.root)}")
+    folder, _ = Counter(os.path.dirname(artifact.path) for artifact in record.artifacts).most_common(1)[0]
+    yield line(strong("Artifacts"), dim(f"  in {_below(folder, record.plan.root)}") if folder != record.plan.root else "")
+    telling = [artifact for artifact in record.artifacts if not artifact.empty or look.verbose]
+    kinds = max((cells(artifact.kind) for artifact in telling), default=0)
+    for artifact in telling:
+        name = _below(artifact.path.removeprefix(f"{folder}/"), record.plan.root)
+        yield line(f"  {padded(artifact.kind, kinds)}  {size_text(artifact.size):>8}  {name}")
+    if silent := [artifact.path.rpartition("/")[2] for artifact in record.artifacts if artifact not in telling]:
+        yield line(dim(f"  {', '.join(silent)}: nothing was planned for {'it' if len(silent) == 1 else 'them'}"))
 
 
 def _below(path: str, root: str) -> str:

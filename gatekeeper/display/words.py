@@ -18,6 +18,8 @@ WORDS = {
     Status.UNAVAILABLE: "unavailable", Status.BLOCKED: "blocked", Status.NOT_RUN: "not run", Status.CANCELLED: "cancelled", Status.SKIPPED: "skipped",
 }
 WORD_WIDTH = 11
+#: the six counters where their whole words have no room
+CUT = ("total", "compl", "run", "fail", "block", "pend")
 FAILED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})
 BROKEN = FAILED - {Status.FAILED}
 NOT_MEASURED = frozenset({Status.UNMEASURED, Status.UNAVAILABLE, Status.BLOCKED, Status.NOT_RUN, Status.CANCELLED})
@@ -58,7 +60,7 @@ def detail_lines(job: Job, result: Result, indent: str = "    ") -> Iterator[Lin
     if result.attempts:
         yield line(indent, dim("repeat: "), repeat_command(job))
     if result.hint:
-        yield line(indent, dim("to do:  "), result.hint.replace("JOB", job.id) if result.hint.endswith("logs JOB") else result.hint)
+        yield line(indent, dim("to do:  "), result.hint)
 
 
 def _diff_style(text: str) -> Style:

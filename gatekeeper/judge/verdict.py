@@ -78,7 +78,7 @@ def _sentence(plan: Plan, outcome: Outcome, conditions: Sequence[Condition]) -> 
     count = sum(condition.outcome is outcome for condition in conditions)
     match outcome:
         case Outcome.PASS:
-            return "nothing to check" if not plan.jobs else f"every blocking job passed ({sum(job.blocking for job in plan.jobs)} of {len(plan.jobs)} jobs block)"
+            return "nothing to check" if not plan.jobs else f"every blocking job passed ({sum(job.blocking for job in plan.jobs)} of {len(plan.jobs)} block)"
         case Outcome.FAIL:
             return f"{count} blocking {'job' if count == 1 else 'jobs or conditions'} failed"
         case Outcome.INCOMPLETE:

@@ -98,11 +98,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file that a run wrote: what it is, absolute path, size in bytes."""
+    """A file that a run wrote: what it is, absolute path, size in bytes; `empty` where it only says that there is nothing to tell."""
 
     kind: str
     path: str
     size: int
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

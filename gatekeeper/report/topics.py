@@ -55,6 +55,15 @@ def render_analysis(record: RunRecord) -> bytes:
     return render_topic(record, ANALYSIS)
 
 
+TOPICS = {"security": SECURITY, "documentation": DOCUMENTATION, "analysis": ANALYSIS}
+
+
+def has_nothing(format_id: str, record: RunRecord) -> bool:
+    """Whether this format is a page on a topic that no job of the run belongs to."""
+    topic = TOPICS.get(format_id)
+    return topic is not None and not any(_belongs(pair, topic) for pair in record.pairs())
+
+
 def render_topic(record: RunRecord, topic: Topic) -> bytes:
     """One topic's page as UTF-8 Markdown."""
     pairs = [pair for pair in record.pairs() if _belongs(pair, topic)]

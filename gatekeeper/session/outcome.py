@@ -12,6 +12,7 @@ from gatekeeper.model.result import Artifact, RunRecord
 from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
 from gatekeeper.report.formats import format_of, render
+from gatekeeper.report.topics import has_nothing
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.history import record as remember
 from gatekeeper.store.home import Home, RunFolder, publish_latest
@@ -45,8 +46,9 @@ def published(record: RunRecord, settings: Settings, home: Home, folder: RunFold
     artifacts.extend(_write(name, os.path.abspath(path), record, secrets) for name, path in asked if path)
     record = replace(record, artifacts=tuple(artifacts))
     write_record(folder.path, redacted(record, secrets))
+    # without the log, which the rest of the run still writes to
     write_checksums(folder.path, [os.path.relpath(artifact.path, folder.path) for artifact in artifacts if os.path.isfile(artifact.path)
-                                  and artifact.path.startswith(folder.path + os.sep)])
+                                  and artifact.path.startswith(folder.path + os.sep) and artifact.kind != "log"])
     publish_latest(home, folder.run_id)
     remember(home, record)
     return record
@@ -55,7 +57,7 @@ def published(record: RunRecord, settings: Settings, home: Home, folder: RunFold
 def _write(name: str, path: str, record: RunRecord, secrets: tuple[str, ...]) -> Artifact:
     content = render(name, record, secrets)
     write_bytes(path, content)
-    return Artifact(kind=name, path=path, size=len(content))
+    return Artifact(kind=name, path=path, size=len(content), empty=has_nothing(name, record))
 
 
 def _made_by_jobs(record: RunRecord, folder: str) -> list[Artifact]:

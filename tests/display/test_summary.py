@@ -7,7 +7,7 @@ import pytest
 
 from gatekeeper.display.spans import Look
 from gatekeeper.display.summary import summary_text
-from gatekeeper.model.result import Condition, Verdict
+from gatekeeper.model.result import Artifact, Condition, Verdict
 from gatekeeper.model.status import Outcome, Status
 from tests.fakes.record import finding, hostile, job, mixed, record, result
 
@@ -42,8 +42,8 @@ def test_every_batch_has_its_six_counters_at_any_width(width: int) -> None:
 
 
 def test_a_missed_target_is_said_and_a_kept_one_too() -> None:
-    assert "5m 01s (target 5m 00s missed)" in summary(Look(width=140))
-    assert "0.5s (target 3m 00s)" in summary()
+    assert "5m 01s (target 5m missed)" in summary(Look(width=140))
+    assert "0.5s (target 3m)" in summary()
 
 
 def test_failures_show_their_lines_and_the_command_to_repeat_them() -> None:
@@ -81,7 +81,7 @@ def test_what_could_not_be_measured_says_what_to_do_and_equal_reasons_are_one_en
 
 
 def test_advice_is_short() -> None:
-    assert section("Advice (1)", summary()).splitlines()[1] == "  fail       C3/bandit.scan@api  1 finding (1 medium)"
+    assert section("Advice (1)", summary()).splitlines()[1] == "  fail       C3/bandit.scan@api  1 finding (1 medium): api/main.py:3:1 B101 use of assert"
 
 
 def test_findings_of_a_job_that_passes_in_spite_of_them_are_advice() -> None:
@@ -91,7 +91,48 @@ def test_findings_of_a_job_that_passes_in_spite_of_them_are_advice() -> None:
 
 
 def test_artifacts_come_with_their_sizes() -> None:
-    assert section("Artifacts", summary()) == "Artifacts\n  junit     2.0 KB  junit.xml"
+    assert section("Artifacts", summary()) == "Artifacts\n  junit    2.0 KB  junit.xml"
+
+
+def test_artifacts_stand_below_their_folder_and_pages_that_tell_nothing_share_a_line() -> None:
+    def artifact(kind: str, name: str, *, empty: bool = False) -> Artifact:
+        return Artifact(kind=kind, path=f"/repo/.gatekeeper/{name}", size=100, empty=empty)
+
+    written = (artifact("junit", "runs/1/junit.xml"), artifact("json", "runs/1/summary.json"), artifact("backup", "backups/b.tar.gz"),
+               artifact("documentation", "runs/1/documentation.md", empty=True), artifact("analysis", "runs/1/analysis.md", empty=True))
+    told = section("Artifacts", summary_text(replace(mixed(), artifacts=written), Look()))
+    assert told.splitlines() == ["Artifacts  in .gatekeeper/runs/1", "  junit      100 B  junit.xml", "  json       100 B  summary.json",
+                                 "  backup     100 B  .gatekeeper/backups/b.tar.gz", "  documentation.md, analysis.md: nothing was planned for them"]
+
+
+def test_batches_without_jobs_have_no_row() -> None:
+    lint = job()
+    text = summary_text(record([(lint, result(lint))]), Look())
+    assert "beta Language validation" in text
+    assert "gamma" not in text
+
+
+def test_a_kept_target_gives_way_where_a_row_would_break_and_a_missed_one_does_not() -> None:
+    rows = section("batch", summary(Look(width=96))).splitlines()
+    assert any(row.startswith("beta") and "5m 01s" in row for row in rows)
+    assert any("target 5m missed" in row for row in rows)
+    kept = replace(mixed(), batch_seconds=(("beta", 2.5),))
+    rows = section("batch", summary_text(kept, Look(width=112))).splitlines()
+    assert [row.split()[-4:] for row in rows if row.startswith("beta")] == [["1", "unavailable,", "1", "skipped"]]
+    assert "target" not in "".join(rows)
+
+
+def test_a_terminal_of_eighty_cells_gets_a_table_that_fits() -> None:
+    rows = section("batch", summary(Look(width=80))).splitlines()
+    assert rows[0].split() == ["batch", "total", "compl", "run", "fail", "block", "pend", "time"]
+    assert max(map(len, rows)) <= 80
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_last_line_breaks_between_words(width: int) -> None:
+    foot = summary(Look(width=width)).rstrip("\n").rpartition("\n\n")[2]
+    assert " ".join(foot.split()) == "FAIL 3 blocking jobs failed; 14 jobs in 2.5s (0.04 min); exit code 1 (a blocking job failed)"
+    assert max(map(len, foot.splitlines())) <= width
 
 
 def test_conditions_that_are_no_jobs_are_named() -> None:
@@ -99,7 +140,7 @@ def test_conditions_that_are_no_jobs_are_named() -> None:
                       conditions=(Condition(subject="tree", outcome=Outcome.INCOMPLETE, message="a.py changed", hint="run again"),))
     text = summary_text(replace(mixed(), verdict=verdict), Look())
     assert section("Also decisive", text) == "Also decisive\n  incomplete  tree: a.py changed\n      to do: run again"
-    assert text.splitlines()[-1].endswith("exit code 3 (incomplete: not everything that blocks was measured)")
+    assert text.splitlines()[-1].endswith("exit code 3 (incomplete)")
 
 
 def test_more_than_twenty_failures_are_counted_unless_asked_for() -> None:

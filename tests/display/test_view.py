@@ -116,7 +116,7 @@ def test_a_terminal_without_box_characters_gets_ascii() -> None:
 def test_a_run_without_jobs_has_a_picture_too() -> None:
     view = advance(View(), RunStarted(at=0.0, run_id="r", plan=plan(())))
     assert text(frame(view, 1.0, Look(), 20))[0].startswith("100%")
-    assert frame(View(), 1.0, Look(), 20) == ()
+    assert text(frame(View(), 1.0, Look(), 20)) == ["looking at the repository, getting its tools ready ..."]
 
 
 @given(st.integers(1, 250), st.integers(1, 60), st.integers(1, 60))

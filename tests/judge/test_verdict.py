@@ -150,3 +150,8 @@ def test_the_verdict_is_decided_when_the_blocking_jobs_have_ended() -> None:
     advice = replace(JOB, id="B2/advice", blocking=False)
     assert decided(plan(JOB, advice), [Result(job=JOB.id, status=Status.PASSED)])
     assert not decided(plan(JOB, advice), [Result(job=advice.id, status=Status.PASSED)])
+
+
+def test_the_hint_of_a_crash_is_a_command_that_can_be_typed() -> None:
+    result = conclude(JOB, Attempt(exit_code=2), parsed(Meaning.TOOL_ERROR))
+    assert result.hint == "see its output with: gatekeeper logs B2/ruff.lint@api"
