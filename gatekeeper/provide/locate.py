@@ -7,7 +7,7 @@ asked for theirs. Knows no job; answers are remembered for the whole run.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gatekeeper import __version__
@@ -250,11 +250,13 @@ class Locator:
 
 
 def make_locator(*, root: str, environment: Mapping[str, str], runner: Runner, catalog: Catalog, home: str | None, locks: str,
-                 permission: Permission = Permission.INSTALL, offline: bool = False) -> Locator:
+                 permission: Permission = Permission.INSTALL, offline: bool = False,
+                 announce: Callable[[str], None] = lambda _text: None) -> Locator:
     """The Toolbox for the tree at `root` (absolute). `home` is Gatekeeper's cache folder (None, or one that cannot be
-    written to: a temporary one), `locks` the folder `pipelines/locks`."""
+    written to: a temporary one), `locks` the folder `pipelines/locks`; `announce` is told before each install."""
     surroundings = Surroundings(root=root, environment=environment)
-    managed = ManagedTools(home=usable_home(home), runner=runner, surroundings=surroundings, locks=locks, permission=permission, offline=offline)
+    managed = ManagedTools(home=usable_home(home), runner=runner, surroundings=surroundings, locks=locks, permission=permission, offline=offline,
+                           announce=announce)
     return Locator(surroundings=surroundings, runner=runner, catalog=catalog, managed=managed,
                    pythons=Pythons(surroundings=surroundings, runner=runner),
                    compilers=Compilers(surroundings=surroundings, runner=runner, managed=managed, solc=catalog.tool("solc")))

@@ -48,6 +48,8 @@ class ManagedTools:
     answers: dict[str, LocatedTool | MissingTool] = field(default_factory=dict)
     #: filled when an installer reached nobody: from then on only the installers' caches are asked
     unreachable: list[str] = field(default_factory=list)
+    #: told before an install, which may take seconds
+    announce: Callable[[str], None] = lambda _text: None
 
     def get(self, kit: Kit, finish: Finish | None = None) -> LocatedTool | MissingTool:
         """The installed tool; installs it first where that is allowed."""
@@ -87,6 +89,7 @@ class ManagedTools:
             yield
 
     def _build(self, kit: Kit, folder: str, finish: Finish | None) -> str | None:
+        self.announce(f"installing {kit.tool.id} {kit.version}")
         parent, name = os.path.split(folder)
         building, old = os.path.join(parent, f".{name}.building"), os.path.join(parent, f".{name}.old")
         for left in (building, old):

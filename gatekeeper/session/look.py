@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from gatekeeper.catalog.load import load_catalog
@@ -81,10 +81,10 @@ def in_scope(sight: Sight) -> Changes:
             return scopes.everything()
 
 
-def locator(sight: Sight, permission: Permission) -> Locator:
+def locator(sight: Sight, permission: Permission, announce: Callable[[str], None] = lambda _text: None) -> Locator:
     """Which program each tool is; what is not there may be installed, announced or left missing."""
     return make_locator(root=sight.tree.root, environment=sight.environment, runner=sight.runner, catalog=sight.catalog,
-                        home=cache_folder(sight.environment), locks=os.path.join(pipelines_folder(), "locks"), permission=permission)
+                        home=cache_folder(sight.environment), locks=os.path.join(pipelines_folder(), "locks"), permission=permission, announce=announce)
 
 
 def planned(sight: Sight, changes: Changes, toolbox: Toolbox) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -56,7 +56,7 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     """Runs the gate and gives the record of it. Raises GatekeeperError for what the user can mend; a verdict of any kind is no error."""
     sight = see(settings, environment, runner)
     changes = in_scope(sight)
-    toolbox = locator(sight, Permission.INSTALL if settings.provision else Permission.NEVER)
+    toolbox = locator(sight, Permission.INSTALL if settings.provision else Permission.NEVER, _teller(subscribers))
     plan = planned(sight, changes, toolbox)
     home = open_home(sight.tree.root, environment)
     folder = start_run(home)
@@ -67,6 +67,15 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     finally:
         folder.close()
         prune(home)
+
+
+def _teller(subscribers: Sequence[Subscriber]) -> Callable[[str], None]:
+    """Tells everybody what takes time before the run itself starts."""
+    def tell(text: str) -> None:
+        for subscriber in subscribers:
+            subscriber(Notice(at=time.monotonic(), message=text))
+
+    return tell
 
 
 class _Run:
