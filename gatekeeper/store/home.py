@@ -221,6 +221,11 @@ def _sweep(home: Home) -> None:
         path = os.path.join(home.runs, name)
         if (name.startswith(_DOOMED) or _is_old(path)) and not is_running(path):
             shutil.rmtree(path, ignore_errors=True)
+    for name in _names(home.folder, (UNFINISHED,)):
+        path = os.path.join(home.folder, name)
+        if _is_old(path):
+            with contextlib.suppress(OSError):
+                os.unlink(path)
 
 
 def _is_old(path: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.errors import StoreError, UsageError
+from gatekeeper.store.atomic import UNFINISHED
 from gatekeeper.store.home import Home, home_of, is_running, open_home, prune, publish_latest, run_ids, start_run
 from gatekeeper.store.lock import Lock
 from gatekeeper.store.runs import find_run, job_folder, job_logs, verify_checksums, write_checksums
@@ -143,6 +144,16 @@ def test_what_an_interrupted_deletion_left_is_swept(home: Home) -> None:
     Path(home.runs, ".deleting-x").mkdir()
     prune(home)
     assert os.listdir(home.runs) == []
+
+
+@pytest.mark.faults
+def test_half_written_files_of_a_dead_run_are_swept_when_nobody_can_write_them_any_more(home: Home) -> None:
+    old, fresh = (Path(home.folder) / f"{UNFINISHED}{name}" for name in ("old", "fresh"))
+    for path in (old, fresh):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    prune(home)
+    assert (old.exists(), fresh.exists()) == (False, True)
 
 
 def test_latest_points_to_the_run_that_finished_last(home: Home) -> None:
