@@ -1,4 +1,5 @@
 """Fills a command's argv from its closed set of placeholders. A word that is nothing but an empty placeholder disappears.
+The DEFAULT of {adopted} stands where the project has no call of its own and its configuration does not say what is checked (`targets:TOOL`).
 
 {files} {adopted} {adopted|DEFAULT} {unchosen|WORDS} {manifest} {lockfile} {workspace} {all} {locked} {python} {own_python} {site_packages} {solc} {tool}
 {cpus} {audit_level} {--} {trait:NAME} {root} {workspace_root} {builtin:NAME} {since:VERSION|WORDS} {rest}
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from gatekeeper.model.component import Component, Kind, ToolStatus
 from gatekeeper.model.ports import Toolbox
-from gatekeeper.model.tool import Command, FailsAt, LocatedTool
+from gatekeeper.model.tool import Command, FailsAt, LocatedTool, Takes
 from gatekeeper.plan.inputs import trait_value
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+|--)(?::([^}|]*))?(?:\|([^}]*))?\}")
@@ -149,8 +150,11 @@ def _unchosen(expansion: Expansion) -> bool:
 def _adopted_or(fallback: str | None, expansion: Expansion) -> tuple[str, ...]:
     invocation = own_call(expansion.command, expansion.component)
     if invocation:
-        return tuple(adopted_flags(invocation, expansion.command.adopt, len(_lead(expansion.command, invocation))))
-    return tuple((fallback or "").split())
+        # where files are listed, the paths of the call have narrowed that list already
+        accepted = tuple(flag for flag in expansion.command.adopt if flag != "paths" or expansion.command.takes is not Takes.FILES)
+        return tuple(adopted_flags(invocation, accepted, len(_lead(expansion.command, invocation))))
+    targeted = expansion.component is not None and f"targets:{expansion.command.tool}" in expansion.component.traits
+    return () if targeted else tuple((fallback or "").split())
 
 
 def _rest(invocation: tuple[str, ...]) -> tuple[str, ...]:

@@ -57,13 +57,15 @@ def _job(choice: Choice, files: tuple[str, ...], number: int, inputs: PlanInputs
 
 
 def _with_tool(job: Job, choice: Choice, files: tuple[str, ...], inputs: PlanInputs, cpus: int) -> Job:
+    lack = _no_environment(choice, inputs)
+    if lack is not None:
+        return replace(job, argv=(choice.tool.executable,), unavailable=lack)
     located = _available(choice, inputs)
     if isinstance(located, MissingTool):
         cause = Cause.MISSING_DEPENDENCIES if located.dependencies else Cause.MISSING_TOOL
         return replace(job, argv=(choice.tool.executable,), unavailable=Unavailable(cause=cause, detail=located.reason, hint=located.hint))
     names = tuple(relative(job.cwd, file) for file in files) if choice.command.takes is Takes.FILES else ()
     said = inputs.settings.tools.get(choice.tool.id)
-    narrowed = own_paths(choice.command, choice.component) if choice.command.takes is Takes.FILES else ()
     expansion = Expansion(command=choice.command, component=choice.component, files=names, tool=located, toolbox=inputs.toolbox, cpus=cpus,
                           audit_level=inputs.settings.audit_level, extra=said.args if said else ())
     words = (choice.command.fix or ()) if choice.fix else choice.command.argv
@@ -74,10 +76,16 @@ def _with_tool(job: Job, choice: Choice, files: tuple[str, ...], inputs: PlanInp
         missing = Unavailable(cause=Cause.MISSING_DEPENDENCIES, detail=_UNFILLED.get(name, f"nothing to put for {{{name}}}"),
                               hint=_dependency_hint(choice.component, inputs))
         return replace(job, argv=(located.path,), tool=located, unavailable=missing)
-    if narrowed:
-        argv = tuple(word for word in argv if word not in narrowed)
     program = () if words[:1] and words[0].startswith("{builtin:") else (located.path, *located.prefix)
     return replace(job, argv=(*program, *argv), tool=located, env={**located.env, **job.env})
+
+
+def _no_environment(choice: Choice, inputs: PlanInputs) -> Unavailable | None:
+    """Asked before the tool is located: nothing needs installing for a look into an environment that is not there."""
+    wanted = next((name for name in ("own_python", "site_packages") if f"{{{name}}}" in choice.command.argv), None)
+    if wanted is None or choice.component is None or inputs.toolbox.site_packages(choice.component) is not None:
+        return None
+    return Unavailable(cause=Cause.MISSING_DEPENDENCIES, detail=_UNFILLED[wanted], hint=_dependency_hint(choice.component, inputs))
 
 
 def _dependency_hint(component: Component | None, inputs: PlanInputs) -> str:

@@ -96,6 +96,13 @@ def test_paths_of_the_projects_own_call_narrow_the_files() -> None:
     assert "docs/conf.py" not in argv(plan, "B2/ruff.lint@api")
 
 
+def test_a_file_that_the_projects_own_call_names_is_checked_like_the_others() -> None:
+    component = python_component(use("ruff", ToolStatus.USED, "ruff", "check", "setup.py", "src"))
+    words = argv(make(inputs(component, files=("src/a.py", "setup.py", "docs/conf.py"))), "B2/ruff.lint@api")
+    assert sorted(words[-2:]) == ["setup.py", "src/a.py"]
+    assert words.count("setup.py") == 1
+
+
 def test_a_default_path_is_used_only_without_an_own_call() -> None:
     assert argv(make(inputs(python_component(use("mypy")))), "B2/mypy.types@api")[-1] == "."
     assert argv(make(inputs(python_component(use("mypy", ToolStatus.USED, "mypy")))), "B2/mypy.types@api")[-1] == "/venv/bin/python"
