@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from gatekeeper.builtin.contract import Outcome, listed, serve, tree_parser
+from gatekeeper.model.wording import count_text, size_text
 from gatekeeper.store.backup import KEPT, create
 from gatekeeper.store.home import open_home
 
@@ -41,7 +42,7 @@ def _work(arguments: argparse.Namespace) -> Outcome:
     made = create(arguments.root, files, os.path.abspath(os.path.join(folder, arguments.label or "")),
                   project=arguments.project, keep=arguments.keep)
     name = os.path.basename(made.path)
-    text = f"unchanged since {name}: skipped" if made.skipped else f"{name}: {made.files} files, {made.size / 1_000_000:.1f} MB"
+    text = f"unchanged since {name}: skipped" if made.skipped else f"{name}: {count_text(made.files, 'file')}, {size_text(made.size)}"
     return Outcome(checked=made.files, message=text, facts={**asdict(made), "archive": made.path})
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from gatekeeper.builtin.contract import Outcome, json_in, serve
 from gatekeeper.errors import UsageError
 from gatekeeper.model.sanitize import markdown_code, markdown_text
+from gatekeeper.model.wording import count_text
 from gatekeeper.store.atomic import write_bytes
 
 Data = Mapping[str, Any]
@@ -39,7 +40,7 @@ def _work(arguments: argparse.Namespace) -> Outcome:
     page = "\n".join(sections(record)) + "\n"
     write_bytes(os.path.abspath(arguments.output), page.encode("utf-8", "backslashreplace"))
     components, jobs = listed(record, "components"), listed(record, "jobs")
-    return Outcome(checked=len(components) + len(jobs), message=f"one page over {len(components)} components and {len(jobs)} jobs",
+    return Outcome(checked=len(components) + len(jobs), message=f"one page over {count_text(len(components), 'component')} and {count_text(len(jobs), 'job')}",
                    facts={"page": os.path.abspath(arguments.output), "components": len(components)})
 
 

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from gatekeeper.builtin.contract import Outcome, finding, listed, names_in, serve, tree_parser
 from gatekeeper.builtin.documents import PLAIN_MANIFESTS, Fault, NotCheckedError, check, format_of
+from gatekeeper.model.wording import count_text
 
 Found = dict[str, Any]
 #: documents above this size are not parsed (and said to be so): parsing needs about ten times their size
@@ -60,9 +61,10 @@ def _work(arguments: argparse.Namespace) -> Outcome:
 
 def _message(checked: int, findings: Sequence[Found], seen: Counter[str]) -> str:
     errors = sum(found["level"] == "error" for found in findings)
+    faults = f", {count_text(errors, 'error')}, {count_text(len(findings) - errors, 'warning')}" if findings else ""
     unparsed = {"too_large": "too large to parse", "entities": "with XML entities", "lfs": "stored elsewhere by git lfs"}
     left = [f"{seen[key]} {words}" for key, words in unparsed.items() if seen[key]]
-    return f"{checked} files, {seen['parsed']} documents parsed, {errors} errors, {len(findings) - errors} warnings" + "".join(f"; {text}" for text in left)
+    return f"{count_text(checked, 'file')}, {count_text(seen['parsed'], 'document')} parsed{faults}" + "".join(f"; {text}" for text in left)
 
 
 def look_at(root: str, path: str, seen: Counter[str]) -> Iterator[Found]:

@@ -21,6 +21,7 @@ from gatekeeper.builtin.contract import Outcome, json_in, listed, serve, tree_pa
 from gatekeeper.builtin.counting import Count, count
 from gatekeeper.builtin.languages import language_of, language_of_script, style_of
 from gatekeeper.errors import UsageError
+from gatekeeper.model.wording import count_text
 from gatekeeper.store.atomic import write_bytes
 
 #: larger files are data, whatever their name says
@@ -66,7 +67,7 @@ def _work(arguments: argparse.Namespace) -> Outcome:
     if arguments.output:
         write_bytes(arguments.output, json.dumps(facts, indent=1).encode() + b"\n")
     return Outcome(checked=len(counted), facts=facts,
-                   message=f"{total['code']} lines of code in {total['files']} files, {len(languages)} languages")
+                   message=f"{count_text(total['code'], 'line')} of code in {count_text(total['files'], 'file')}, {count_text(len(languages), 'language')}")
 
 
 def _components(path: str | None) -> tuple[Mapping[str, str], ...]:

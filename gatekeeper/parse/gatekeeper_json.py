@@ -21,6 +21,7 @@ hide findings or a bad exit code. Test counts are counted. Unknown keys are igno
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -52,9 +53,11 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     problems = tuple(Problem(file=_text(entry, "file") or "", line=_whole(entry, "line"), message=asked_text(entry, "message"))
                      for entry in _entries(report, "problems"))
     message = _text(report, "message")
-    return conclude(raw, exits, Account(findings=_stated(raw, status, findings, tests, message), tests=tests, problems=problems, facts=report.get("facts"),
+    parsed = conclude(raw, exits, Account(findings=_stated(raw, status, findings, tests, message), tests=tests, problems=problems, facts=report.get("facts"),
                                         error=(message or complaint(raw) or "the script says that it failed") if status in _BROKEN else None,
                                         nothing=_nothing(report, status, tests, message)))
+    # what a check did is worth a line also where it found nothing
+    return replace(parsed, message=message) if parsed.meaning is Meaning.CLEAN and message and not tests else parsed
 
 
 def _stated(raw: RawOutput, status: Meaning | None, findings: tuple[Finding, ...], tests: tuple[TestCase, ...], message: str | None) -> tuple[Finding, ...]:

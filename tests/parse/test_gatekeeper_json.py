@@ -78,3 +78,8 @@ def test_level_and_severity_follow_from_each_other() -> None:
 
 def test_the_report_file_counts_when_there_is_one() -> None:
     assert read("gatekeeper-json", raw_of("chatter", report=document(findings=[{"message": "m"}]))).meaning is Meaning.FINDINGS
+
+
+def test_what_a_clean_check_says_of_its_work_is_kept() -> None:
+    assert read("gatekeeper-json", raw_of(document(message="12 files, 3 documents parsed"))).message == "12 files, 3 documents parsed"
+    assert read("gatekeeper-json", raw_of(document(message="so many", findings=[{"message": "m"}]), code=1)).message is None
