@@ -54,6 +54,7 @@ def _traces(section: Section) -> Traces:
     value = Traces(
         files=config.texts("files"),
         keys={name: keys.texts(name) for name in keys.keys()},  # noqa: SIM118
+        targets=config.texts("targets"),
         words=traces.texts("words"),
         hooks=traces.texts("hooks"),
         pypi=traces.texts("pypi"),

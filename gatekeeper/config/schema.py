@@ -248,7 +248,7 @@ def _tool() -> Schema:
     }, required=("role",))
     return object_of({
         "version": {"const": 1}, "id": _WORD, "license": TEXT, "languages": _texts(), "executable": TEXT, "builtin": _YES_NO,
-        "config": object_of({"files": _texts(), "keys": map_of(_texts())}),
+        "config": object_of({"files": _texts(), "keys": map_of(_texts()), "targets": _texts()}),
         "traces": object_of({"words": _texts(), "hooks": _texts(), "pypi": _texts(), "npm": _texts()}),
         "version_probe": object_of({"argv": _texts(), "pattern": TEXT, "supported": _MAYBE}),
         "provide": _maybe(object_of({"pypi": TEXT, "npm": TEXT, "binary": TEXT, "extra": _texts()})),

@@ -136,7 +136,7 @@ def _owned(scene: Scene, found: tuple[Found, ...], evidence: Evidence) -> dict[i
 
 def _traits(component: Component, found: tuple[Found, ...], uses: tuple[Use, ...], evidence: Evidence, catalog: Catalog) -> tuple[str, ...]:
     """What the language found, what its scripts are, which sub-commands were seen, which other languages share the folder."""
-    seen = [f"used:{word}" for use in uses for word in use.words]
+    seen = [f"used:{word}" for use in uses for word in use.words] + [f"targets:{use.use.tool}" for use in uses if use.targeted]
     others = sorted({f"languages:{item.component.language}" for item in found if item.component.root == component.root and item.component.language is not component.language})
     return tuple(dict.fromkeys((*component.traits, *script_traits(component, evidence.world, catalog), *seen, *others)))
 

@@ -32,6 +32,8 @@ class Use:
     use: ToolUse
     declared: str | None = None
     words: tuple[str, ...] = ()
+    #: its configuration itself says what it checks
+    targeted: bool = False
 
 
 def uses_of(scene: Scene, found: tuple[Found, ...], evidence: Evidence, catalog: Catalog) -> dict[int, tuple[Use, ...]]:
@@ -124,13 +126,13 @@ def _use(scene: Scene, tool: Tool, item: Found, found: tuple[Found, ...], seen: 
         words = [*(word for _call, word in called), *(word for _evidence, word in hooked if word)]
         best = called[0][0].evidence if called else hooked[0][0]
         use = ToolUse(tool=tool.id, config=config, status=ToolStatus.USED, evidence=best, invocation=plain[0] if plain else (), invocations=plain)
-        return Use(use=use, declared=declared, words=tuple(dict.fromkeys(words)))
+        return Use(use=use, declared=declared, words=tuple(dict.fromkeys(words)), targeted=_targeted(scene, tool.traces, config))
     config, beside = _config(scene, tool.traces, item, found, covered=False)
     if config is not None:
         note = f"; {beside} beside it is left over" if beside else ""
         place = f", declared in {declared}" if declared else ""
         return Use(use=ToolUse(tool=tool.id, config=config, status=ToolStatus.CONFIGURED, evidence=f"{config} configures it{place}{note}"), declared=declared,
-                   words=_configured_words(scene, tool.traces, config))
+                   words=_configured_words(scene, tool.traces, config), targeted=_targeted(scene, tool.traces, config))
     if declared is not None:
         return Use(use=ToolUse(tool=tool.id, config=None, status=ToolStatus.DECLARED_ONLY, evidence=f"declared in {declared} and nowhere run or configured"), declared=declared)
     return None
@@ -210,6 +212,17 @@ def _has_key(scene: Scene, path: str, key: str) -> bool:
     reader = scene.documents.toml if path.endswith(".toml") else scene.documents.yaml if path.endswith((".yaml", ".yml")) else scene.documents.json
     document = reader(path)
     return document is not None and document.has(*key.split("."))
+
+
+def _targeted(scene: Scene, traces: Traces, config: str | None) -> bool:
+    """Whether the configuration in force names what the tool checks, under one of the keys that the catalogue gives."""
+    if config is None or not traces.targets:
+        return False
+    path, _, table = config.partition("#")
+    table = table or next((key for name, keys in traces.keys.items() if base(name) == base(path) for key in keys), traces.words[0] if traces.words else "")
+    if path.endswith((".cfg", ".ini")):
+        return any(key in scene.documents.ini(path).get(table, {}) for key in traces.targets)
+    return any(_has_key(scene, path, f"{table}.{key}") for key in traces.targets)
 
 
 def _configured_words(scene: Scene, traces: Traces, config: str) -> tuple[str, ...]:

@@ -91,7 +91,8 @@ class Component:
     #: names of the distributions or packages that its checks need installed, as declared
     requires: tuple[str, ...] = ()
     #: facts that plans ask for: `tests`, `benches`, `sphinx:docs`, `typed`, `sources:contracts`, `script:lint` (a package script of that
-    #: name exists), `script:lint=eslint` (and it is one plain call of that tool), `test-runner:vitest`, `delegates:lint` (the script only calls a task runner)
+    #: name exists), `script:lint=eslint` (and it is one plain call of that tool), `targets:mypy` (its configuration
+    #: names what it checks), `test-runner:vitest`, `delegates:lint` (the script only calls a task runner)
     traits: tuple[str, ...] = ()
 
     def use_of(self, tool: str) -> ToolUse | None:

@@ -99,6 +99,8 @@ class Traces:
 
     files: tuple[str, ...] = ()
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: keys of its configuration that name what it checks (`files` of mypy): where one stands, no path is given
+    targets: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     pypi: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ Left for the session, which knows the run directory: {report} {work} {run} {file
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gatekeeper.model.component import Component, Kind, ToolStatus
@@ -37,6 +37,8 @@ class Expansion:
     cpus: int
     audit_level: str
     extra: tuple[str, ...] = ()
+    #: what the project's own calls name (`own_paths`)
+    paths: tuple[str, ...] = ()
 
 
 def expand(words: tuple[str, ...], expansion: Expansion) -> tuple[str, ...]:
@@ -151,8 +153,8 @@ def _adopted_or(fallback: str | None, expansion: Expansion) -> tuple[str, ...]:
     invocation = own_call(expansion.command, expansion.component)
     if invocation:
         # where files are listed, the paths of the call have narrowed that list already
-        accepted = tuple(flag for flag in expansion.command.adopt if flag != "paths" or expansion.command.takes is not Takes.FILES)
-        return tuple(adopted_flags(invocation, accepted, len(_lead(expansion.command, invocation))))
+        paths = expansion.paths if expansion.command.takes is not Takes.FILES else ()
+        return (*adopted_flags(invocation, expansion.command.adopt, len(_lead(expansion.command, invocation))), *paths)
     targeted = expansion.component is not None and f"targets:{expansion.command.tool}" in expansion.component.traits
     return () if targeted else tuple((fallback or "").split())
 
@@ -164,8 +166,12 @@ def _rest(invocation: tuple[str, ...]) -> tuple[str, ...]:
 
 def own_call(command: Command, component: Component | None) -> tuple[str, ...]:
     """The project's own call of this very command, the strongest evidence first, or nothing."""
+    return next(iter(_own_calls(command, component)), ())
+
+
+def _own_calls(command: Command, component: Component | None) -> tuple[tuple[str, ...], ...]:
     use = component.use_of(command.tool) if component else None
-    return next((call for call in use.invocations if _lead(command, call)), ()) if use else ()
+    return tuple(call for call in use.invocations if _lead(command, call)) if use else ()
 
 
 def _lead(command: Command, invocation: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,7 +183,7 @@ def _lead(command: Command, invocation: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def adopted_flags(invocation: tuple[str, ...], accepted: tuple[str, ...], skip: int) -> list[str]:
-    """The words of a call that are taken over: known flags, known flags with their values, and paths where accepted."""
+    """The words of a call that are taken over: known flags, and known flags with their values."""
     kept: list[str] = []
     words = list(invocation[skip:])
     while words:
@@ -189,19 +195,35 @@ def adopted_flags(invocation: tuple[str, ...], accepted: tuple[str, ...], skip: 
             kept.append(word)
         elif f"{word}=" in accepted and words:
             kept += [word, words.pop(0)]
-        elif not word.startswith("-") and "paths" in accepted:
-            kept.append(word)
     return kept
 
 
-def own_paths(command: Command, component: Component | None) -> tuple[str, ...]:
-    """The folders and files that the project's own call names; empty when it names none."""
-    invocation = own_call(command, component)
-    if not invocation or "paths" not in command.adopt:
+def own_paths(command: Command, component: Component | None, files: Sequence[str]) -> tuple[str, ...]:
+    """The folders and files that the project's own calls name, all calls together; empty when one of them names none.
+
+    `files` are those of the tree: a word that is no path in it is the value of a flag that we do not know.
+    """
+    calls = _own_calls(command, component)
+    if component is None or "paths" not in command.adopt:
         return ()
-    kept = adopted_flags(invocation, command.adopt, len(_lead(command, invocation)))
+    named = [tuple(word for word in _plain_words(call, command) if _is_path(word, component.root, files)) for call in calls]
+    return tuple(dict.fromkeys(word for words in named for word in words)) if all(named) else ()
+
+
+def _plain_words(call: tuple[str, ...], command: Command) -> tuple[str, ...]:
+    words = call[len(_lead(command, call)):]
     valued = {flag.rstrip("=") for flag in command.adopt if flag.endswith("=")}
-    return tuple(word for number, word in enumerate(kept) if not word.startswith("-") and (number == 0 or kept[number - 1] not in valued))
+    end = words.index("--") if "--" in words else len(words)
+    return tuple(word for number, word in enumerate(words[:end])
+                 if not word.startswith("-") and (number == 0 or words[number - 1] not in valued))
+
+
+def _is_path(word: str, root: str, files: Sequence[str]) -> bool:
+    path = word.removeprefix("./").rstrip("/")
+    if path in ("", ".") or any(mark in path for mark in "*?["):
+        return True
+    whole = path if root == "." else f"{root}/{path}"
+    return any(file == whole or file.startswith(f"{whole}/") for file in files)
 
 
 def strictness(command: Command, component: Component | None) -> FailsAt:

@@ -280,3 +280,11 @@ def test_the_scripts_of_hatch_toml_are_read(tmp_path: Path) -> None:
 def test_paths_of_a_call_are_told_as_its_component_sees_them(tmp_path: Path, call: str, words: str) -> None:
     files = {"api/pyproject.toml": PROJECT, "api/src/a.py": "", "api/ruff.toml": "", "shared/notes.txt": "", "check/me.txt": "", CI: workflow(call)}
     assert invocation(tmp_path, files, "ruff") == (tuple(words.split()),)
+
+
+@pytest.mark.parametrize(("files", "targeted"), [
+    ({"pyproject.toml": "[project]\nname = 'x'\n[tool.mypy]\nfiles = 'src'\n"}, True), ({"pyproject.toml": "[project]\nname = 'x'\n[tool.mypy]\nstrict = true\n"}, False),
+    ({"pyproject.toml": "[project]\nname = 'x'\n", "mypy.ini": "[mypy]\npackages = x\n"}, True), ({"pyproject.toml": "[project]\nname = 'x'\n", "mypy.ini": "[mypy]\n"}, False),
+    ({"pyproject.toml": "[project]\nname = 'x'\n", "setup.cfg": "[mypy]\nmodules = x\n"}, True)])
+def test_a_configuration_that_names_what_it_checks_is_a_trait(tmp_path: Path, files: dict[str, str], targeted: bool) -> None:
+    assert ("targets:mypy" in one(look(tmp_path, files)).traits) is targeted

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gatekeeper.errors import UsageError
-from gatekeeper.model.component import Component, Kind, Language, ToolStatus
+from gatekeeper.model.component import Component, Kind, Language, ToolStatus, ToolUse
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.settings import CustomTask, Settings
 from gatekeeper.model.status import Cause
@@ -101,6 +103,19 @@ def test_a_file_that_the_projects_own_call_names_is_checked_like_the_others() ->
     words = argv(make(inputs(component, files=("src/a.py", "setup.py", "docs/conf.py"))), "B2/ruff.lint@api")
     assert sorted(words[-2:]) == ["setup.py", "src/a.py"]
     assert words.count("setup.py") == 1
+
+
+def test_the_paths_of_all_of_the_projects_own_calls_count() -> None:
+    uses = ToolUse(tool="ruff", config=None, status=ToolStatus.USED, evidence="CI", invocations=(("ruff", "check", "src"), ("ruff", "check", "tests")))
+    words = argv(make(inputs(python_component(uses), files=("src/a.py", "tests/b.py", "docs/conf.py"))), "B2/ruff.lint@api")
+    assert sorted(words[-2:]) == ["src/a.py", "tests/b.py"]
+
+
+def test_the_value_of_a_flag_that_is_not_known_is_no_path() -> None:
+    component = python_component(use("mypy", ToolStatus.USED, "mypy", "--some-flag", "value", "src"))
+    words = argv(make(inputs(component, files=("src/a.py",))), "B2/mypy.types@api")
+    assert words[-1] == "src"
+    assert "value" not in words
 
 
 def test_a_default_path_is_used_only_without_an_own_call() -> None:
@@ -220,3 +235,15 @@ def test_long_file_lists_are_cut_into_command_lines_that_fit() -> None:
     assert len(parts) > 1
     assert tuple(name for part in parts for name in part) == names
     assert max(len(part) for part in parts) - min(len(part) for part in parts) < len(parts[0])
+
+
+def test_no_path_is_given_where_the_configuration_names_what_is_checked() -> None:
+    component = python_component(use("mypy"))
+    assert argv(make(inputs(replace(component, traits=(*component.traits, "targets:mypy")))), "B2/mypy.types@api")[-1] == "/venv/bin/python"
+
+
+def test_the_value_of_an_option_is_no_path() -> None:
+    own = use("pyright", ToolStatus.USED, "pyright", "--ignoreexternal", "--verifytypes", "click")
+    component = python_component(own)
+    words = argv(make(inputs(replace(component, traits=(*component.traits, "used:pyright")))), "B2/pyright.types@api")
+    assert words[-3:] == ("--ignoreexternal", "--verifytypes", "click")
