@@ -1,9 +1,12 @@
 """`pyright --outputjson`: one document; lines and characters 0-based, characters in UTF-16 units.
 
+`--verifytypes` adds `typeCompleteness`, whose exported symbols have diagnostics of their own; its errors decide the exit code.
 A broken configuration file makes pyright go on with defaults and exit 3: findings and a tool error. Recorded from pyright 1.1.414.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
@@ -29,9 +32,17 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     if "generalDiagnostics" not in report:
         raise UnparsableError("the report has no `generalDiagnostics`")
     scribe, sources = Scribe.of(raw, "pyright", Category.TYPES), Sources(raw)
-    findings = tuple(_finding(raw, scribe, sources, entry) for entry in asked_objects(report["generalDiagnostics"], "`generalDiagnostics`"))
+    told = (*asked_objects(report["generalDiagnostics"], "`generalDiagnostics`"), *_incomplete(report))
+    findings = tuple(_finding(raw, scribe, sources, entry) for entry in told)
     analyzed = maybe_int(maybe_object(report.get("summary")).get("filesAnalyzed"))
     return conclude(raw, exits, Account(findings=findings, nothing="no source files found" if analyzed == 0 else None))
+
+
+def _incomplete(report: Json) -> Iterator[Json]:
+    """Errors of the exported symbols whose types are not known; missing docstrings are warnings, which pyright itself does not print."""
+    symbols = maybe_object(report.get("typeCompleteness")).get("symbols")
+    for symbol in asked_objects(symbols, "`symbols`") if symbols is not None else ():
+        yield from (entry for entry in asked_objects(symbol.get("diagnostics") or [], "`diagnostics`") if entry.get("severity") == "error")
 
 
 def _finding(raw: RawOutput, scribe: Scribe, sources: Sources, entry: Json) -> Finding:

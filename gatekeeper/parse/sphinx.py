@@ -1,6 +1,7 @@
 """`sphinx-build`: warnings `PATH:LINE: WARNING: message [type]` on standard error (or in the `-w` file), with lines of context below.
 
-autodoc adds `:docstring of NAME` to the path. An extension or configuration error ends with 2 and checks nothing. Recorded from
+autodoc adds `:docstring of NAME` to the path. A build that fails only because inventories of other projects could not be fetched says
+nothing about the documentation: it measured nothing. An extension or configuration error ends with 2 and checks nothing. Recorded from
 sphinx 9.0.4.
 """
 
@@ -20,6 +21,7 @@ _LINE = re.compile(r"^(?:(?P<path>[^\s:][^:]*)(?::docstring of (?P<name>[^:\s]+)
 _TYPE = re.compile(r" ?\[(?P<rule>[a-z][\w-]*(?:\.[\w-]+)*)\]$")
 _FAILED = re.compile(r"^(?:Extension error|Configuration error|Application error|Theme error|Exception occurred|Sphinx error|Config directory|Could not import)", re.MULTILINE)
 _RAISED = re.compile(r"^\s*(?:[\w.]+\.)?\w+Error: (\S.*)$", re.MULTILINE)
+_UNREACHED = re.compile(r"failed to reach any of the inventories|intersphinx inventory .* not fetchable")
 _DONE = re.compile(r"^(?:build succeeded|build finished with problems|The HTML pages are in)", re.MULTILINE)
 
 
@@ -28,7 +30,16 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     scribe, said = Scribe.of(raw, "sphinx", Category.DOCUMENTATION), decode(raw.stderr)
     told = decode(raw.report) if raw.report and raw.report.strip() else said
     findings = tuple(_finding(raw, scribe, lines) for lines in blocks(lines_of(told), _LINE))
-    return conclude(raw, exits, Account(findings=findings, error=_error(raw, exits, said, findings)))
+    error = _error(raw, exits, said, findings)
+    if ended(raw, exits) is Ended.FINDINGS and _is_offline(findings):
+        return conclude(raw, exits, Account(nothing="inventories of other projects (intersphinx) could not be fetched", error=error))
+    return conclude(raw, exits, Account(findings=findings, error=error))
+
+
+def _is_offline(findings: tuple[Finding, ...]) -> bool:
+    """Whether all warnings are inventories out of reach and references that those would have resolved."""
+    left = [finding for finding in findings if not _UNREACHED.search(finding.message)]
+    return len(left) < len(findings) and all((finding.rule or "").startswith("ref.") for finding in left)
 
 
 def _finding(raw: RawOutput, scribe: Scribe, lines: list[str]) -> Finding:

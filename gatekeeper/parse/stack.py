@@ -31,10 +31,12 @@ def node_spot(raw: RawOutput, text: str) -> Spot | None:
 
 
 def rust_spot(raw: RawOutput, text: str) -> Spot | None:
-    """Where a Rust test panicked, relative to its workspace."""
-    found = _RUST.search(text)
-    file = nearest(raw, found["path"]) if found else None
-    return (file, int(found["line"])) if found and file else None
+    """Where a Rust test panicked, relative to its workspace; a panic in the standard library or a dependency has no place in the tree."""
+    for found in _RUST.finditer(text):
+        file = nearest(raw, found["path"])
+        if file and not file.startswith(("/", "../")):
+            return file, int(found["line"])
+    return None
 
 
 def _spots(raw: RawOutput, matches: Iterable[re.Match[str]]) -> Iterator[Spot]:

@@ -195,3 +195,40 @@ def test_a_failing_package_script_is_told_in_its_own_words() -> None:
 
 def test_a_package_manager_is_heard_where_the_script_says_nothing() -> None:
     assert read("exit-code", raw_of("", 'npm error Missing script: "lint"\n', code=1)).findings[0].message == 'npm error Missing script: "lint"'
+
+
+def test_a_panic_in_the_standard_library_has_no_place_in_the_tree() -> None:
+    def told(place: str) -> str:
+        return (f"\nrunning 1 test\ntest a ... FAILED\n\nfailures:\n\n---- a stdout ----\nthread 'a' panicked at {place}:\nno way\n\nfailures:\n    a\n\n"
+                "test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n")
+
+    test = read("libtest", raw_of(told("/rustc/f2d3ce0bd/library/core/src/ops/function.rs:250:5"), code=101)).tests[0]
+    assert (test.outcome, test.file, test.line) == (TestOutcome.FAILED, None, None)
+    assert read("libtest", raw_of(told("src/lib.rs:7:5"), code=101)).tests[0].file == "src/lib.rs"
+
+
+_UNREACHED = ("WARNING: failed to reach any of the inventories with the following issues:\n"
+              "intersphinx inventory 'https://docs.python.org/3/objects.inv' not fetchable due to <class 'requests.exceptions.ConnectionError'>: no route\n")
+
+
+def test_documentation_that_fails_only_for_want_of_a_network_was_not_measured() -> None:
+    parsed = read("sphinx", raw_of("", _UNREACHED, code=1))
+    assert (parsed.meaning, parsed.findings) == (Meaning.NOTHING_CHECKED, ())
+
+
+def test_documentation_that_also_has_faults_of_its_own_fails_without_a_network() -> None:
+    assert read("sphinx", raw_of("", f"{_UNREACHED}docs/index.rst:3: WARNING: Title underline too short. [docutils]\n", code=1)).meaning is Meaning.FINDINGS
+
+
+def test_documentation_that_succeeds_without_a_network_is_measured() -> None:
+    assert read("sphinx", raw_of("build succeeded, 1 warning.\n", _UNREACHED)).meaning is Meaning.FINDINGS
+
+
+def test_types_that_pyright_finds_incomplete_are_findings() -> None:
+    def report(severity: str) -> str:
+        symbol = {"name": "x.f", "diagnostics": [{"file": "/repo/x.py", "severity": severity, "message": "Return type is missing",
+                                                  "range": {"start": {"line": 2, "character": 4}, "end": {"line": 2, "character": 5}}}]}
+        return json.dumps({"generalDiagnostics": [], "summary": {"filesAnalyzed": 1}, "typeCompleteness": {"symbols": [symbol]}})
+
+    assert [(one.message, one.line) for one in read("pyright-json", raw_of(report("error"), code=1)).findings] == [("Return type is missing", 3)]
+    assert read("pyright-json", raw_of(report("warning"))).meaning is Meaning.CLEAN
