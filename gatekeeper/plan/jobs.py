@@ -30,7 +30,7 @@ def jobs_for(choice: Choice, files: tuple[str, ...], inputs: PlanInputs) -> tupl
     """The jobs of one choice: one, or several where the files do not fit on one command line. Empty when the project's own paths leave nothing."""
     root = choice.component.root if choice.component else "."
     if choice.command.takes is Takes.FILES:
-        paths = own_paths(choice.command, choice.component)
+        paths = own_paths(choice.command, choice.component, inputs.files)
         files = below(files, root, paths) if paths and not set(paths) <= {".", "./"} else files
         if not files:
             return ()
@@ -67,7 +67,8 @@ def _with_tool(job: Job, choice: Choice, files: tuple[str, ...], inputs: PlanInp
     names = tuple(relative(job.cwd, file) for file in files) if choice.command.takes is Takes.FILES else ()
     said = inputs.settings.tools.get(choice.tool.id)
     expansion = Expansion(command=choice.command, component=choice.component, files=names, tool=located, toolbox=inputs.toolbox, cpus=cpus,
-                          audit_level=inputs.settings.audit_level, extra=said.args if said else ())
+                          audit_level=inputs.settings.audit_level, extra=said.args if said else (),
+                          paths=own_paths(choice.command, choice.component, inputs.files))
     words = (choice.command.fix or ()) if choice.fix else choice.command.argv
     try:
         argv = expand(words, expansion)

@@ -84,7 +84,7 @@ def test_scripts_that_do_not_exist_are_no_jobs() -> None:
 
 def test_a_lint_script_that_only_calls_eslint_is_folded_into_eslint() -> None:
     component = script_component("script:lint", "script:lint=eslint", tools=(use("eslint", ToolStatus.USED, "eslint", "src"),))
-    plan = make(inputs(component))
+    plan = make(inputs(component, files=("src/a.js",)))
     assert skipped(plan, "B3/script.lint@web").reason.kind == "covered"
     assert job(plan, "B3/eslint.lint@web").argv[-1] == "src"
 
