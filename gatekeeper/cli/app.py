@@ -7,6 +7,7 @@ both parsers give the same arguments.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -61,7 +62,18 @@ def build(here: Here, take: Take, files: tuple[str, ...] | None = None) -> typer
         app.command(verb, help=sentence, epilog=_EPILOG)(_planned(verb, take, files))
     for module in MODULES:
         module.register(app, here)
+    _shorten(app)
     return app
+
+
+def _shorten(app: typer.Typer) -> None:
+    """In a list of verbs each has what stands before the first `;` or `:` of its help, which fits a terminal of 80 cells uncut."""
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            _shorten(group.typer_instance)
+    for command in app.registered_commands:
+        if command.help and command.short_help is None:
+            command.short_help = f"{re.split('[;:]', command.help)[0].rstrip('.')}."
 
 
 def verbs() -> tuple[str, ...]:

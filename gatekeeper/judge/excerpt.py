@@ -169,7 +169,7 @@ def repeat_command(job: Job, argv: Sequence[str] | None = None) -> str:
     line = " ".join([*_environment(job), *words])
     if not words or (job.tool is not None and job.tool.source == "builtin") or len(line) > LONGEST_COMMAND:
         return f"gatekeeper run --only {shlex.quote(_literal(job.id))}"
-    return line if job.cwd in {"", "."} else f"cd {shlex.quote(job.cwd)} && {line}"
+    return line if job.cwd in {"", "."} else f"cd {shell_word(job.cwd)} && {line}"
 
 
 def without_report(argv: Sequence[str]) -> list[str]:
@@ -198,8 +198,23 @@ def _environment(job: Job) -> list[str]:
 
 
 def _quoted(word: str) -> str:
-    parts = [shlex.quote(part) if part else "" for part in word.split("{work}")]
+    parts = [shell_word(part) if part else "" for part in word.split("{work}")]
     return '"$(mktemp -d)"'.join(parts) or "''"
+
+
+def shell_word(word: str) -> str:
+    """One word as a POSIX shell (2024) reads it back: with `$'...'` where it holds what no terminal shows, such as newlines or bytes that are no text."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return f"$'{''.join(_shown(char) for char in word)}'"
+
+
+def _shown(char: str) -> str:
+    if char in "\\'":
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def _literal(job_id: str) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gatekeeper.errors import UsageError
+from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.execute.run import job_folder
 from gatekeeper.model.result import Artifact, RunRecord
 from gatekeeper.model.sanitize import redacted, secret_values
@@ -34,6 +34,25 @@ def requested(reports: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
     return tuple(pairs)
 
 
+def make_room(reports: tuple[str, ...]) -> None:
+    """Makes the folders that reports are to be written to. Raises UsageError where that cannot be, before anything ran."""
+    for name, path in requested(reports):
+        if path is None:
+            continue
+        place, full = f"--report {name}={path}", os.path.abspath(path)
+        if os.path.isdir(full):
+            raise UsageError(f"{place}: is a folder", hint=f"name a file in it: {os.path.join(path, format_of(name).file)}")
+        if os.path.exists(full) and not os.path.isfile(full):  # the file is replaced, which a device or pipe would not survive
+            raise UsageError(f"{place}: is no plain file", hint=f"{'--json writes the summary' if name == 'json' else 'only --json writes'} to standard output")
+        folder = os.path.dirname(full)
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{place}: its folder cannot be made: {error.strerror}") from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UsageError(f"{place}: its folder cannot be written", hint="check the permissions of that folder")
+
+
 def published(record: RunRecord, settings: Settings, home: Home, folder: RunFolder, environment: Mapping[str, str]) -> RunRecord:
     """Writes all reports; the JSON summary last, because it lists the others. Gives the record with its artifacts."""
     secrets = secret_values(environment)
@@ -43,7 +62,12 @@ def published(record: RunRecord, settings: Settings, home: Home, folder: RunFold
     artifacts += [_write(name, os.path.join(folder.path, format_of(name).file), record, secrets) for name in names]
     record = replace(record, artifacts=tuple(artifacts))
     artifacts.append(_write("json", os.path.join(folder.path, format_of("json").file), record, secrets))
-    artifacts.extend(_write(name, os.path.abspath(path), record, secrets) for name, path in asked if path)
+    failures: list[StoreError] = []
+    for name, path in asked:
+        try:
+            artifacts += [_write(name, os.path.abspath(path), record, secrets)] if path else []
+        except StoreError as error:  # said at the end: the run itself is kept all the same
+            failures.append(error)
     record = replace(record, artifacts=tuple(artifacts))
     write_record(folder.path, redacted(record, secrets))
     # without the log, which the rest of the run still writes to
@@ -51,6 +75,8 @@ def published(record: RunRecord, settings: Settings, home: Home, folder: RunFold
                                   and artifact.path.startswith(folder.path + os.sep) and artifact.kind != "log"])
     publish_latest(home, folder.run_id)
     remember(home, record)
+    if failures:
+        raise failures[0]
     return record
 
 

@@ -29,7 +29,7 @@ from gatekeeper.report.formats import render
 from gatekeeper.session.guarding import tree_condition
 from gatekeeper.session.look import Sight, in_scope, locator, planned, see
 from gatekeeper.session.measure import Measure
-from gatekeeper.session.outcome import published
+from gatekeeper.session.outcome import make_room, published
 from gatekeeper.session.prepare import prepared, record_path
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.home import Home, RunFolder, open_home, prune, start_run
@@ -58,6 +58,7 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     changes = in_scope(sight)
     toolbox = locator(sight, Permission.INSTALL if settings.provision else Permission.NEVER, _teller(subscribers))
     plan = planned(sight, changes, toolbox)
+    make_room(settings.reports)
     home = open_home(sight.tree.root, environment)
     folder = start_run(home)
     try:

@@ -21,7 +21,8 @@ def naming(path: str, doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = os.fsdecode(error.filename) if error.filename else path
+        named = os.fsdecode(error.filename) if error.filename else path
+        place = path if os.path.basename(named).startswith(UNFINISHED) else named
         raise StoreError(f"{place}: cannot be {doing}: {error.strerror or error}", hint=_hint(error)) from error
 
 

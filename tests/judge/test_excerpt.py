@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from dataclasses import replace
@@ -169,3 +170,11 @@ def test_a_command_too_long_to_paste_or_of_our_own_is_repeated_through_gatekeepe
 
 def test_the_folder_is_entered_first_and_quoted() -> None:
     assert repeat_command(job(cwd="my app")) == "cd 'my app' && /usr/bin/ruff check"
+
+
+def test_names_that_no_terminal_shows_are_spelled_out_for_the_shell(tmp_path: object) -> None:
+    names = ("new\nline.py", "bad\udcff.py", "it's\t\\.py", "\x1b[31mred")
+    script = repeat_command(job(argv=("/usr/bin/printf", r"%s\0", *names), cwd="."))
+    assert script.isprintable()
+    done = subprocess.run(["/bin/bash", "-c", script], cwd=str(tmp_path), capture_output=True, check=True, env={"PATH": "/usr/bin:/bin"})
+    assert done.stdout.split(b"\0")[:-1] == [os.fsencode(name) for name in names]

@@ -1,0 +1,47 @@
+"""What a new user runs into: wrong places for reports, help that must fit a terminal, a first look without anything."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.space import Space
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Space:
+    space = Space(tmp_path)
+    space.write("data.json", "{}\n")
+    space.init()
+    return space
+
+
+def run(space: Space, *options: str) -> tuple[int, str]:
+    ended = space.run("run", ".", "--no-provision", "--only", "A1", *options)
+    return ended.exit_code, ended.stderr
+
+
+@pytest.mark.parametrize(("place", "words"), [
+    ("", "a path is missing after `=`"), (".", "is a folder"), ("data.json/x.xml", "its folder cannot be made"), (os.devnull, "is no plain file")])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_runs(space: Space, place: str, words: str) -> None:
+    code, said = run(space, "--report", f"junit={place}")
+    assert code == 2
+    assert f"gatekeeper: --report junit={place}: {words}" in said
+    assert not (space.root / ".gatekeeper" / "runs").exists()
+    assert os.stat(os.devnull)
+
+
+def test_the_folder_of_a_report_is_made(space: Space) -> None:
+    code, said = run(space, "--report", "junit=out/ci/junit.xml")
+    assert (code, "cannot" in said) == (3, False)  # no component: nothing to decide, but reported
+    assert (space.root / "out" / "ci" / "junit.xml").read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize("words", [(), ("config",), ("backup",)])
+def test_no_sentence_in_a_list_of_verbs_is_cut(space: Space, words: tuple[str, ...]) -> None:
+    ended = space.run(*words, "--help", env={"COLUMNS": "80"})
+    assert ended.exit_code == 0, ended
+    assert "..." not in ended.stdout.replace("[ARGS]...", "")
+    assert max(map(len, ended.stdout.splitlines())) <= 80
