@@ -59,12 +59,14 @@ def trait_value(component: Component, name: str) -> str | None:
     return next((own.partition(":")[2] for own in component.traits if own.startswith(f"{name}:")), None)
 
 
-def workspace_parent(component: Component, detection: Detection) -> Component | None:
-    """The component at the root of the workspace that this one is a member of."""
-    if component.workspace_root is None or component.workspace_root == component.root:
-        return None
-    return next((other for other in detection.components
-                 if other.root == component.workspace_root and family(other) == family(component) and other.id != component.id), None)
+def workspace_parents(detection: Detection) -> Mapping[str, Component]:
+    """By the id of each member of a workspace: the component at the workspace's root."""
+    at: dict[tuple[str, Language], Component] = {}
+    for component in detection.components:
+        at.setdefault((component.root, family(component)), component)
+    found = {member.id: at.get((member.workspace_root, family(member))) for member in detection.components
+             if member.workspace_root is not None and member.workspace_root != member.root}
+    return {member: parent for member, parent in found.items() if parent is not None}
 
 
 def within(path: str, root: str) -> bool:

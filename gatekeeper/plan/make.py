@@ -12,7 +12,8 @@ from gatekeeper.plan.filters import filtered
 from gatekeeper.plan.inputs import PlanInputs
 from gatekeeper.plan.jobs import jobs_for
 from gatekeeper.plan.order import critical_path, estimate, groups, ordered
-from gatekeeper.plan.scope import affected, applies, files_of
+from gatekeeper.plan.reach import Holdings, Reach
+from gatekeeper.plan.scope import affected, applies
 from gatekeeper.plan.select import Choice, select
 
 
@@ -37,9 +38,9 @@ def make(inputs: PlanInputs) -> Plan:
 def _expanded(choices: tuple[Choice, ...], inputs: PlanInputs) -> tuple[tuple[Job, ...], tuple[SkippedJob, ...]]:
     jobs: list[Job] = []
     skipped: list[SkippedJob] = []
-    concerned = affected(inputs)
+    concerned, reach = affected(inputs), Reach(choices, inputs)
     for choice in choices:
-        files = files_of(choice, choices, inputs)
+        files = reach.files_of(choice)
         made = jobs_for(choice, files, inputs) if applies(choice, files, concerned, inputs) else ()
         jobs.extend(made)
         if not made:
@@ -58,7 +59,8 @@ def _with_safety(jobs: tuple[Job, ...], inputs: PlanInputs) -> tuple[Job, ...]:
     task = Task(id=first.task, title="Code style", priority=first.priority)
     choice = Choice(batch=first.batch, task=task, tool=tool, command=command, component=None, blocking=True,
                     reason=Reason(kind="builtin", detail="fixers may touch these files"))
-    roots = {component.root for component in inputs.detection.components if component.id in {job.component for job in fixers}}
-    files = tuple(sorted({file for job in fixers for file in job.files} | {
-        file for file in inputs.files if any(root in (".", "") or file.startswith(f"{root}/") for root in roots)}))
-    return tuple(replace(job, files=files) for job in jobs_for(choice, files, inputs)) + jobs
+    fixed = {job.component for job in fixers}
+    holdings = Holdings(inputs.files)
+    files = {file for job in fixers for file in job.files}
+    files.update(file for component in inputs.detection.components if component.id in fixed for file in holdings.below(component.root))
+    return tuple(replace(job, files=tuple(sorted(files))) for job in jobs_for(choice, tuple(sorted(files)), inputs)) + jobs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -9,7 +10,7 @@ from gatekeeper.model.component import Component, ToolStatus
 from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Reason, SkippedJob
 from gatekeeper.model.tool import Command, Role, Takes, Tool
-from gatekeeper.plan.inputs import PlanInputs, chosen, family, holds, workspace_parent
+from gatekeeper.plan.inputs import PlanInputs, chosen, family, holds, workspace_parents
 
 _BLOCKING_ROLES = frozenset({Role.BUILD, Role.TEST, Role.HYGIENE})
 
@@ -34,10 +35,21 @@ class Choice:
         return f"{self.task.id}/{action}{where}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What every decision of one plan stands on, looked up once."""
+
+    inputs: PlanInputs
+    parents: Mapping[str, Component]
+    commands: tuple[Command, ...]
+
+
 def select(inputs: PlanInputs) -> tuple[tuple[Choice, ...], tuple[SkippedJob, ...]]:
     """All commands of all tasks on all components that they fit, split into those that run and those that do not."""
     picked: list[Choice] = []
     skipped: list[SkippedJob] = []
+    ground = _Ground(inputs=inputs, parents=workspace_parents(inputs.detection),
+                     commands=tuple(command for tool in inputs.catalog.tools for command in tool.commands))
     for batch in inputs.catalog.pipeline.batches:
         for task in batch.tasks:
             before = len(picked) + len(skipped)
@@ -46,7 +58,7 @@ def select(inputs: PlanInputs) -> tuple[tuple[Choice, ...], tuple[SkippedJob, ..
                     if _belongs(command, task):
                         for component in _targets(command, inputs):
                             draft = Choice(batch=batch.id, task=task, tool=tool, command=command, component=component, fix=task.when == "fix")
-                            _decide(_weighed(draft, inputs), inputs, picked, skipped)
+                            _decide(_weighed(draft, inputs), ground, picked, skipped)
             if len(picked) + len(skipped) == before:
                 skipped.append(SkippedJob(id=task.id, reason=_nothing_for(task)))
     return tuple(picked), tuple(skipped)
@@ -105,17 +117,17 @@ def _reason(tool: Tool, command: Command, component: Component | None) -> Reason
     return Reason(kind="default", detail="nothing like it is configured: advice only")
 
 
-def _decide(choice: Choice, inputs: PlanInputs, picked: list[Choice], skipped: list[SkippedJob]) -> None:
-    refusal = _refusal(choice, inputs)
+def _decide(choice: Choice, ground: _Ground, picked: list[Choice], skipped: list[SkippedJob]) -> None:
+    refusal = _refusal(choice, ground)
     if refusal is None:
         picked.append(choice)
     else:
         skipped.append(SkippedJob(id=choice.job_id, reason=refusal))
 
 
-def _refusal(choice: Choice, inputs: PlanInputs) -> Reason | None:
+def _refusal(choice: Choice, ground: _Ground) -> Reason | None:
     """Why this command does not run here, or None."""
-    command, settings = choice.command, inputs.settings
+    command, settings = choice.command, ground.inputs.settings
     said = settings.tools.get(choice.tool.id)
     if said is not None and said.enabled is False:
         return Reason(kind="off", detail=f"tools.{choice.tool.id} is off in the configuration")
@@ -127,10 +139,10 @@ def _refusal(choice: Choice, inputs: PlanInputs) -> Reason | None:
         return Reason(kind="no-fix", detail=f"{choice.component.id} does not use {_spoken(command)}: nothing is rewritten by a tool that nobody chose")
     if (choice.task.when == "asked" or command.on_demand) and not asked_for(choice, settings.only):
         return Reason(kind="on-demand", detail=f"runs only when asked for: --only {command.id}")
-    return _unfit(choice, inputs) if choice.component is not None else None
+    return _unfit(choice, ground) if choice.component is not None else None
 
 
-def _unfit(choice: Choice, inputs: PlanInputs) -> Reason | None:
+def _unfit(choice: Choice, ground: _Ground) -> Reason | None:
     component, command = choice.component, choice.command
     assert component is not None
     missing = next((need for need in command.requires if not need.startswith("used:") and not holds(component, need)), None)
@@ -144,7 +156,7 @@ def _unfit(choice: Choice, inputs: PlanInputs) -> Reason | None:
         return Reason(kind="stale", detail=use.evidence)
     if not _wanted(choice, component):
         return Reason(kind="not-used", detail=f"{component.id} does not use {_spoken(command)}")
-    return _covered(choice, component, inputs)
+    return _covered(choice, component, ground)
 
 
 def _spoken(command: Command) -> str:
@@ -162,22 +174,18 @@ def _wanted(choice: Choice, component: Component) -> bool:
     return command.default
 
 
-def _covered(choice: Choice, component: Component, inputs: PlanInputs) -> Reason | None:
+def _covered(choice: Choice, component: Component, ground: _Ground) -> Reason | None:
     """A rival of the same role that the project chose, or the workspace's root, does it already."""
     command = choice.command
     if not chosen(command, component) and command.role in (Role.FORMAT, Role.LINT, Role.TYPES):
-        rival = next((other.id for other in _commands(inputs) if other.tool != command.tool and other.role is command.role
+        rival = next((other.id for other in ground.commands if other.tool != command.tool and other.role is command.role
                       and component.language in other.languages and chosen(other, component) and not _lacks(other, component)), None)
         if rival is not None:
             return Reason(kind="covered", detail=f"{component.id} uses {rival}")
-    parent = workspace_parent(component, inputs.detection)
+    parent = ground.parents.get(component.id)
     if parent is not None and _root_does_it(command, component, parent):
         return Reason(kind="workspace", detail=f"runs once for the whole workspace, at {parent.id}")
     return None
-
-
-def _commands(inputs: PlanInputs) -> tuple[Command, ...]:
-    return tuple(command for tool in inputs.catalog.tools for command in tool.commands)
 
 
 def _lacks(command: Command, component: Component) -> bool:

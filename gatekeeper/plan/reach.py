@@ -1,0 +1,76 @@
+"""Which files each choice is given, looked up and not searched for: a large repository asks once per job.
+
+Knows names only, never contents; paths are POSIX and relative to the tree, `.` is the tree itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from gatekeeper.plan.inputs import PlanInputs
+from gatekeeper.plan.scope import excluded_by, folders
+from gatekeeper.plan.select import Choice
+
+
+class Holdings:
+    """Files by the folder that they lie below; answers keep the order in which the files came."""
+
+    def __init__(self, files: Iterable[str]) -> None:
+        self._files = tuple(files)
+        self._places = sorted((name, place) for place, name in enumerate(self._files))
+
+    def below(self, root: str) -> tuple[str, ...]:
+        """The files below the folder `root`, or the file of that name."""
+        if root == ".":
+            return self._files
+        # `0` is the character after `/`: everything below sorts between the two
+        found = [*self._between(root, f"{root}\0"), *self._between(f"{root}/", f"{root}0")]
+        return tuple(self._files[place] for _, place in sorted(found, key=lambda pair: pair[1]))
+
+    def _between(self, first: str, end: str) -> list[tuple[str, int]]:
+        return self._places[bisect_left(self._places, (first, -1)):bisect_left(self._places, (end, -1))]
+
+
+class Reach:
+    """The files of every choice of one plan."""
+
+    def __init__(self, choices: Sequence[Choice], inputs: PlanInputs) -> None:
+        wanted = inputs.files if inputs.scope is None else inputs.scope
+        self._holdings = Holdings(path for path in wanted if not excluded_by(inputs.settings.exclude, path))
+        self._excluded = frozenset(exclusion.root for exclusion in inputs.detection.excluded)
+        self._roots: dict[tuple[str, bool], set[str]] = defaultdict(set)
+        for choice in choices:
+            if choice.component is not None:
+                self._roots[choice.command.id, choice.fix].add(choice.component.root)
+
+    def files_of(self, choice: Choice) -> tuple[str, ...]:
+        """The files that a command is given: below its component, matching its globs, in scope, and nobody else's."""
+        root = choice.component.root if choice.component is not None else "."
+        # what another component with the same command looks at, and for tools that nobody chose what detection left out
+        others = self._roots[choice.command.id, choice.fix] if choice.component is not None else frozenset[str]()
+        unwanted = self._excluded if choice.reason.kind == "default" else frozenset[str]()
+        return tuple(path for path in self._holdings.below(root)
+                     if _matches(path, choice.command.globs) and not _below_another(path, root, others) and not lies_below(path, unwanted))
+
+
+def lies_below(path: str, roots: Collection[str]) -> bool:
+    """Whether a path is one of `roots` or lies below one."""
+    return bool(roots) and any(folder in roots for folder in folders(path))
+
+
+def _below_another(path: str, root: str, others: Collection[str]) -> bool:
+    """Whether a component further in has the path; `root` itself is among `others`."""
+    for folder in folders(path) if len(others) > 1 else ():
+        if folder == root:
+            return False
+        if folder in others:
+            return True
+    return False
+
+
+def _matches(path: str, globs: tuple[str, ...]) -> bool:
+    name = path.rpartition("/")[2]
+    return not globs or any(fnmatchcase(name, glob) for glob in globs)
