@@ -31,11 +31,17 @@ def everything(note: str | None = None) -> Changes:
 
 def staged(git: Git) -> Changes:
     """The files whose staged content differs from HEAD."""
-    changed = git.names("diff", "--cached", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative", "--diff-filter=d")
-    deleted = git.names("diff", "--cached", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative", "--diff-filter=D")
+    changed, deleted = _kept_and_deleted(git, "--cached")
     dirty = set(git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative"))
-    return Changes(scope="staged files", files=tuple(sorted(set(changed))), deleted=tuple(deleted),
+    return Changes(scope="staged files", files=tuple(sorted(changed)), deleted=tuple(deleted),
                    partly_staged=tuple(sorted(dirty.intersection(changed))))
+
+
+def _kept_and_deleted(git: Git, *words: str) -> tuple[list[str], list[str]]:
+    """The names that a diff lists, those that were deleted apart."""
+    answer = git.names("diff", "--name-status", "-z", "--no-ext-diff", "--no-renames", "--relative", *words)
+    by_name = dict(zip(answer[1::2], answer[::2], strict=True))
+    return [name for name, status in by_name.items() if status != "D"], [name for name, status in by_name.items() if status == "D"]
 
 
 def since(git: Git, ref: str, scope: str | None = None) -> Changes:
@@ -45,9 +51,7 @@ def since(git: Git, ref: str, scope: str | None = None) -> Changes:
     base = git.line("merge-base", ref, "HEAD")
     if base is None:
         return everything(note=f"no merge-base with {ref} (shallow clone?): all files are checked")
-    options = ("--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative")
-    changed = git.names("diff", *options, "--diff-filter=d", base, "--")
-    deleted = git.names("diff", *options, "--diff-filter=D", base, "--")
+    changed, deleted = _kept_and_deleted(git, base, "--")
     untracked = own_files(git.names("ls-files", "-z", "--others", "--exclude-standard"))
     return Changes(scope=scope or f"files changed since {ref}", files=tuple(sorted({*changed, *untracked})), deleted=tuple(deleted))
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from gatekeeper.errors import TreeError
 from gatekeeper.model.ports import Runner
-from gatekeeper.tree.git import Git, split_names
+from gatekeeper.tree.git import Git
+from gatekeeper.tree.listing import Listing, ask_listing, require_listing
 
 #: folders that a plain walk never enters; git leaves them out by .gitignore, elsewhere their names must do
 WALK_SKIPS = frozenset({".git", ".hg", ".svn", "node_modules", "target", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache",
@@ -67,31 +68,19 @@ def read_tree(root: str, runner: Runner, environment: Mapping[str, str]) -> Tree
     if not os.path.isdir(absolute):
         raise TreeError(f"{root}: no such folder", hint="give the folder of a repository, for example: gatekeeper run .")
     git = Git(runner, absolute, environment)
-    inside = git.line("rev-parse", "--is-inside-work-tree")
-    return _by_git(absolute, git) if inside == "true" else _by_walk(absolute)
+    listing = ask_listing(git)
+    if listing is None and git.line("rev-parse", "--is-inside-work-tree") == "true":
+        listing = require_listing(git)  # says what is wrong with the repository
+    return _by_git(absolute, listing) if listing else _by_walk(absolute)
 
 
-def _by_git(root: str, git: Git) -> Tree:
-    files: set[str] = set()
-    submodules: list[str] = []
-    symlinks: set[str] = set()
-    for entry in git.require("ls-files", "-z", "--stage").split(b"\0"):
-        if not entry:
-            continue
-        mode, name = entry[:6], os.fsdecode(entry.split(b"\t", 1)[1])
-        if mode == b"160000":
-            submodules.append(name)
-            continue
-        files.add(name)
-        if mode == b"120000":
-            symlinks.add(name)
-    files.difference_update(git.names("ls-files", "-z", "--deleted"))
-    others = split_names(git.require("ls-files", "-z", "--others", "--exclude-standard"))
-    nested = [name.rstrip("/") for name in others if name.endswith("/")]
-    untracked = frozenset(own_files(others))
-    symlinks.update(name for name in untracked if os.path.islink(os.path.join(root, name)))
-    return Tree(root=root, files=tuple(sorted(files | untracked)), git=True, submodules=tuple(sorted(set(submodules))),
-                nested=tuple(sorted(nested)), symlinks=frozenset(symlinks & (files | untracked)), untracked=untracked)
+def _by_git(root: str, listing: Listing) -> Tree:
+    nested = [name.rstrip("/") for name in listing.others if name.endswith("/")]
+    untracked = frozenset(own_files(listing.others))
+    files = untracked.union(listing.tracked) - listing.absent
+    links = listing.symlinks.union(name for name in untracked if os.path.islink(os.path.join(root, name)))
+    return Tree(root=root, files=tuple(sorted(files)), git=True, submodules=tuple(sorted(listing.submodules)), nested=tuple(sorted(nested)),
+                symlinks=links & files, untracked=untracked)
 
 
 def own_files(untracked: Sequence[str]) -> list[str]:

@@ -51,6 +51,10 @@ class Git:
             raise TreeError(f"git {words[0]} failed in {self._root}: {said or 'no answer'}", hint="check the repository with: git status")
         return completed.stdout
 
+    def has(self, name: str) -> bool:
+        """Whether something of that name is on disk below the folder."""
+        return os.path.lexists(os.path.join(self._root, name))
+
     def names(self, *words: str) -> list[str]:
         """A NUL-separated answer as file names."""
         return split_names(self.require(*words))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gatekeeper.tree.files import Tree, own_files
 from gatekeeper.tree.git import Git
+from gatekeeper.tree.listing import require_listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +28,14 @@ def take(tree: Tree, git: Git) -> Snapshot:
     """The state of the tree now. Without git, every file is hashed."""
     if not tree.git:
         return Snapshot(files={name: _digest(tree.root, name) for name in tree.files}, index="", refs="")
-    # `git diff` (unlike diff-files) drops files that were only touched: their content is what counts
-    dirty = git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative")
-    untracked = own_files(git.names("ls-files", "-z", "--others", "--exclude-standard"))
-    files = {name: _digest(tree.root, name) for name in (*dirty, *untracked)}
-    index = hashlib.blake2b(git.require("ls-files", "-z", "--stage")).hexdigest()
-    refs = hashlib.blake2b(git.require("for-each-ref") + (git.ask("rev-parse", "HEAD") or b"")).hexdigest()
-    return Snapshot(files=files, index=index, refs=refs)
+    # like `git diff`, and unlike diff-files, this leaves out files that were only touched: their content is what counts
+    listing = require_listing(git, compared=True)
+    dirty = set(listing.modified)
+    if listing.submodules:  # only a diff looks into them
+        dirty.update(git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative"))
+    files = {name: _digest(tree.root, name) for name in (*dirty, *own_files(listing.others))}
+    refs = hashlib.blake2b(git.ask("show-ref", "--head") or b"").hexdigest()  # refused where there is no commit yet
+    return Snapshot(files=files, index=listing.index, refs=refs)
 
 
 def differences(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

@@ -188,3 +188,70 @@ def test_looking_starts_no_program_of_the_repository(repository: Repository) -> 
     take(repository.tree, repository.git)
     changes.staged(repository.git)
     assert not marker.exists()
+
+
+class Counting:
+    """The runner of these tests, and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[Sequence[str]] = []
+
+    def __call__(self, argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None = None, stdin: bytes = b"", timeout: float = 60.0) -> Completed:
+        self.calls.append(argv)
+        return runner(argv, cwd=cwd, env=env, stdin=stdin, timeout=timeout)
+
+
+def test_a_tree_takes_one_call_of_git_and_a_snapshot_two(repository: Repository) -> None:
+    counting = Counting()
+    tree = read_tree(str(repository.folder), counting, ENVIRONMENT)
+    assert len(counting.calls) == 1
+    take(tree, Git(counting, str(repository.folder), ENVIRONMENT))
+    assert len(counting.calls) == 3
+
+
+def test_what_a_sparse_checkout_leaves_out_is_not_listed(repository: Repository) -> None:
+    repository.write("far/a.py", "").call("add", "-A").call("update-index", "--skip-worktree", "far/a.py", "kept.py")
+    (repository.folder / "far" / "a.py").unlink()
+    assert repository.tree.files == (".gitignore", "kept.py")
+
+
+def test_links_and_files_in_conflict_are_listed_once(repository: Repository) -> None:
+    os.symlink("kept.py", repository.folder / "link")
+    repository.call("add", "-A").call("commit", "-qm", "link").call("checkout", "-qb", "side").write("kept.py", "x = 2\n").call("commit", "-qam", "side")
+    repository.call("checkout", "-q", "main").write("kept.py", "x = 3\n").call("commit", "-qam", "main")
+    subprocess.run(("git", "merge", "side"), cwd=repository.folder, env=ENVIRONMENT, check=False, capture_output=True)
+    assert repository.tree.files == (".gitignore", "kept.py", "link")
+    assert repository.tree.symlinks == {"link"}
+
+
+def test_a_submodule_is_named_and_what_changes_in_it_is_seen(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = Repository(tmp_path_factory.mktemp("other"))
+    repository.call("-c", "protocol.file.allow=always", "submodule", "add", str(other.folder), "inner").call("commit", "-qm", "submodule")
+    tree = repository.tree
+    assert tree.submodules == ("inner",)
+    before = take(tree, repository.git)
+    repository.write("inner/kept.py", "x = 9\n")
+    assert differences(before, take(tree, repository.git)) == ("inner",)
+
+
+def test_a_repository_without_a_commit_can_be_compared(tmp_path: Path) -> None:
+    subprocess.run(("git", "init", "-q", str(tmp_path)), env=ENVIRONMENT, check=True)
+    (tmp_path / "a.py").write_text("")
+    tree, git = read_tree(str(tmp_path), runner, ENVIRONMENT), Git(runner, str(tmp_path), ENVIRONMENT)
+    before = take(tree, git)
+    assert differences(before, take(tree, git)) == ()
+    (tmp_path / "a.py").write_text("x = 1")
+    assert differences(before, take(tree, git)) == ("a.py",)
+
+
+def test_a_broken_repository_is_an_error_and_not_a_plain_folder(repository: Repository) -> None:
+    (repository.folder / ".git" / "index").write_bytes(b"DIRC nonsense that is no index at all, and long enough to be read")
+    with pytest.raises(TreeError, match="git ls-files failed"):
+        _ = repository.tree
+
+
+def test_looking_at_the_files_starts_no_filter(repository: Repository) -> None:
+    marker = repository.folder / "ran"
+    repository.write(".gitattributes", "*.py filter=x\n").call("config", "filter.x.clean", f"touch {marker}; cat").write("kept.py", "x = 2\n")
+    _ = repository.tree
+    assert not marker.exists()
