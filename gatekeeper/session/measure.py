@@ -14,6 +14,7 @@ from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Status
 from gatekeeper.parse.formats import parse_output
 from gatekeeper.tree.files import Tree
+from gatekeeper.tree.plain import open_plain
 
 #: a report above this is no report; the parsers hold it in memory several times over
 _LARGEST_REPORT = 64_000_000
@@ -30,7 +31,7 @@ class Measure:
         if attempt.spawn_error is not None:
             return conclude(job, attempt, None)
         stdout, stderr = _content(attempt.stdout), _content(attempt.stderr)
-        report = _content(attempt.report) if attempt.report and os.path.exists(attempt.report) else None
+        report = _content(attempt.report) if attempt.report and os.path.lexists(attempt.report) else None
         raw = RawOutput(stdout=stdout, stderr=stderr, report=report, exit_code=attempt.exit_code, root=self._tree.root,
                         cwd=os.path.normpath(os.path.join(self._tree.root, job.cwd)), tool=job.tool_id, read=self._tree.read)
         parsed = parse_output(job.output.parser, raw, job.exit)
@@ -46,10 +47,11 @@ class Measure:
 
 
 def _content(path: str | None) -> bytes:
+    """What a job wrote there; nothing where something else than a plain file is: what lies behind a link is no measurement of this run."""
     if not path:
         return b""
     try:
-        with open(path, "rb") as file:
+        with open_plain(path) as file:
             return file.read(_LARGEST_REPORT)
     except OSError:
         return b""

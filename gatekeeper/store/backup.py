@@ -28,6 +28,7 @@ from typing import BinaryIO
 from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.store.archive import FILES, MANIFEST, Entry, Manifest, read_manifest
 from gatekeeper.store.atomic import UNFINISHED, naming, sync_folder
+from gatekeeper.tree.plain import open_plain
 
 KEPT = 10
 _NAME = re.compile(r"backup_.+_\d{8}_\d{6}\.tar\.gz")
@@ -113,19 +114,10 @@ def _entry(root: str, path: str) -> Entry:
         status = os.lstat(full)
         if stat.S_ISLNK(status.st_mode):
             return Entry(path=path, type="symlink", mode=0o777, size=0, sha256="", target=os.readlink(full))
-        with _opened(full) as file:
+        with open_plain(full) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             status = os.fstat(file.fileno())
         return Entry(path=path, type="file", mode=stat.S_IMODE(status.st_mode), size=status.st_size, sha256=digest, target=None)
-
-
-def _opened(full: str) -> io.BufferedReader:
-    """The file for reading, if it is a plain one: no pipe that waits, no device that never ends. Raises OSError, StoreError."""
-    file = open(full, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC))  # noqa: SIM115
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise StoreError(f"{full}: cannot be read: is no plain file")
-    return file
 
 
 def _same(archive: str, digest: str) -> BackupInfo | None:
@@ -213,7 +205,7 @@ def _add(archive: tarfile.TarFile, root: str, entry: Entry) -> None:
         archive.addfile(member)
         return
     full = os.path.join(root, entry.path)
-    with naming(full, "read"), _opened(full) as file:
+    with naming(full, "read"), open_plain(full) as file:
         member.mtime = int(os.fstat(file.fileno()).st_mtime)
         reader = _Hashing(file)
         try:

@@ -9,10 +9,10 @@ import errno
 import os
 import stat
 from functools import partial
-from typing import BinaryIO
+from io import BufferedReader
 
 
-def open_plain(path: str, *, follow: bool = False) -> BinaryIO:
+def open_plain(path: str, *, follow: bool = False) -> BufferedReader:
     """The plain file at `path` for reading; with `follow` a link to one will do. Raises OSError, also for whatever is no plain file."""
     return open(path, "rb", opener=partial(_open, links=0 if follow else os.O_NOFOLLOW))
 
