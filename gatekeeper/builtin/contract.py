@@ -2,7 +2,7 @@
 
     {"schema": 1, "findings": [...], "message": "one line", "facts": {...}, "checked": N}
 
-Exit code 0: nothing found, 1: findings, 2: could not do its work (`message` says why). `checked: 0` says that nothing was
+Exit code 0: nothing worse than warnings, 1: errors found, 2: could not do its work (`message` says why). `checked: 0` says that nothing was
 looked at. Does not know what any job checks.
 """
 
@@ -41,7 +41,10 @@ def finding(rule: str, message: str, *, file: str | None = None, level: str = "e
 
 
 def serve(work: Callable[[argparse.Namespace], Outcome], parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
-    """Does the work, prints its document and returns the exit code; what a user can cause becomes exit code 2 and one line."""
+    """Does the work, prints its document and returns the exit code: 1 for errors found, 0 with no more than warnings.
+
+    What a user can cause becomes exit code 2 and one line.
+    """
     try:
         outcome = work(parser.parse_args(argv))
     except GatekeeperError as error:
@@ -49,7 +52,7 @@ def serve(work: Callable[[argparse.Namespace], Outcome], parser: argparse.Argume
     except OSError as error:
         return _failed(f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else str(error))
     _print({"schema": 1, "findings": list(outcome.findings), "message": outcome.message, "facts": outcome.facts, "checked": outcome.checked})
-    return 1 if outcome.findings else 0
+    return 1 if any(found.get("level", "error") == "error" for found in outcome.findings) else 0
 
 
 def _failed(message: str) -> int:

@@ -31,7 +31,8 @@ def script_traits(component: Component, world: World, catalog: Catalog) -> tuple
             traits.append(f"delegates:{name}")
             continue
         if len(calls) == 1 and calls[0].plain and calls[0].cwd == component.root:
-            traits += [f"script:{name}={tool.id}" for tool in catalog.tools if matched(tool.traces, calls[0].words) is not None][:1]
+            # a tool without a command of its own would stand for the script and never run
+            traits += [f"script:{name}={tool.id}" for tool in catalog.tools if tool.commands and matched(tool.traces, calls[0].words) is not None][:1]
         if name == "test" and calls and calls[-1].plain and calls[-1].cwd == component.root and (runner := _runner(calls[-1].words)):
             traits.append(f"test-runner:{runner}")
     return tuple(traits)

@@ -207,3 +207,8 @@ def test_it_runs_as_a_program_of_its_own(root: Path) -> None:
                                             ("Makefile", None), (".devcontainer/devcontainer.json", "jsonc"), ("json", None)])
 def test_the_name_tells_the_format(name: str, kind: str | None) -> None:
     assert format_of(name) == kind
+
+
+def test_broken_documents_among_test_data_are_shown_and_do_not_fail(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, document = run(capsys, root, lay_out(root, {"tests/fixtures/broken/pyproject.toml": "[a\n", "tests/fixtures/empty.xml": ""}))
+    assert (code, [found["level"] for found in document["findings"]]) == (0, ["warning", "warning"])
