@@ -8,6 +8,7 @@ from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, SkippedJob
 from gatekeeper.model.tool import Effect
 from gatekeeper.plan.custom import custom_jobs, with_needs
+from gatekeeper.plan.fallback import untaken_tests
 from gatekeeper.plan.filters import filtered
 from gatekeeper.plan.inputs import PlanInputs
 from gatekeeper.plan.jobs import jobs_for
@@ -21,6 +22,7 @@ def make(inputs: PlanInputs) -> Plan:
     """The plan of one run. Raises UsageError for filters that match nothing."""
     choices, skipped = select(inputs)
     jobs, out_of_scope = _expanded(choices, inputs)
+    jobs += untaken_tests(choices, inputs, affected(inputs))
     custom, without_place = custom_jobs(inputs)
     jobs, left_out = filtered(with_needs((*jobs, *custom)), inputs.settings, tuple(batch.id for batch in inputs.catalog.pipeline.batches))
     jobs = ordered(_with_safety(jobs, inputs), inputs.catalog)
