@@ -100,9 +100,10 @@ def _head(record: Data, jobs: Sequence[Data]) -> Iterator[str]:
     yield ""
     yield f"**Verdict of these jobs: {_text(verdict.get('outcome'))}**" + (f": {_text(verdict['message'])}" if verdict.get("message") else "")
     yield ""
-    for condition in listed(verdict, "conditions"):
-        yield f"- {_text(condition.get('subject'))}: {_text(condition.get('message'))}"
-    yield ""
+    conditions = listed(verdict, "conditions")
+    for condition in conditions:
+        yield f"- {markdown_code(str(condition.get('subject') or ''))}: {_text(condition.get('message'))}"
+    yield from [""] if conditions else []
 
 
 def _overview(record: Data, jobs: Sequence[Data], lines: Data) -> Iterator[str]:
@@ -187,8 +188,13 @@ def _results(jobs: Sequence[Data]) -> Iterator[str]:
         yield ""
         return
     yield from _table(("job", "status", "seconds", "findings", "says"), (
-        (_text(job.get("id")), _text(job.get("status")) + ("" if job.get("blocking") else " (advice)"), f"{number(job, 'seconds'):.1f}", str(int(number(job, "findings"))),
+        (_id(job), _text(job.get("status")) + ("" if job.get("blocking") else " (advice)"), f"{number(job, 'seconds'):.1f}", str(int(number(job, "findings"))),
          _text(job.get("message"))) for job in jobs))
+
+
+def _id(job: Data) -> str:
+    """A job's id as code: what is copied from the page can be typed."""
+    return markdown_code(str(job.get("id") or ""))
 
 
 def _lines(languages: Data) -> Iterator[str]:
@@ -205,7 +211,7 @@ def _not_measured(jobs: Sequence[Data]) -> Iterator[str]:
         yield ""
         for job in missing:
             hint = f" To do: {markdown_code(str(job['hint']))}" if job.get("hint") else ""
-            yield f"- {_text(job.get('id'))}: {_text(job.get('status'))}{f', {text}' if (text := _text(job.get('message'))) else ''}.{hint}"
+            yield f"- {_id(job)}: {_text(job.get('status'))}{f', {text}' if (text := _text(job.get('message'))) else ''}.{hint}"
         yield ""
 
 

@@ -21,7 +21,7 @@ from gatekeeper.config.load import load_settings
 from gatekeeper.config.options import Arguments
 from gatekeeper.model.document import to_document
 from gatekeeper.model.settings import Settings
-from gatekeeper.model.wording import size_text
+from gatekeeper.model.wording import count_text, size_text
 
 if TYPE_CHECKING:
     from gatekeeper.session.equip import Equipment
@@ -57,8 +57,8 @@ def register(app: typer.Typer, here: Here) -> None:
         if json:
             show_json({"checks": [to_document(check) for check in checks], **inventory_document(found)})
         else:
-            show("\n".join((*_lines(checks), "", *inventory_lines(found))))
-        return _INCOMPLETE if _lacks(checks, found) else 0
+            show("\n".join((*_lines(checks), "", *inventory_lines(found), *_conclusion(checks, found))))
+        return _INCOMPLETE if _lacking(checks, found) else 0
 
 
 def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Check]:
@@ -118,6 +118,12 @@ def _lines(checks: tuple[Check, ...]) -> Iterator[str]:
             yield f"    to do: {check.hint}"
 
 
-def _lacks(checks: tuple[Check, ...], found: Equipment) -> bool:
-    chosen = [row for row in found.tools if row.missing is not None and row.status in {"used", "configured"}]
-    return bool(chosen or found.dependencies or any(check.hint for check in checks))
+def _lacking(checks: tuple[Check, ...], found: Equipment) -> int:
+    """How much wants attention before a run can measure everything that blocks."""
+    chosen = sum(row.missing is not None and row.status in {"used", "configured"} for row in found.tools)
+    return chosen + len(found.dependencies) + sum(check.hint is not None for check in checks)
+
+
+def _conclusion(checks: tuple[Check, ...], found: Equipment) -> tuple[str, ...]:
+    number = _lacking(checks, found)
+    return ("", f"{count_text(number, 'thing')} a run would lack; see what is to do above" if number else "ready: a run lacks nothing that blocks")

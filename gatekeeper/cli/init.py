@@ -61,7 +61,7 @@ def draft(detection: Detection) -> str:
         "# What the findings may amount to, besides the jobs that block.",
         "#policy:",
         "#  conditions:",
-        '#    - {on: new, severity: ">=high", max: 0}',
+        '#    - {severity: ">=critical", max: 0}',
         "",
         "# How a run is made; options and GATEKEEPER_ variables override these.",
         "#timeout: 60m",

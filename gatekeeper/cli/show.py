@@ -65,13 +65,13 @@ def _job_lines(job: Job, result: Result) -> Iterator[Line]:
              ("needs", ", ".join(job.needs)), ("log", result.log or ""), ("to do", result.hint or ""))
     for name, value in facts:
         if value:
-            yield line("  ", dim(f"{name:<7}"), value)
+            yield line("  ", dim(f"{name:<8}"), value)
     for number, attempt in enumerate(result.attempts, 1):
         end = attempt.spawn_error or (f"signal {attempt.signal}" if attempt.signal is not None else f"exit code {attempt.exit_code}")
-        yield line("  ", dim(f"{'attempt':<7}"), f"{number}: {end} after {spoken(attempt.wall_seconds)}, {spoken(attempt.cpu_seconds)} CPU, "
+        yield line("  ", dim(f"{'attempt':<8}"), f"{number}: {end} after {spoken(attempt.wall_seconds)}, {spoken(attempt.cpu_seconds)} CPU, "
                    f"{attempt.peak_memory_mb:.0f} MB")
     if result.tests:
-        yield line("  ", dim(f"{'tests':<7}"), count_text(len(result.tests), "test case"))
+        yield line("  ", dim(f"{'tests':<8}"), count_text(len(result.tests), "test case"))
     yield from detail_lines(job, result, "  ")
 
 

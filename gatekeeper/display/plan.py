@@ -25,7 +25,7 @@ def plan_lines(plan: Plan, look: Look) -> Iterator[Line]:
     """The tree of a plan; what was left out is collapsed by the kind of its reason unless `look.verbose`."""
     yield line(strong(f"Plan of {plan.root}"))
     writers = sum(job.effect is Effect.WRITES for job in plan.jobs)
-    writing = f"{count_text(writers, 'job')} may write" if writers else "nothing is written"
+    writing = f"{count_text(writers, 'job')} may write" if writers else "no job may write into the tree"
     yield line(f"pipeline {plan.pipeline}, {plan.scope}; {count_text(len(plan.jobs), 'job')}, at most {plan.pool_size} at once; "
                f"about {spoken(plan.estimated_seconds)}, at most {spoken(plan.timeout)}; "
                f"{writing}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.plan import Job, Plan
@@ -20,7 +20,8 @@ def judge(plan: Plan, results: Sequence[Result], *, policy: Sequence[PolicyCondi
           signal: int | None = None) -> Verdict:
     """The verdict over all results. `extra` are conditions of the run itself; `signal` is what interrupted it."""
     jobs = {job.id: job for job in plan.jobs}
-    conditions = [condition for result in results if (condition := _condition(jobs[result.job], result, results, jobs)) is not None]
+    statuses = {result.job: result.status for result in results}
+    conditions = [condition for result in results if (condition := _condition(jobs[result.job], result, statuses, jobs)) is not None]
     conditions += [*_policy(policy, jobs, results), *extra]
     if not plan.jobs or (not plan.components and all(job.reason.kind == "builtin" for job in plan.jobs)):
         conditions += _nothing(plan)
@@ -40,25 +41,24 @@ def _nothing(plan: Plan) -> list[Condition]:
                       hint="see what was looked at with: gatekeeper detect")]
 
 
-def _condition(job: Job, result: Result, results: Sequence[Result], jobs: dict[str, Job]) -> Condition | None:
+def _condition(job: Job, result: Result, statuses: Mapping[str, Status], jobs: Mapping[str, Job]) -> Condition | None:
     if not job.blocking:
         return None
     if result.status is Status.FAILED:
         return Condition(subject=job.id, outcome=Outcome.FAIL, message=result.message, hint=result.hint)
-    if result.status in _INCOMPLETE and not (result.status is Status.BLOCKED and _said_by_its_need(job, results, jobs)):
+    if result.status in _INCOMPLETE and not (result.status is Status.BLOCKED and _said_by_its_need(job, statuses, jobs)):
         word = str(result.status).replace("_", " ")
         return Condition(subject=job.id, outcome=Outcome.INCOMPLETE, message=f"{word}: {result.message}" if result.message else word, hint=result.hint)
     return None
 
 
-def _said_by_its_need(job: Job, results: Sequence[Result], jobs: dict[str, Job]) -> bool:
+def _said_by_its_need(job: Job, statuses: Mapping[str, Status], jobs: Mapping[str, Job]) -> bool:
     """A blocking job whose needs that did not pass all failed and block too: the failure already says it."""
-    failed = {result.job for result in results if result.status is Status.FAILED and jobs[result.job].blocking}
-    unfinished = [need for need in job.needs if any(result.job == need and result.status is not Status.PASSED for result in results)]
-    return bool(unfinished) and all(need in failed for need in unfinished)
+    unfinished = [need for need in job.needs if statuses.get(need, Status.PASSED) is not Status.PASSED]
+    return bool(unfinished) and all(statuses[need] is Status.FAILED and jobs[need].blocking for need in unfinished)
 
 
-def _policy(policy: Sequence[PolicyCondition], jobs: dict[str, Job], results: Sequence[Result]) -> list[Condition]:
+def _policy(policy: Sequence[PolicyCondition], jobs: Mapping[str, Job], results: Sequence[Result]) -> list[Condition]:
     """Conditions of the configuration: at most so many findings of at least this severity."""
     found: list[Condition] = []
     for rule in policy:
@@ -66,7 +66,8 @@ def _policy(policy: Sequence[PolicyCondition], jobs: dict[str, Job], results: Se
         grave = [finding for result in results if result.job in jobs for finding in result.findings if _rank(finding) >= least]
         if len(grave) > rule.max:
             found.append(Condition(subject=f"policy severity>={_SEVERITIES[least]}", outcome=Outcome.FAIL,
-                                   message=f"{len(grave)} findings, at most {rule.max} are allowed"))
+                                   message=f"{len(grave)} findings, at most {rule.max} are allowed",
+                                   hint="`on: new` counts all findings: this version keeps none to compare with" if rule.on == "new" else None))
     return found
 
 
@@ -87,7 +88,15 @@ def _sentence(plan: Plan, outcome: Outcome, conditions: Sequence[Condition]) -> 
             return "interrupted before the end"
 
 
-def decided(plan: Plan, results: Sequence[Result]) -> bool:
-    """Whether every blocking job has ended, so that the verdict cannot change any more."""
-    ended = {result.job for result in results}
-    return all(job.id in ended for job in plan.jobs if job.blocking)
+class Deciders:
+    """The jobs that decide a verdict, while they end; asked after each end, so it counts down and never looks at all results again."""
+
+    def __init__(self, plan: Plan, policy: Sequence[PolicyCondition] = ()) -> None:
+        # limits on findings count those of advisory jobs too
+        self._open = {job.id for job in plan.jobs if job.blocking or policy}
+
+    def ended(self, job_id: str) -> bool:
+        """Takes note of an end; whether it was the last that mattered."""
+        mattered = job_id in self._open
+        self._open.discard(job_id)
+        return mattered and not self._open

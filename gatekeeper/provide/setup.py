@@ -5,6 +5,7 @@ The steps are made first and shown; `perform` does one. Knows no terminal and as
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from gatekeeper.model.component import Component, Detection, ToolStatus
@@ -79,9 +80,17 @@ def perform(step: SetupStep, detection: Detection, locator: Locator) -> str | No
         environment.pop("VIRTUAL_ENV")
     completed = locator.runner(argv, cwd=folder, env=environment, timeout=_TIMEOUT)
     if completed.ok:
+        if step.argv[1:3] == ("-m", "venv"):
+            _hide(os.path.join(folder, step.argv[-1]))
         return None
     lines = [line.strip() for line in (completed.stdout + b"\n" + completed.stderr).decode("utf-8", "replace").splitlines() if line.strip()]
     return f"{' '.join(step.argv)}: {lines[-1] if lines else f'exit code {completed.exit_code}'}"
+
+
+def _hide(environment: str) -> None:
+    """A new environment keeps itself out of git, as `venv` itself does from Python 3.13 on."""
+    with contextlib.suppress(OSError), open(os.path.join(environment, ".gitignore"), "x", encoding="utf-8") as file:
+        file.write("*\n")
 
 
 def _install_tool(step: SetupStep, detection: Detection, locator: Locator) -> str | None:

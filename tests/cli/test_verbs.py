@@ -286,6 +286,7 @@ def test_doctor_is_incomplete_where_a_run_would_be(gate: Gate, session: FakeSess
     out = capsys.readouterr().out
     assert "look  git         not on PATH (lists files, finds changes)" in out
     assert "mypy is missing for api, web" in out
+    assert out.splitlines()[-1].endswith("a run would lack; see what is to do above")
     assert gate("doctor", "--json", PATH="") == 3
     document = json.loads(capsys.readouterr().out)
     assert {"gatekeeper", "python", "git", "repository", "cache", "disk"} <= {check["name"] for check in document["checks"]}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.judge.conclude import conclude
-from gatekeeper.judge.verdict import decided, judge
+from gatekeeper.judge.verdict import Deciders, judge
 from gatekeeper.model.component import Component, Kind, Language
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, Severity, TestCase, TestOutcome
 from gatekeeper.model.plan import Job, Plan, Reason
@@ -136,6 +136,8 @@ def test_a_policy_limits_findings_by_severity() -> None:
     results = [Result(job=JOB.id, status=Status.PASSED, findings=(finding(), finding(severity=Severity.LOW)))]
     assert judge(plan(JOB), results, policy=[PolicyCondition(severity=">=high", max=0)]).outcome is Outcome.FAIL
     assert judge(plan(JOB), results, policy=[PolicyCondition(severity=">=high", max=1)]).outcome is Outcome.PASS
+    [condition, *_] = judge(plan(JOB), results, policy=[PolicyCondition(on="new", severity=">=high", max=0)]).conditions
+    assert "counts all findings" in (condition.hint or "")
 
 
 @given(st.lists(st.sampled_from([status for status in Status if status not in OPEN]), min_size=1, max_size=6))
@@ -146,12 +148,22 @@ def test_pass_means_that_every_blocking_job_passed_or_was_skipped(statuses: list
         assert set(statuses) <= {Status.PASSED, Status.SKIPPED}
 
 
-def test_the_verdict_is_decided_when_the_blocking_jobs_have_ended() -> None:
+def test_the_verdict_is_decided_when_the_last_blocking_job_has_ended() -> None:
+    advice, other = replace(JOB, id="B2/advice", blocking=False), replace(JOB, id="B2/other")
+    deciders = Deciders(plan(JOB, advice, other))
+    assert [deciders.ended(job.id) for job in (JOB, advice, other, advice)] == [False, False, True, False]
+
+
+def test_a_policy_is_decided_by_advice_too() -> None:
     advice = replace(JOB, id="B2/advice", blocking=False)
-    assert decided(plan(JOB, advice), [Result(job=JOB.id, status=Status.PASSED)])
-    assert not decided(plan(JOB, advice), [Result(job=advice.id, status=Status.PASSED)])
+    deciders = Deciders(plan(JOB, advice), [PolicyCondition(severity="high")])
+    assert [deciders.ended(job.id) for job in (JOB, advice)] == [False, True]
 
 
-def test_the_hint_of_a_crash_is_a_command_that_can_be_typed() -> None:
-    result = conclude(JOB, Attempt(exit_code=2), parsed(Meaning.TOOL_ERROR))
-    assert result.hint == "see its output with: gatekeeper logs B2/ruff.lint@api"
+@pytest.mark.parametrize(("status", "blocking", "conditions"), [
+    (Status.FAILED, True, [JOB.id]), (Status.FAILED, False, ["B2/mypy"]), (Status.ERRORED, True, [JOB.id, "B2/mypy"]),
+])
+def test_a_blocked_job_adds_nothing_where_a_blocking_failure_says_it(status: Status, blocking: bool, conditions: list[str]) -> None:
+    need, waiting = replace(JOB, blocking=blocking), replace(JOB, id="B2/mypy", needs=(JOB.id,))
+    verdict = judge(plan(need, waiting), [Result(job=JOB.id, status=status), Result(job=waiting.id, status=Status.BLOCKED)])
+    assert sorted(condition.subject for condition in verdict.conditions) == sorted(conditions)

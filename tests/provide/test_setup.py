@@ -109,6 +109,22 @@ def test_uv_steps_use_gatekeepers_own_uv_where_there_is_no_other(tmp_path: Path)
     assert os.path.isabs(machine.calls[-1][0])
 
 
+def test_a_new_environment_keeps_itself_out_of_git(tmp_path: Path) -> None:
+    def make(argv: Sequence[str], cwd: str) -> Completed:
+        if "venv" in argv:
+            (Path(cwd) / argv[-1]).mkdir()
+        return Completed(exit_code=0)
+
+    program(tmp_path / "usr" / "python3")
+    box = locator(tmp_path, Machine(make), path=[tmp_path / "usr"])
+    write(tmp_path / "tree", {"pyproject.toml": '[project]\nname = "app"\n[build-system]\nrequires = []\n'})
+    detection = seen(component(package_manager="pip", requires=("httpx",)))
+    step = setup_steps(detection, box)[0]
+    assert step.argv == ("python3", "-m", "venv", ".venv")
+    assert perform(step, detection, box) is None
+    assert (tmp_path / "tree" / ".venv" / ".gitignore").read_text() == "*\n"
+
+
 def test_the_inventory_has_one_row_for_components_with_the_same_answer(tmp_path: Path) -> None:
     virtual_environment(tmp_path / "tree" / ".venv", "ruff-0.4.0", scripts=["ruff"])
     program(tmp_path / "usr" / "node")
