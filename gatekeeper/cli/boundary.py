@@ -6,7 +6,6 @@ Foreseeable errors are one line and a hint; a bug of ours is one line and a file
 from __future__ import annotations
 
 import os
-import platform
 import sys
 import tempfile
 import time
@@ -60,6 +59,7 @@ def _confess(error: Exception, words: Sequence[str], environment: Mapping[str, s
 
 
 def _bug_report(error: Exception, words: Sequence[str], environment: Mapping[str, str]) -> str:
+    import platform
     import traceback
 
     from gatekeeper.model.sanitize import markdown_fence, redact, secret_values

@@ -11,8 +11,6 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from gatekeeper.model.component import Component, Kind, Language
 from gatekeeper.provide.environments import manifest, normalise
 from gatekeeper.provide.node import manager_name, manager_pin
@@ -164,6 +162,8 @@ def _covering(sections: dict[str, frozenset[str]], missing: frozenset[str]) -> l
 
 
 def _names(section: object) -> frozenset[str]:
+    from packaging.requirements import InvalidRequirement, Requirement  # start-up: only where dependencies are missing
+
     found: set[str] = set()
     for item in section if isinstance(section, list) else []:
         try:

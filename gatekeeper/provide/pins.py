@@ -11,14 +11,15 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import InvalidVersion, Version
+from typing import TYPE_CHECKING
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.tool import Tool
 from gatekeeper.provide.environments import manifest, normalise
 from gatekeeper.provide.places import Surroundings, read_text
+
+if TYPE_CHECKING:  # start-up: most projects pin nothing that must be compared
+    from packaging.version import Version
 
 _EXACT = re.compile(r"v?\d+(\.\d+)*([-.+]?[0-9A-Za-z]+)*")
 
@@ -98,6 +99,8 @@ def _any_form(package: str) -> str:
 
 
 def _order(version: str) -> tuple[bool, Version]:
+    from packaging.version import InvalidVersion, Version
+
     try:
         return True, Version(version)
     except InvalidVersion:
@@ -115,7 +118,10 @@ def _requirement(text: str, package: str) -> str | None:
 
 
 def _manifest_pin(folder: str, package: str) -> str | None:
-    for text in _declared(manifest(folder)):
+    # start-up: only what can be meant is read as a requirement
+    for text in (text for text in _declared(manifest(folder)) if re.match(rf"(?i)\s*{_any_form(package)}\b", text)):
+        from packaging.requirements import InvalidRequirement, Requirement
+
         try:
             requirement = Requirement(text)
         except InvalidRequirement:

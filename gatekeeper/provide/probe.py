@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
-
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import VersionProbe
+
+#: `>=1.11`, and a version of nothing but numbers: compared without a library
+_USUAL = re.compile(r">=\s*([\d.]*\d)")
+_PLAIN = re.compile(r"\d+(\.\d+)*")
 
 
 def ask(runner: Runner, program: Sequence[str], probe: VersionProbe, environment: Mapping[str, str]) -> str | None:
@@ -28,7 +29,20 @@ def supported(version: str | None, probe: VersionProbe) -> bool:
     """Whether the catalogue's commands fit this version; unknown and unusual versions get the benefit of the doubt."""
     if not probe.supported or not version:
         return True
+    if (usual := _USUAL.fullmatch(probe.supported)) and (plain := _PLAIN.fullmatch(version)):
+        return _numbers(plain[0]) >= _numbers(usual[1])
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # start-up: seldom needed, and 8 ms
+    from packaging.version import InvalidVersion, Version
+
     try:
         return Version(version) in SpecifierSet(probe.supported, prereleases=True)
     except (InvalidVersion, InvalidSpecifier):
         return True
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """`1.10.0` as (1, 10): zeros at the end say nothing."""
+    numbers = [int(part) for part in version.split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)

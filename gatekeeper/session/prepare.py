@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gatekeeper.model.document import to_document
@@ -19,8 +19,11 @@ _INPUTS = "inputs"
 RECORD = "record.json"
 
 
-def prepared(plan: Plan, folder: str, tree: Tree, git: Git, inventory: object) -> Plan:
-    """The plan with every path in it that only this run knows; writes the lists of files and facts that the jobs are given."""
+def prepared(plan: Plan, folder: str, tree: Tree, git: Git, inventory: Callable[[], object]) -> Plan:
+    """The plan with every path in it that only this run knows; writes the lists of files and facts that the jobs are given.
+
+    `inventory` is only asked when a job is given its answer: it asks every tool for its version.
+    """
     inputs = os.path.join(folder, _INPUTS)
     os.makedirs(inputs, exist_ok=True)
     wanted = {name for job in plan.jobs for word in job.argv for name in ("added", "known", "components", "inventory") if word == f"{{{name}}}"}
@@ -32,7 +35,7 @@ def prepared(plan: Plan, folder: str, tree: Tree, git: Git, inventory: object) -
     if "components" in wanted:
         _write(places["components"], json.dumps([to_document(component) for component in plan.components]).encode())
     if "inventory" in wanted:
-        _write(places["inventory"], json.dumps(inventory).encode())
+        _write(places["inventory"], json.dumps(inventory()).encode())
     places |= {"run": folder, "record": os.path.join(folder, _INPUTS, RECORD)}
     return replace(plan, jobs=tuple(_filled(job, inputs, places) for job in plan.jobs))
 

@@ -62,7 +62,8 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     home = open_home(sight.tree.root, environment)
     folder = start_run(home)
     try:
-        plan = prepared(plan, folder.path, sight.tree, sight.git, [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
+        plan = prepared(plan, folder.path, sight.tree, sight.git,
+                        lambda: [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
         opened = Opened(sight=sight, changes=changes, plan=plan, home=home, folder=folder)
         return _Run(opened, subscribers, control or Control()).go()
     finally:
