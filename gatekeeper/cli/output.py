@@ -5,14 +5,13 @@ Closed pipes end quietly, full disks do not, and a terminal that some program le
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import sys
 from typing import TextIO
 
 from gatekeeper.errors import StoreError
-from gatekeeper.model.sanitize import json_value, terminal_text
+from gatekeeper.model.sanitize import json_bytes, terminal_text
 
 
 def show(text: str) -> None:
@@ -22,7 +21,7 @@ def show(text: str) -> None:
 
 def show_json(document: object) -> None:
     """Writes a document as JSON to standard output."""
-    show_bytes((json.dumps(json_value(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    show_bytes(json_bytes(document, indent=2))
 
 
 def show_bytes(data: bytes) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from gatekeeper.model.plan import Job, Plan, Reason
-from gatekeeper.model.sanitize import json_value
+from gatekeeper.model.sanitize import json_bytes
 from gatekeeper.model.tool import LocatedTool
 
 SCHEMA = 1
@@ -33,7 +31,7 @@ def plan_document(plan: Plan) -> dict[str, object]:
 
 def render_plan(plan: Plan) -> bytes:
     """`plan_document` as UTF-8 JSON with a final newline."""
-    return (json.dumps(json_value(plan_document(plan)), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return json_bytes(plan_document(plan), indent=2)
 
 
 def job_document(job: Job) -> dict[str, object]:

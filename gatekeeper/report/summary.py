@@ -6,7 +6,6 @@ pass, and what was left out with the reason. The ecosystem page and `gatekeeper 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -17,7 +16,7 @@ from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Finding, Severity, TestCase, TestOutcome
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Counters, Result, RunRecord, Verdict
-from gatekeeper.model.sanitize import json_value
+from gatekeeper.model.sanitize import json_bytes
 from gatekeeper.report.plan import reason_document, tool_document
 
 SCHEMA = 1
@@ -29,8 +28,8 @@ def render(record: RunRecord) -> bytes:
 
 
 def encoded(document: object) -> bytes:
-    """A document as UTF-8 JSON that every reader takes (`model.sanitize.json_value`), with a final newline."""
-    return (json.dumps(json_value(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """A document as UTF-8 JSON that every reader takes (`model.sanitize.json_bytes`), with a final newline."""
+    return json_bytes(document, indent=1)
 
 
 def summary_document(record: RunRecord) -> dict[str, object]:

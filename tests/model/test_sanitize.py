@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import xml.etree.ElementTree as ET
 from urllib.parse import quote
@@ -113,3 +114,11 @@ def test_json_values_can_always_be_written_strictly(value: object) -> None:
     import json
 
     json.dumps(sanitize.json_value(value), allow_nan=False, ensure_ascii=False).encode("utf-8")
+
+
+def test_json_moves_no_cursor_and_means_the_same() -> None:
+    document = {"text": "a\x9bb\u202ec\U000e0041d\x1b[2J é\n"}
+    text = sanitize.json_bytes(document, indent=1).decode()
+    assert json.loads(text) == document
+    assert "é" in text
+    assert [char for char in text if not char.isprintable()] == ["\n"] * 3
