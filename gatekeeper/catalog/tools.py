@@ -116,6 +116,7 @@ def _command(tool_id: str, languages: tuple[Language, ...], name: str, section: 
         memory=section.text("memory", "small"),
         timeout=section.seconds("timeout"),
         exclusive=section.texts("exclusive"),
+        leaves=section.texts("leaves"),
         after=section.texts("after"),
         subsumes=section.texts("subsumes"),
         interrupt=section.flag("interrupt"),

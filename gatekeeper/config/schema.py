@@ -244,7 +244,7 @@ def _tool() -> Schema:
         "exit": object_of({"clean": codes, "findings": codes, "nothing": codes, "error": codes}), "fails_at": words_of(*FailsAt),
         "strict_words": _texts(), "adopt": _texts(), "effect": words_of(*Effect),
         "cache": {"anyOf": [words_of("file", "component", "none"), object_of({"ttl": DURATION})]}, "threads": map_of(_ANY), "env": map_of(_ANY),
-        "memory": TEXT, "timeout": DURATION, "exclusive": _texts(), "after": _texts(), "subsumes": _texts(), "interrupt": _YES_NO,
+        "memory": TEXT, "timeout": DURATION, "exclusive": _texts(), "leaves": _texts(), "after": _texts(), "subsumes": _texts(), "interrupt": _YES_NO,
     }, required=("role",))
     return object_of({
         "version": {"const": 1}, "id": _WORD, "license": TEXT, "languages": _texts(), "executable": TEXT, "builtin": _YES_NO,

@@ -70,6 +70,8 @@ class Job:
     exit: ExitSpec = field(default_factory=ExitSpec)
     fails_at: FailsAt = FailsAt.ANY
     interrupt: bool = False
+    #: files, relative to the root of the tree, that it makes where they are missing: the session removes those that git would show
+    leaves: tuple[str, ...] = ()
     #: ids of jobs that must have ended, however they ended, before this one starts (writers, barriers, reports)
     after: tuple[str, ...] = ()
     reason: Reason

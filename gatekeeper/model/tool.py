@@ -147,6 +147,8 @@ class Command:
     memory: str = "small"
     timeout: float | None = None
     exclusive: tuple[str, ...] = ()
+    #: files that it makes in the tree where they are missing and that belong to nobody: removed after the run
+    leaves: tuple[str, ...] = ()
     #: ids of commands of the same component that must pass before this one starts
     after: tuple[str, ...] = ()
     #: ids of commands that this one stands in for when both are planned (`cargo.clippy` subsumes `cargo.check`)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from posixpath import normpath
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.plan import Job, Resources, Unavailable
@@ -51,6 +52,7 @@ def _job(choice: Choice, files: tuple[str, ...], number: int, inputs: PlanInputs
         estimated_seconds=inputs.durations.get(job_id, _GUESS.get(command.role, 2.0)),
         output=OutputSpec(parser="fixer") if choice.fix else command.output, exit=command.exit,
         fails_at=FailsAt.NEVER if choice.fix else strictness(command, component), interrupt=command.interrupt, reason=choice.reason,
+        leaves=tuple(normpath(name) for name in _placed(command.leaves, component)),
         env={**command.env, **({command.threads["env"]: str(cpus)} if "env" in command.threads else {})},
     )
     return _with_tool(base, choice, files, inputs, cpus)
@@ -107,15 +109,12 @@ def _timeout(choice: Choice, inputs: PlanInputs) -> float:
 
 
 def _exclusive(choice: Choice) -> tuple[str, ...]:
-    if choice.fix:
-        return ("tree",)
-    component = choice.component
+    return ("tree",) if choice.fix else _placed(choice.command.exclusive, choice.component)
+
+
+def _placed(names: tuple[str, ...], component: Component | None) -> tuple[str, ...]:
+    """Names with `{root}` and `{workspace_root}` of the component put in."""
     if component is None:
-        return choice.command.exclusive
-    places = {"{root}": component.root, "{workspace_root}": component.workspace_root or component.root}
-    names = []
-    for name in choice.command.exclusive:
-        for place, value in places.items():
-            name = name.replace(place, value)  # noqa: PLW2901 - two rewrites of one word
-        names.append(name)
-    return tuple(names)
+        return names
+    workspace = component.workspace_root or component.root
+    return tuple(name.replace("{root}", component.root).replace("{workspace_root}", workspace) for name in names)
