@@ -1,9 +1,9 @@
-"""The six counters of each batch, from the plan and the results so far. Does not know time, display or report."""
+"""The six counters of each batch and the time that it took, from the plan and the results so far. Does not know clocks, display or report."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Counters, Result
@@ -45,6 +45,16 @@ def total(parts: Iterable[Counters]) -> Counters:
         for name in NAMES:
             sums[name] += getattr(part, name)
     return Counters(**sums)
+
+
+def batch_seconds(plan: Plan, results: Sequence[Result]) -> tuple[tuple[str, float], ...]:
+    """Wall seconds of each batch, from its first start to its last end."""
+    batch_of = {job.id: job.batch for job in plan.jobs}
+    spans: dict[str, list[float]] = {}
+    for result in results:
+        for attempt in result.attempts:
+            spans.setdefault(batch_of[result.job], []).extend((attempt.started, attempt.started + attempt.wall_seconds))
+    return tuple((batch.id, round(max(spans[batch.id]) - min(spans[batch.id]), 3)) for batch in plan.batches if batch.id in spans)
 
 
 #: the six, in the order in which they are shown, and the four that stand apart

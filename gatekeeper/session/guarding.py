@@ -1,4 +1,7 @@
-"""Proves after a run that checking did not write: names what changed and the jobs that ran meanwhile."""
+"""What the run itself adds to the verdict: files that changed while they were checked, files that are only partly staged.
+
+Names the jobs that ran meanwhile. Does not know how a tree is compared, nor what the jobs found.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,40 @@ from collections.abc import Sequence
 
 from gatekeeper.model.result import Condition, Result
 from gatekeeper.model.status import Outcome
+from gatekeeper.session.look import Sight
+from gatekeeper.tree.changes import Changes
 
 _SHOWN = 5
+
+
+def run_conditions(sight: Sight, changes: Changes, changed: Sequence[str], results: Sequence[Result]) -> tuple[Condition, ...]:
+    """Conditions beside those of the jobs; `changed` is what differs in the tree since the run began."""
+    found = (None if sight.settings.fix else tree_condition(sight.tree.root, changed, results), staged_condition(changes.partly_staged))
+    return tuple(condition for condition in found if condition is not None)
+
+
+def staged_condition(partly_staged: Sequence[str]) -> Condition | None:
+    """The condition for files whose work-tree content is not what would be committed."""
+    if not partly_staged:
+        return None
+    return Condition(subject="staged", outcome=Outcome.INCOMPLETE,
+                     message=f"only partly staged, so what was checked is not what would be committed: {_names(partly_staged)}",
+                     hint="stage them whole (git add) or put the rest aside (git stash --keep-index)")
 
 
 def tree_condition(root: str, changed: Sequence[str], results: Sequence[Result]) -> Condition | None:
     """The condition for a tree that changed while it was checked: what was measured is not what is there now."""
     if not changed:
         return None
-    names = ", ".join(changed[:_SHOWN]) + (f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else "")
-    suspects = sorted({result.job for name in changed for result in results if _ran_at(result, _changed_at(root, name))})
+    moments = [moment for name in changed if (moment := _changed_at(root, name)) is not None]
+    suspects = sorted(result.job for result in results if any(_ran_at(result, moment) for moment in moments))
     while_running = f" while {', '.join(suspects[:_SHOWN])} ran" if suspects else ""
-    return Condition(subject="tree", outcome=Outcome.INCOMPLETE, message=f"checking must not write, but these changed{while_running}: {names}",
+    return Condition(subject="tree", outcome=Outcome.INCOMPLETE, message=f"checking must not write, but these changed{while_running}: {_names(changed)}",
                      hint="if a tool made them, ignore them in .gitignore; if you edited them, run again")
+
+
+def _names(files: Sequence[str]) -> str:
+    return ", ".join(files[:_SHOWN]) + (f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else "")
 
 
 def _changed_at(root: str, name: str) -> float | None:
@@ -31,6 +55,6 @@ def _changed_at(root: str, name: str) -> float | None:
         return None
 
 
-def _ran_at(result: Result, moment: float | None) -> bool:
+def _ran_at(result: Result, moment: float) -> bool:
     # one second of slack: file systems and samples are coarse
-    return moment is not None and any(attempt.started - 1 <= moment <= attempt.started + attempt.wall_seconds + 1 for attempt in result.attempts)
+    return any(attempt.started - 1 <= moment <= attempt.started + attempt.wall_seconds + 1 for attempt in result.attempts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from gatekeeper.catalog.load import load_catalog
 from gatekeeper.catalog.location import pipelines_folder
+from gatekeeper.config.compiled import cache_folder
 from gatekeeper.detect.find import detect
 from gatekeeper.errors import UsageError
 from gatekeeper.execute.helper import run_helper
@@ -57,12 +58,6 @@ def without_excluded(tree: Tree, patterns: tuple[str, ...]) -> Tree:
     return replace(tree, files=tuple(file for file in tree.files if not excluded_by(patterns, file))) if patterns else tree
 
 
-def cache_folder(environment: Mapping[str, str]) -> str | None:
-    """Where this user's caches lie, or None without a home."""
-    base = environment.get("XDG_CACHE_HOME") or (os.path.join(environment["HOME"], ".cache") if environment.get("HOME") else None)
-    return os.path.join(base, "gatekeeper") if base else None
-
-
 def in_scope(sight: Sight) -> Changes:
     """The files that this run looks at. Raises UsageError for a scope that needs git where there is none."""
     settings = sight.settings
@@ -76,7 +71,7 @@ def in_scope(sight: Sight) -> Changes:
         case "since":
             return scopes.since(sight.git, settings.since or "")
         case "files":
-            return scopes.named(sight.tree, settings.files, os.getcwd())
+            return scopes.named(sight.tree, settings.files, settings.invoked_from)
         case _:
             return scopes.everything()
 

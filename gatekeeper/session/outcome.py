@@ -1,4 +1,4 @@
-"""What a run leaves behind: reports, artifacts, the record, history. Written whole or not at all."""
+"""What a run leaves behind: reports, artifacts, the record. Each is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,51 +6,20 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gatekeeper.errors import StoreError, UsageError
+from gatekeeper.errors import StoreError
 from gatekeeper.execute.run import job_folder
 from gatekeeper.model.result import Artifact, RunRecord
 from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
 from gatekeeper.report.formats import format_of, render
 from gatekeeper.report.topics import has_nothing
+from gatekeeper.session.reports import requested
 from gatekeeper.store.atomic import write_bytes
-from gatekeeper.store.history import record as remember
 from gatekeeper.store.home import Home, RunFolder, publish_latest
 from gatekeeper.store.runs import write_checksums, write_record
 
 #: what a bare run writes without being asked
 USUAL = ("junit", "metrics", "markdown", "security", "documentation", "analysis", "json")
-
-
-def requested(reports: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
-    """`FORMAT[=PATH]` as pairs. Raises UsageError for an unknown format, before anything ran."""
-    pairs = []
-    for text in reports:
-        name, equals, path = text.partition("=")
-        format_of(name)
-        if equals and not path:
-            raise UsageError(f"--report {text}: a path is missing after `=`")
-        pairs.append((name, path or None))
-    return tuple(pairs)
-
-
-def make_room(reports: tuple[str, ...]) -> None:
-    """Makes the folders that reports are to be written to. Raises UsageError where that cannot be, before anything ran."""
-    for name, path in requested(reports):
-        if path is None:
-            continue
-        place, full = f"--report {name}={path}", os.path.abspath(path)
-        if os.path.isdir(full):
-            raise UsageError(f"{place}: is a folder", hint=f"name a file in it: {os.path.join(path, format_of(name).file)}")
-        if os.path.exists(full) and not os.path.isfile(full):  # the file is replaced, which a device or pipe would not survive
-            raise UsageError(f"{place}: is no plain file", hint=f"{'--json writes the summary' if name == 'json' else 'only --json writes'} to standard output")
-        folder = os.path.dirname(full)
-        try:
-            os.makedirs(folder, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"{place}: its folder cannot be made: {error.strerror}") from error
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise UsageError(f"{place}: its folder cannot be written", hint="check the permissions of that folder")
 
 
 def published(record: RunRecord, settings: Settings, home: Home, folder: RunFolder, environment: Mapping[str, str]) -> RunRecord:
@@ -74,7 +43,6 @@ def published(record: RunRecord, settings: Settings, home: Home, folder: RunFold
     write_checksums(folder.path, [os.path.relpath(artifact.path, folder.path) for artifact in artifacts if os.path.isfile(artifact.path)
                                   and artifact.path.startswith(folder.path + os.sep) and artifact.kind != "log"])
     publish_latest(home, folder.run_id)
-    remember(home, record)
     if failures:
         raise failures[0]
     return record

@@ -13,25 +13,27 @@ from gatekeeper import __version__
 from gatekeeper.execute.helper import run_helper
 from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.run import Control, RunOptions, run_plan
-from gatekeeper.judge.verdict import decided, judge
+from gatekeeper.judge.counters import batch_seconds
+from gatekeeper.judge.verdict import Deciders, judge
 from gatekeeper.model.document import to_document
 from gatekeeper.model.event import Event, JobFinished, JobQueued, Notice, RunFinished, RunStarted, VerdictReached
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Runner, Subscriber
-from gatekeeper.model.result import Condition, Result, RunRecord
+from gatekeeper.model.result import Result, RunRecord, Verdict
 from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
-from gatekeeper.model.status import Outcome
 from gatekeeper.model.tool import Role
 from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
-from gatekeeper.session.guarding import tree_condition
+from gatekeeper.session.guarding import run_conditions
 from gatekeeper.session.look import Sight, in_scope, locator, planned, see
 from gatekeeper.session.measure import Measure
-from gatekeeper.session.outcome import make_room, published
+from gatekeeper.session.outcome import published
 from gatekeeper.session.prepare import prepared, record_path
+from gatekeeper.session.reports import make_room
 from gatekeeper.store.atomic import write_bytes
+from gatekeeper.store.history import record as remember
 from gatekeeper.store.home import Home, RunFolder, open_home, prune, start_run
 from gatekeeper.store.journal import FILE as JOURNAL
 from gatekeeper.store.journal import Journal
@@ -62,8 +64,7 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     home = open_home(sight.tree.root, environment)
     folder = start_run(home)
     try:
-        plan = prepared(plan, folder.path, sight.tree, sight.git,
-                        lambda: [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
+        plan = prepared(plan, folder.path, sight.tree, sight.git, [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
         opened = Opened(sight=sight, changes=changes, plan=plan, home=home, folder=folder)
         return _Run(opened, subscribers, control or Control()).go()
     finally:
@@ -87,7 +88,8 @@ class _Run:
         self._opened = opened
         self._control = control
         self._results: list[Result] = []
-        self._said = False
+        self._deciders = Deciders(opened.plan, opened.sight.settings.conditions)
+        self._reports = frozenset(job.id for job in opened.plan.jobs if job.role is Role.REPORT)
         self._started = time.monotonic()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self._measure = Measure(opened.sight.tree)
@@ -107,6 +109,8 @@ class _Run:
                                control=self._control, options=RunOptions(fail_fast=opened.sight.settings.fail_fast))
         changed = differences(before, take(opened.sight.tree, opened.sight.git))
         record = self._record(results, changed)
+        if lost := remember(opened.home, record):
+            self._publish(Notice(at=time.monotonic(), message=lost))
         record = published(record, opened.sight.settings, opened.home, opened.folder, opened.sight.environment)
         self._publish(RunFinished(at=time.monotonic(), run_id=record.run_id, verdict=record.verdict, wall_seconds=record.wall_seconds))
         self._journal.close()
@@ -121,49 +125,25 @@ class _Run:
 
     def _heard(self, event: Event) -> None:
         """Passes an event on; writes what the ecosystem report reads before it starts; says the verdict once it is decided."""
-        if isinstance(event, JobQueued) and self._is_report(event.job):
+        if isinstance(event, JobQueued) and event.job in self._reports:
             write_bytes(record_path(self._opened.folder.path), render("json", self._record(self._results, ()), self._secrets))
         self._publish(event)
         if isinstance(event, JobFinished):
             self._results.append(event.result)
-            if not self._said and len(self._results) < len(self._opened.plan.jobs) and decided(self._opened.plan, self._results):
-                self._said = True
-                self._publish(VerdictReached(at=time.monotonic(), verdict=judge(self._opened.plan, self._results, policy=self._opened.sight.settings.conditions)))
+            if self._deciders.ended(event.job) and len(self._results) < len(self._opened.plan.jobs):
+                self._publish(VerdictReached(at=time.monotonic(), verdict=self._judged(self._results, ())))
 
-    def _is_report(self, job_id: str) -> bool:
-        job = self._opened.plan.job(job_id)
-        return job is not None and job.role is Role.REPORT
+    def _judged(self, results: Sequence[Result], changed: Sequence[str]) -> Verdict:
+        opened = self._opened
+        return judge(opened.plan, results, policy=opened.sight.settings.conditions, signal=self._control.signum or None,
+                     extra=run_conditions(opened.sight, opened.changes, changed, results))
 
     def _record(self, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
         opened = self._opened
-        extra = _conditions(opened, changed, results)
-        signal = self._control.signum or None
         return RunRecord(
             run_id=opened.folder.run_id, plan=opened.plan, results=tuple(results), started_at=self._started_at, version=__version__,
-            verdict=judge(opened.plan, results, policy=opened.sight.settings.conditions, extra=extra, signal=signal),
+            verdict=self._judged(results, changed),
             wall_seconds=round(time.monotonic() - self._started, 3), changed_files=tuple(changed) if opened.sight.settings.fix else (),
-            notes=(*opened.home.notices, *self._notes), batch_seconds=_batch_seconds(opened.plan, results), problems=opened.sight.detection.problems,
+            notes=(*opened.home.notices, *self._notes), batch_seconds=batch_seconds(opened.plan, results), problems=opened.sight.detection.problems,
             hostname=socket.gethostname(), facts=tuple(sorted(self._measure.facts.items())),
         )
-
-
-def _conditions(opened: Opened, changed: Sequence[str], results: Sequence[Result]) -> list[Condition]:
-    """What the run itself adds to the verdict: a tree that changed meanwhile, files that are only partly staged."""
-    found: list[Condition] = []
-    if not opened.sight.settings.fix and (condition := tree_condition(opened.sight.tree.root, changed, results)):
-        found.append(condition)
-    if opened.changes.partly_staged:
-        names = ", ".join(opened.changes.partly_staged[:5])
-        found.append(Condition(subject="staged", outcome=Outcome.INCOMPLETE, message=f"only partly staged, so what was checked is not what would be committed: {names}",
-                               hint="stage them whole (git add) or put the rest aside (git stash --keep-index)"))
-    return found
-
-
-def _batch_seconds(plan: Plan, results: Sequence[Result]) -> tuple[tuple[str, float], ...]:
-    """Wall seconds of each batch, from its first start to its last end."""
-    batch_of = {job.id: job.batch for job in plan.jobs}
-    spans: dict[str, list[float]] = {}
-    for result in results:
-        for attempt in result.attempts:
-            spans.setdefault(batch_of[result.job], []).extend((attempt.started, attempt.started + attempt.wall_seconds))
-    return tuple((batch.id, round(max(spans[batch.id]) - min(spans[batch.id]), 3)) for batch in plan.batches if batch.id in spans)
