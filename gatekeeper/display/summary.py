@@ -231,8 +231,9 @@ def _artifacts(record: RunRecord, look: Look) -> Iterator[Line]:
     telling = [artifact for artifact in record.artifacts if not artifact.empty or look.verbose]
     kinds = max((cells(artifact.kind) for artifact in telling), default=0)
     for artifact in telling:
-        name = _below(artifact.path.removeprefix(f"{folder}/"), record.plan.root)
-        yield line(f"  {padded(artifact.kind, kinds)}  {size_text(artifact.size):>8}  {name}")
+        name = artifact.path.removeprefix(f"{folder}/")
+        place = _below(name, record.plan.root)
+        yield line(f"  {padded(artifact.kind, kinds)}  {size_text(artifact.size):>8}  {place if place == name or '/' in place else f'./{place}'}")
     if silent := [artifact.path.rpartition("/")[2] for artifact in record.artifacts if artifact not in telling]:
         yield line(dim(f"  {', '.join(silent)}: nothing was planned for {'it' if len(silent) == 1 else 'them'}"))
 

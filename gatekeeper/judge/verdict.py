@@ -9,6 +9,7 @@ from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.result import Condition, Result, Verdict
 from gatekeeper.model.settings import PolicyCondition
 from gatekeeper.model.status import Outcome, Status
+from gatekeeper.model.wording import count_text
 
 EXIT_CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 3, Outcome.INTERRUPTED: 130}
 _INCOMPLETE = frozenset({Status.ERRORED, Status.TIMED_OUT, Status.UNMEASURED, Status.UNAVAILABLE, Status.CANCELLED, Status.NOT_RUN, Status.BLOCKED})
@@ -81,9 +82,11 @@ def _sentence(plan: Plan, outcome: Outcome, conditions: Sequence[Condition]) -> 
         case Outcome.PASS:
             return "nothing to check" if not plan.jobs else f"every blocking job passed ({sum(job.blocking for job in plan.jobs)} of {len(plan.jobs)} block)"
         case Outcome.FAIL:
-            return f"{count} blocking {'job' if count == 1 else 'jobs or conditions'} failed"
+            jobs = sum(condition.outcome is outcome and plan.job(condition.subject) is not None for condition in conditions)
+            parts = [*([count_text(jobs, "blocking job")] if jobs else []), *([count_text(count - jobs, "condition")] if count > jobs else [])]
+            return f"{' and '.join(parts)} failed"
         case Outcome.INCOMPLETE:
-            return f"{count} thing{'s' if count != 1 else ''} could not be measured"
+            return f"{count_text(count, 'thing')} could not be measured"
         case Outcome.INTERRUPTED:
             return "interrupted before the end"
 

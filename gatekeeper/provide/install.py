@@ -18,6 +18,8 @@ from gatekeeper.provide.pins import requirement_files
 from gatekeeper.provide.places import Surroundings, read_text
 
 _MEMBERS = frozenset({Kind.UV_WORKSPACE_MEMBER, Kind.NPM_WORKSPACE_MEMBER})
+#: the first pip that knows `--group`; Python 3.11 to 3.13 bring older ones into new environments
+_WITH_GROUPS = "pip>=25.1"
 #: names of extras and groups that hold what tests need, where nothing tells more
 _USUAL = ("dev", "test", "tests", "testing", "develop", "development")
 
@@ -103,7 +105,8 @@ def _pip(surroundings: Surroundings, folder: str, why: str, what: list[str]) -> 
         return ()
     pip = os.path.join(".venv", "bin", "pip")
     make = () if os.path.isfile(os.path.join(folder, pip)) else (_step(surroundings, folder, f"environment for the {why}", "python3", "-m", "venv", ".venv"),)
-    return (*make, _step(surroundings, folder, why, pip, "install", *what))
+    newer = (_step(surroundings, folder, "the pip of a new environment is older than dependency groups", pip, "install", _WITH_GROUPS),) if "--group" in what else ()
+    return (*make, *newer, _step(surroundings, folder, why, pip, "install", *what))
 
 
 def _pip_words(folder: str, missing: frozenset[str], extras: list[str], groups: list[str]) -> list[str]:

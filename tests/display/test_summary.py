@@ -98,10 +98,11 @@ def test_artifacts_stand_below_their_folder_and_pages_that_tell_nothing_share_a_
     def artifact(kind: str, name: str, *, empty: bool = False) -> Artifact:
         return Artifact(kind=kind, path=f"/repo/.gatekeeper/{name}", size=100, empty=empty)
 
-    written = (artifact("junit", "runs/1/junit.xml"), artifact("json", "runs/1/summary.json"), artifact("backup", "backups/b.tar.gz"),
+    asked = Artifact(kind="junit", path="/repo/junit.xml", size=100)
+    written = (asked, artifact("junit", "runs/1/junit.xml"), artifact("json", "runs/1/summary.json"), artifact("backup", "backups/b.tar.gz"),
                artifact("documentation", "runs/1/documentation.md", empty=True), artifact("analysis", "runs/1/analysis.md", empty=True))
     told = section("Artifacts", summary_text(replace(mixed(), artifacts=written), Look()))
-    assert told.splitlines() == ["Artifacts  in .gatekeeper/runs/1", "  junit      100 B  junit.xml", "  json       100 B  summary.json",
+    assert told.splitlines() == ["Artifacts  in .gatekeeper/runs/1", "  junit      100 B  ./junit.xml", "  junit      100 B  junit.xml", "  json       100 B  summary.json",
                                  "  backup     100 B  .gatekeeper/backups/b.tar.gz", "  documentation.md, analysis.md: nothing was planned for them"]
 
 

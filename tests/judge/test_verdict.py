@@ -140,6 +140,14 @@ def test_a_policy_limits_findings_by_severity() -> None:
     assert "counts all findings" in (condition.hint or "")
 
 
+def test_a_failing_verdict_counts_jobs_and_conditions_apart() -> None:
+    failed = [Result(job=JOB.id, status=Status.FAILED, findings=(finding(),))]
+    rule = PolicyCondition(severity="high", max=0)
+    assert judge(plan(JOB), failed).message == "1 blocking job failed"
+    assert judge(plan(JOB), failed, policy=[rule]).message == "1 blocking job and 1 condition failed"
+    assert judge(plan(JOB), [replace(failed[0], status=Status.PASSED)], policy=[rule]).message == "1 condition failed"
+
+
 @given(st.lists(st.sampled_from([status for status in Status if status not in OPEN]), min_size=1, max_size=6))
 def test_pass_means_that_every_blocking_job_passed_or_was_skipped(statuses: list[Status]) -> None:
     jobs = tuple(replace(JOB, id=f"B2/{number}") for number in range(len(statuses)))

@@ -168,7 +168,7 @@ PIP = component(package_manager="pip")
     ({"pyproject.toml": PROJECT}, PIP, ["httpx"], "python3 -m venv .venv && .venv/bin/pip install -e '.[http]'"),
     ({"requirements.txt": "flask\n", "requirements-dev.txt": "pytest\n"}, PIP, ["pytest"], "python3 -m venv .venv && .venv/bin/pip install -r requirements-dev.txt"),
     ({"pyproject.toml": PROJECT, "requirements.txt": "-e .[http]\npytest==8.0\ntrio\n"}, PIP, ["pytest", "trio", "httpx"],
-     "python3 -m venv .venv && .venv/bin/pip install -e '.[http]' --group test"),
+     "python3 -m venv .venv && .venv/bin/pip install 'pip>=25.1' && .venv/bin/pip install -e '.[http]' --group test"),
     ({"setup.py": "", "requirements.txt": "-e .[http]\npytest==8.0\n"}, PIP, ["pytest"], "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"),
     ({"requirements.txt": "flask\n", ".venv/bin/pip": ""}, PIP, [], ".venv/bin/pip install -r requirements.txt"),
     ({"package-lock.json": ""}, js(), [], "npm ci"),

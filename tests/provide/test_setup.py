@@ -109,6 +109,12 @@ def test_uv_steps_use_gatekeepers_own_uv_where_there_is_no_other(tmp_path: Path)
     assert os.path.isabs(machine.calls[-1][0])
 
 
+def test_groups_of_dependencies_need_a_pip_that_knows_them(tmp_path: Path) -> None:
+    write(tmp_path / "tree", {"pyproject.toml": '[project]\nname = "app"\n[build-system]\nrequires = []\n[dependency-groups]\ndev = ["httpx"]\n'})
+    steps = setup_steps(seen(component(package_manager="pip", requires=("httpx",))), locator(tmp_path, Machine()))
+    assert [step.argv[1:] for step in steps] == [("-m", "venv", ".venv"), ("install", "pip>=25.1"), ("install", "-e", ".", "--group", "dev")]
+
+
 def test_a_new_environment_keeps_itself_out_of_git(tmp_path: Path) -> None:
     def make(argv: Sequence[str], cwd: str) -> Completed:
         if "venv" in argv:
