@@ -190,13 +190,14 @@ def _found(scene: Scene, project: _Project, members: Mapping[str, str], workspac
     manager, lockfile, because = _manager(scene, project, home)
     name, declared_name = _name(project, scene)
     needs = needs_of(scene, folder, document)
-    local = {_bare(other) for other in names}
+    at = {_bare(other): place for other, place in names.items()}
+    linked = {other for other, place in at.items() if place != folder and (other in needs.required or place in workspaces.get(folder, ())) and _installs(scene, place)}
     component = Component(
         id=folder, root=folder, language=Language.PYTHON, kind=Kind.UV_WORKSPACE_MEMBER if home is not None else Kind.PYPROJECT_PACKAGE,
         name=name or (scene.name if folder == "." else base(folder)), manifest=project.manifest, workspace_root=home, package_manager=manager,
         lockfile=lockfile, build_backend=_backend(scene, project), toolchain_pin=_toolchain(scene, project),
         reasons=(f"{project.manifest} is a member of the uv workspace at {home}" if home is not None else f"{project.manifest} describes a project", because),
-        requires=tuple(sorted(name for name in needs.required if name not in local)), traits=_traits(scene, project, needs))
+        requires=tuple(sorted({*(other for other in needs.required if other not in at), *linked})), traits=_traits(scene, project, needs))
     return Found(component=component, declared=needs.declared, named=declared_name, members=tuple(sorted(workspaces.get(folder, ()))),
                  needs=tuple(sorted(_local_needs(project, needs, names))), crates=_crates(project, needs))
 
@@ -236,6 +237,12 @@ def _setup_name(text: str) -> str | None:
                 if keyword.arg == "name" and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str):
                     return keyword.value.value
     return None
+
+
+def _installs(scene: Scene, folder: str) -> bool:
+    """Whether a project of this tree is installed where another needs it (uv: one without a build system is not)."""
+    document = scene.documents.toml(join(folder, "pyproject.toml"))
+    return document is None or (document.has("build-system") and document.get("tool", "uv", "package") is not False)
 
 
 def _manager(scene: Scene, project: _Project, home: str | None) -> tuple[str, str | None, str]:

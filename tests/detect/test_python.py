@@ -161,3 +161,13 @@ def test_a_package_depends_on_the_crate_that_maturin_is_told_to_build(tmp_path: 
     uses = {use.tool: use.invocation for use in component.tools if use.status == "used"}
     assert uses == {"pytest": (), "mypy": ("mypy", "src/", "vectors/")}
     assert {use.tool: use.invocation for use in at(detection, ".", "rust").tools if use.status == "used"} == {"clippy": ("cargo", "clippy", "--all", "--", "-D", "warnings")}
+
+
+def test_members_that_are_installed_are_required_where_they_are_needed(tmp_path: Path) -> None:
+    build = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    files = {"pyproject.toml": project("root", '[tool.uv.workspace]\nmembers = ["packages/*"]\n'), "packages/a/pyproject.toml": project("liba", build),
+             "packages/b/pyproject.toml": project("libb", 'dependencies = ["liba"]\n[dependency-groups]\ndev = ["pytest"]\n'),
+             "packages/c/pyproject.toml": project("libc", f"{build}[tool.uv]\npackage = false\n")}
+    detection = look(tmp_path, files)
+    assert at(detection, ".").requires == ("liba",)
+    assert at(detection, "packages/b").requires == ("liba", "pytest")
