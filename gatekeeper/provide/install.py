@@ -77,6 +77,11 @@ def lock_folder(surroundings: Surroundings, component: Component, *names: str) -
     return next((folder for folder in folders if any(os.path.isfile(os.path.join(folder, name)) for name in names)), None)
 
 
+def _is_workspace(folder: str) -> bool:
+    """Whether this is the root of a uv workspace, whose checks cover the members too."""
+    return "workspace" in _sub(_sub(manifest(folder), "tool"), "uv")
+
+
 def _python(surroundings: Surroundings, component: Component, missing: frozenset[str]) -> tuple[SetupStep, ...]:
     folder = surroundings.folder(component)
     extras, groups = _sections(folder, missing)
@@ -85,7 +90,7 @@ def _python(surroundings: Surroundings, component: Component, missing: frozenset
         case "uv":
             root = lock_folder(surroundings, component, "uv.lock")
             keep = os.path.isdir(os.path.join(root or folder, ".venv"))  # what other groups installed stays
-            flags = [*(["--frozen"] if root else []), *(["--inexact"] if keep else []), *(["--all-packages"] if root and root != folder else []),
+            flags = [*(["--frozen"] if root else []), *(["--inexact"] if keep else []), *(["--all-packages"] if root and (root != folder or _is_workspace(folder)) else []),
                      *_each("--extra", extras), *_each("--group", [name for name in groups if name != "dev"])]
             return (_step(surroundings, root or folder, why, "uv", "sync", *flags),)
         case "poetry":
