@@ -27,6 +27,7 @@ from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
 from gatekeeper.session.guarding import run_conditions
+from gatekeeper.session.leaves import missing_leaves, remove_leaves
 from gatekeeper.session.look import Sight, in_scope, locator, planned, see
 from gatekeeper.session.measure import Measure
 from gatekeeper.session.outcome import published
@@ -64,7 +65,8 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     home = open_home(sight.tree.root, environment)
     folder = start_run(home)
     try:
-        plan = prepared(plan, folder.path, sight.tree, sight.git, [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
+        plan = prepared(plan, folder.path, sight.tree, sight.git,
+                        lambda: [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
         opened = Opened(sight=sight, changes=changes, plan=plan, home=home, folder=folder)
         return _Run(opened, subscribers, control or Control()).go()
     finally:
@@ -100,15 +102,18 @@ class _Run:
 
     def go(self) -> RunRecord:
         opened, plan = self._opened, self._opened.plan
-        before = take(opened.sight.tree, opened.sight.git)
+        tree, git = opened.sight.tree, opened.sight.git
+        before, leaves = take(tree, git), missing_leaves(tree.root, plan.jobs)
         self._publish(RunStarted(at=time.monotonic(), run_id=opened.folder.run_id, plan=plan))
         for note in (*plan.notes, *opened.home.notices):
             self._publish(Notice(at=time.monotonic(), message=note))
         with ProcessPool(run_id=opened.folder.run_id) as pool:
             results = run_plan(plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
                                control=self._control, options=RunOptions(fail_fast=opened.sight.settings.fail_fast))
-        changed = differences(before, take(opened.sight.tree, opened.sight.git))
-        record = self._record(results, changed)
+        after = take(tree, git)
+        if remove_leaves(tree.root, leaves, after.files if tree.git else None):
+            after = take(tree, git)
+        record = self._record(results, differences(before, after))
         if lost := remember(opened.home, record):
             self._publish(Notice(at=time.monotonic(), message=lost))
         record = published(record, opened.sight.settings, opened.home, opened.folder, opened.sight.environment)
