@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Sequence
-
-from gatekeeper import __version__
 
 #: set by the completion scripts of shells; typer answers them
 COMPLETION = "_GATEKEEPER_COMPLETE"
@@ -16,8 +13,6 @@ COMPLETION = "_GATEKEEPER_COMPLETE"
 def main() -> int:
     """Runs the command line of this process and gives its exit code."""
     words = sys.argv[1:]
-    if words in (["--version"], ["-V"]):
-        return _version()
     _open_standard_streams()
     from gatekeeper.cli.boundary import guarded
 
@@ -31,12 +26,6 @@ def start(words: Sequence[str]) -> int:
             return _lean(verb, rest)
         case _:
             return _typer(words)
-
-
-def _version() -> int:
-    with contextlib.suppress(OSError):  # nobody listens
-        os.write(1, f"gatekeeper {__version__}\n".encode())
-    return 0
 
 
 def _open_standard_streams() -> None:

@@ -27,6 +27,10 @@ def path_environment(surroundings: Surroundings, runner: Runner, folder: str) ->
         program = surroundings.find(name)
         if program is None:
             continue
+        prefix = os.path.dirname(os.path.dirname(program))
+        # a virtual environment's files tell all that its interpreter could
+        if os.path.isfile(os.path.join(prefix, "pyvenv.cfg")) and (found := read_environment(prefix, "PATH")):
+            return found
         completed = runner([program, "-I", "-S", "-c", _QUESTION], cwd=folder, env=environment, timeout=20.0)
         if completed.ok and (found := _read(completed.stdout)):
             return found
