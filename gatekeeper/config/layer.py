@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gatekeeper.config.options import OPTIONS, Arguments, Kind, Option, option_named
-from gatekeeper.config.values import one_of, seconds, switch, whole_number
+from gatekeeper.config.values import nearest, one_of, seconds, switch, whole_number
 from gatekeeper.errors import UsageError
 
 #: fields that layers add to, instead of replacing what a lower one says
 ADDITIVE = frozenset({"skip", "reports", "exclude", "conditions"})
+_PREFIX = "GATEKEEPER_"
+#: what jobs find in their environment, and what our own tests read
+_NOT_SETTINGS = frozenset({"RUN_ID", "JOB", "SCHEMAS"})
 #: options that say which files are looked at; at most one of them
 SCOPES = ("staged", "changed", "since", "files_from")
 
@@ -45,6 +48,7 @@ def merge(layers: tuple[Layer, ...]) -> Layer:
 
 def from_environment(environment: Mapping[str, str]) -> Layer:
     """What the environment says; an empty variable says nothing. Raises UsageError for a value that cannot be read."""
+    _check_variables(environment)
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
     for option in OPTIONS:
@@ -58,6 +62,15 @@ def from_environment(environment: Mapping[str, str]) -> Layer:
     if "color" not in values and environment.get("NO_COLOR"):
         values["color"], origins["color"] = "never", "NO_COLOR"
     return Layer(values=values, origins=origins)
+
+
+def _check_variables(environment: Mapping[str, str]) -> None:
+    """A variable that is one of ours but for a slip would be passed over in silence; other programs' variables may begin like ours."""
+    known = {option.variable.removeprefix(_PREFIX) for option in OPTIONS if option.variable}
+    for name in sorted(environment):
+        word = name.removeprefix(_PREFIX)
+        if word != name and word not in known and word not in _NOT_SETTINGS and environment[name] and (near := nearest(word, known, 0.8)):
+            raise UsageError(f"unknown variable {name}", hint=f"did you mean {_PREFIX}{near}?")
 
 
 def _variable_value(option: Option, variable: str, text: str) -> object:

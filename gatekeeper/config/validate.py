@@ -75,7 +75,8 @@ def _words(error: ValidationError) -> tuple[str, str | None]:
             near = nearest(str(value), wanted)
             return f"`{value}` is not known", f"did you mean `{near}`?" if near else f"one of: {', '.join(wanted)}"
         case "const":
-            return f"`{value}` is not supported; this program reads {wanted}", None
+            hint = "write it without quotes" if isinstance(value, str) and value == str(wanted) else None
+            return f"`{value}`{' in quotes' if hint else ''} is not supported; this program reads {wanted}", hint
         case "required":
             missing = [key for key in wanted if key not in value]
             return f"`{missing[0]}` is missing", None

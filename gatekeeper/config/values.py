@@ -50,13 +50,13 @@ def one_of(text: str, choices: tuple[str, ...]) -> str:
     raise ValueError(f"`{text}` is none of {', '.join(choices)}" + (f": did you mean `{near}`?" if near else ""))
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name that `name` was probably meant to be, or None."""
+def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The name that `name` was probably meant to be, or None; `cutoff` is how alike they must be, up to 1."""
     # difflib costs milliseconds to import and is wanted only once something is wrong
     from difflib import get_close_matches
 
     by_folded = {candidate.casefold(): candidate for candidate in names}
-    close = get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=0.6)
+    close = get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=cutoff)
     return by_folded[close[0]] if close else None
 
 

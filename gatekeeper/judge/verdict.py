@@ -80,7 +80,10 @@ def _sentence(plan: Plan, outcome: Outcome, conditions: Sequence[Condition]) -> 
     count = sum(condition.outcome is outcome for condition in conditions)
     match outcome:
         case Outcome.PASS:
-            return "nothing to check" if not plan.jobs else f"every blocking job passed ({sum(job.blocking for job in plan.jobs)} of {len(plan.jobs)} block)"
+            blocking = sum(job.blocking for job in plan.jobs)
+            if not blocking:
+                return f"none of {count_text(len(plan.jobs), 'job')} can block" if plan.jobs else "nothing to check"
+            return f"every blocking job passed ({blocking} of {len(plan.jobs)} block)"
         case Outcome.FAIL:
             jobs = sum(condition.outcome is outcome and plan.job(condition.subject) is not None for condition in conditions)
             parts = [*([count_text(jobs, "blocking job")] if jobs else []), *([count_text(count - jobs, "condition")] if count > jobs else [])]

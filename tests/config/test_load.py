@@ -259,3 +259,19 @@ def test_a_missing_folder_and_a_file_as_path_are_told_apart(load: Load, tmp_path
     assert caught.value.hint == "name files after --, for example: gatekeeper run -- a.py"
     with pytest.raises(GatekeeperError):
         load("")
+
+
+@pytest.mark.parametrize("name", ["GATEKEEPER_PIPLINE", "GATEKEEPER_FAILFAST", "GATEKEEPER_STRICTS"])
+def test_a_slip_in_a_variable_of_ours_is_no_silent_default(load: Load, name: str) -> None:
+    with pytest.raises(UsageError, match=f"unknown variable {name}"):
+        load(environment={name: "ci"})
+
+
+def test_variables_of_jobs_and_of_other_programs_are_left_alone(load: Load) -> None:
+    assert load(environment={"GATEKEEPER_JOB": "x", "GATEKEEPER_RUN_ID": "x", "GATEKEEPER_SCHEMAS": "x", "GATEKEEPER_NAMESPACE": "x", "GATEKEEPER_JOBSS": ""}).jobs == 0
+
+
+def test_a_version_in_quotes_says_what_to_write(load: Load) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(committed="version: '1'\n")
+    assert (caught.value.message, caught.value.hint) == ("gatekeeper.yaml:1: version: `1` in quotes is not supported; this program reads 1", "write it without quotes")

@@ -140,6 +140,10 @@ def test_a_policy_limits_findings_by_severity() -> None:
     assert "counts all findings" in (condition.hint or "")
 
 
+def test_a_run_without_blocking_jobs_says_so() -> None:
+    assert judge(plan(replace(JOB, blocking=False)), [Result(job=JOB.id, status=Status.PASSED)]).message == "none of 1 job can block"
+
+
 def test_a_failing_verdict_counts_jobs_and_conditions_apart() -> None:
     failed = [Result(job=JOB.id, status=Status.FAILED, findings=(finding(),))]
     rule = PolicyCondition(severity="high", max=0)
