@@ -306,7 +306,7 @@ def _traits(scene: Scene, project: _Project, needs: Needs) -> tuple[str, ...]:
         traits.append(f"benches:{benches}")
     if (sphinx := _sphinx(scene, project.folder)) is not None:
         traits.append(f"sphinx:{sphinx}")
-    if any(base(path) == "py.typed" for path in scene.index.below(project.folder)):
+    if any(inside(path, project.folder) for path in scene.index.named("py.typed")):
         traits.append("typed")
     return (*traits, *_sources(project, relative))
 

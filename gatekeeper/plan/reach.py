@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from gatekeeper.plan.inputs import PlanInputs
 from gatekeeper.plan.scope import excluded_by, folders
 from gatekeeper.plan.select import Choice
+
+_SPECIAL = frozenset("*?[/")
 
 
 class Holdings:
@@ -41,6 +43,7 @@ class Reach:
         wanted = inputs.files if inputs.scope is None else inputs.scope
         self._holdings = Holdings(path for path in wanted if not excluded_by(inputs.settings.exclude, path))
         self._excluded = frozenset(exclusion.root for exclusion in inputs.detection.excluded)
+        self._remembered: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._roots: dict[tuple[str, bool], set[str]] = defaultdict(set)
         for choice in choices:
             if choice.component is not None:
@@ -52,8 +55,18 @@ class Reach:
         # what another component with the same command looks at, and for tools that nobody chose what detection left out
         others = self._roots[choice.command.id, choice.fix] if choice.component is not None else frozenset[str]()
         unwanted = self._excluded if choice.reason.kind == "default" else frozenset[str]()
-        return tuple(path for path in self._holdings.below(root)
-                     if _matches(path, choice.command.globs) and not _below_another(path, root, others) and not lies_below(path, unwanted))
+        files = self._matching(root, choice.command.globs)
+        if len(others) > 1:
+            files = tuple(path for path in files if not _below_another(path, root, others))
+        return tuple(path for path in files if not lies_below(path, unwanted)) if unwanted else files
+
+    def _matching(self, root: str, globs: tuple[str, ...]) -> tuple[str, ...]:
+        """The files below `root` whose names match; remembered, because the commands of one language ask for the same."""
+        if (root, globs) not in self._remembered:
+            below = self._holdings.below(root)
+            matches = matcher(globs)
+            self._remembered[root, globs] = tuple(path for path in below if matches(path)) if globs else below
+        return self._remembered[root, globs]
 
 
 def lies_below(path: str, roots: Collection[str]) -> bool:
@@ -63,7 +76,7 @@ def lies_below(path: str, roots: Collection[str]) -> bool:
 
 def _below_another(path: str, root: str, others: Collection[str]) -> bool:
     """Whether a component further in has the path; `root` itself is among `others`."""
-    for folder in folders(path) if len(others) > 1 else ():
+    for folder in folders(path):
         if folder == root:
             return False
         if folder in others:
@@ -71,6 +84,11 @@ def _below_another(path: str, root: str, others: Collection[str]) -> bool:
     return False
 
 
-def _matches(path: str, globs: tuple[str, ...]) -> bool:
-    name = path.rpartition("/")[2]
-    return not globs or any(fnmatchcase(name, glob) for glob in globs)
+def matcher(globs: Iterable[str]) -> Callable[[str], bool]:
+    """Whether the name at the end of a path matches one of the globs; nearly all are `*.suffix`, which needs no pattern."""
+    suffixes = tuple(glob[1:] for glob in globs if glob.startswith("*") and not _SPECIAL.intersection(glob[1:]))
+    rest = tuple(glob for glob in globs if not glob.startswith("*") or _SPECIAL.intersection(glob[1:]))
+
+    def matches(path: str) -> bool:
+        return path.endswith(suffixes) or (bool(rest) and any(fnmatchcase(path.rpartition("/")[2], glob) for glob in rest))
+    return matches
