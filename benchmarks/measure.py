@@ -1,0 +1,95 @@
+"""Runs commands by turns and compares medians: wall seconds, CPU seconds of the whole process tree, peak memory of the largest process.
+
+Knows no Gatekeeper and no peer. A ratio is only taken within one run on one machine: seconds of different machines say nothing about each other.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contestant:
+    """A command to be timed. Its exit code must be one of `exits`: what fails early must not look fast. `before` runs untimed each time."""
+
+    name: str
+    argv: Sequence[str]
+    cwd: str
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    exits: frozenset[int] = frozenset({0})
+    before: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """One execution: seconds and megabytes."""
+
+    wall: float
+    cpu: float
+    peak_mb: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medians:
+    """The medians of all executions of one contestant, and the range of the wall seconds."""
+
+    wall: float
+    cpu: float
+    peak_mb: float
+    least: float
+    most: float
+
+
+def compare(contestants: Sequence[Contestant], repeats: int) -> dict[str, Medians]:
+    """Runs all by turns, so that a slow moment of the machine hits all alike; the first round warms caches and is not counted.
+
+    Raises RuntimeError with the output when one ends with an unexpected exit code.
+    """
+    costs: dict[str, list[Cost]] = {contestant.name: [] for contestant in contestants}
+    for round_number in range(repeats + 1):
+        for contestant in contestants:
+            contestant.before()
+            cost = run_once(contestant)
+            if round_number:
+                costs[contestant.name].append(cost)
+    return {name: _medians(found) for name, found in costs.items()}
+
+
+def run_once(contestant: Contestant) -> Cost:
+    """One timed execution. CPU holds every process that was waited for below it."""
+    output = os.open(os.path.join(os.path.dirname(contestant.cwd), "output.txt"), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        started = time.perf_counter()
+        process = subprocess.Popen(contestant.argv, cwd=contestant.cwd, env=contestant.env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)  # it is waited for: nobody must do it again
+        if process.returncode not in contestant.exits:
+            said = os.pread(output, 3000, 0).decode("utf-8", "replace")
+            raise RuntimeError(f"{contestant.name}: exit code {process.returncode}\n{said}")
+    finally:
+        os.close(output)
+    return Cost(wall=wall, cpu=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss / 1024)
+
+
+def _medians(costs: Sequence[Cost]) -> Medians:
+    walls = [cost.wall for cost in costs]
+    return Medians(wall=statistics.median(walls), cpu=statistics.median(cost.cpu for cost in costs), peak_mb=statistics.median(cost.peak_mb for cost in costs),
+                   least=min(walls), most=max(walls))
+
+
+HEADER: Row = ("what", "wall ms (least to most)", "CPU ms", "peak MB", "ratio of wall", "ratio of CPU")
+
+
+def table(medians: Mapping[str, Medians], baseline: str) -> list[Row]:
+    """Rows for people; ratios are over `baseline`."""
+    base = medians[baseline]
+    return [HEADER, *((name, f"{one.wall * 1000:.1f} ({one.least * 1000:.1f} to {one.most * 1000:.1f})", f"{one.cpu * 1000:.1f}", f"{one.peak_mb:.0f}",
+                       f"{one.wall / base.wall:.2f}", f"{one.cpu / base.cpu:.2f}") for name, one in medians.items())]
