@@ -26,18 +26,21 @@ def fill(job: Job, place: str) -> tuple[tuple[str, ...], Mapping[str, str], bool
 
     Words that are file names of the job stay as they are, whatever they look like.
     """
-    names = set(job.files)
     report, work = os.path.join(place, "report"), os.path.join(place, "work")
-    argv = tuple(word if word in names else word.replace(REPORT, report).replace(WORK, work) for word in job.argv)
+    argv = tuple(word.replace(REPORT, report).replace(WORK, work) if _holds(job, word, REPORT, WORK) else word for word in job.argv)
     env = _environment(job)
     filled = {name: value.replace(REPORT, report).replace(WORK, work) for name, value in env.items()}
-    asked = any(REPORT in word and word not in names for word in job.argv) or any(REPORT in value for value in env.values())
+    asked = any(_holds(job, word, REPORT) for word in job.argv) or any(REPORT in value for value in env.values())
     return argv, filled, asked
 
 
 def wants_work(job: Job) -> bool:
     """Whether the job was promised a private folder."""
-    return any(WORK in word for word in job.argv) or any(WORK in value for value in _environment(job).values())
+    return any(_holds(job, word, WORK) for word in job.argv) or any(WORK in value for value in _environment(job).values())
+
+
+def _holds(job: Job, word: str, *placeholders: str) -> bool:
+    return any(placeholder in word for placeholder in placeholders) and not job.is_file(word)
 
 
 def _environment(job: Job) -> Mapping[str, str]:

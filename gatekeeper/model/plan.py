@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from posixpath import join, normpath
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.pipeline import JobClass, Priority
@@ -75,6 +76,10 @@ class Job:
     #: ids of jobs that must have ended, however they ended, before this one starts (writers, barriers, reports)
     after: tuple[str, ...] = ()
     reason: Reason
+
+    def is_file(self, word: str) -> bool:
+        """Whether a word of `argv` is one of the files, as seen from `cwd`: whatever it looks like, it is no placeholder."""
+        return normpath(join(self.cwd, word)) in self.files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

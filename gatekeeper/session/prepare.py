@@ -50,7 +50,7 @@ def _filled(job: Job, inputs: str, places: Mapping[str, str]) -> Job:
     if any("{files_from}" in word for word in job.argv):
         mine["files_from"] = os.path.join(inputs, f"{safe_name(job.id)}.files")
         _write_names(mine["files_from"], job.files)
-    return replace(job, argv=tuple(_fill(word, mine) for word in job.argv))
+    return replace(job, argv=tuple(word if "{" not in word or job.is_file(word) else _fill(word, mine) for word in job.argv))
 
 
 def _fill(word: str, places: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -51,6 +52,12 @@ def test_a_file_named_like_a_placeholder_stays_a_file() -> None:
     argv, _, asked = fill(job("x", "{report}", files=("{report}",)), "/p")
     assert argv == ("x", "{report}")
     assert not asked
+
+
+def test_a_file_named_like_a_placeholder_stays_a_file_below_a_component(tmp_path: Path) -> None:
+    inside = replace(job("x", "./{work}/{report}.py", files=("api/{work}/{report}.py",)), cwd="api")
+    assert fill(inside, str(tmp_path)) == (("x", "./{work}/{report}.py"), {}, False)
+    assert not wants_work(inside)
 
 
 def test_the_work_folder_is_made_fresh_and_dropped_when_empty(tmp_path: Path) -> None:
