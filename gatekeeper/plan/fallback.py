@@ -30,14 +30,24 @@ def untaken_tests(choices: Sequence[Choice], inputs: PlanInputs, concerned: froz
     jobs = []
     for component in inputs.detection.components:
         place = _place(component, inputs.catalog.pipeline.batches)
-        if component.test is None or place is None or component.id in tested or component.id not in concerned:
+        if component.test is None or place is None or component.id in tested or component.id not in concerned or "folded:test" in component.traits:
             continue
-        if family(component) is Language.JAVASCRIPT and component.root in contracts:
+        if not _wanted(component, inputs) or (family(component) is Language.JAVASCRIPT and component.root in contracts):
             continue
         parent = parents.get(component.id)
         if parent is None or (parent.id not in tested and parent.test is None):
             jobs.append(_job(component, component.test, *place, inputs))
     return tuple(jobs)
+
+
+def _wanted(component: Component, inputs: PlanInputs) -> bool:
+    """Whether neither the language was left out nor a tool that runs this component's tests was switched off."""
+    settings = inputs.settings
+    if settings.languages and component.language not in settings.languages:
+        return False
+    off = {name for name, said in settings.tools.items() if said.enabled is False}
+    tools = (inputs.catalog.tool(use.tool) for use in component.tools if use.tool in off)
+    return not any(command.role is Role.TEST for tool in tools if tool is not None for command in tool.commands)
 
 
 def _place(component: Component, batches: Sequence[Batch]) -> tuple[Batch, Task] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gatekeeper.model.component import Component, Kind, Language, TestCommand
 from gatekeeper.model.plan import Job, Plan
+from gatekeeper.model.settings import Settings, ToolSettings
 from gatekeeper.model.tool import MissingTool
 from gatekeeper.plan.make import make
 from tests.fakes.planning import FakeToolbox, inputs, python_component, script_component, use
@@ -47,3 +48,10 @@ def test_npm_test_of_a_hardhat_project_is_the_contracts_own_test() -> None:
 
 def test_a_pipeline_without_tests_runs_none() -> None:
     assert own_tests(make(inputs(python_component(test=TestCommand(command="make test", evidence="CI")), pipeline="quick"))) == []
+
+
+def test_a_language_that_is_left_out_or_a_runner_that_is_switched_off_is_not_run_after_all() -> None:
+    component = python_component(use("pytest"), test=TestCommand(command="pytest", evidence="tox.ini"))
+    assert own_tests(make(inputs(component, settings=Settings(tools={"pytest": ToolSettings(enabled=False)})))) == []
+    other = python_component(test=TestCommand(command="make test", evidence="CI"))
+    assert own_tests(make(inputs(other, settings=Settings(languages=("rust",))))) == []
