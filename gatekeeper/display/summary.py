@@ -76,6 +76,8 @@ def _packed(parts: Sequence[str], room: int) -> Iterator[str]:
 
 def _batches(record: RunRecord, look: Look) -> Iterator[Line]:
     """Batches that have jobs, with their counters, times and targets; all of them together last."""
+    if not record.plan.jobs:
+        return
     parts = counters(record.plan, record.results)
     rows = [(batch.id, batch.title, parts[batch.id], _time(record, batch.id, batch.target)) for batch in record.plan.batches if parts[batch.id].total]
     rows.append(("all", "", total(parts.values()), line(spoken(record.wall_seconds))))

@@ -45,3 +45,18 @@ def test_no_sentence_in_a_list_of_verbs_is_cut(space: Space, words: tuple[str, .
     assert ended.exit_code == 0, ended
     assert "..." not in ended.stdout.replace("[ARGS]...", "")
     assert max(map(len, ended.stdout.splitlines())) <= 80
+
+
+def test_a_run_over_some_files_backs_up_the_whole_tree_all_the_same(space: Space) -> None:
+    space.write("other.json", "{}\n")
+    ended = space.run("run", ".", "--no-provision", "--json", "--", "data.json")
+    assert ended.exit_code == 0, ended
+    restored = space.run("backup", "restore", "latest", "../restored")
+    assert restored.stdout.endswith("2 files restored\n"), restored
+
+
+def test_nothing_in_scope_is_told_without_a_table_of_noughts(space: Space) -> None:
+    ended = space.run("run", ".", "--no-provision", "--staged")
+    assert ended.exit_code == 0, ended
+    assert ended.stdout.startswith("PASS  nothing to check\n")
+    assert "completed" not in ended.stdout
