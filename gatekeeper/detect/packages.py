@@ -15,7 +15,8 @@ Words = tuple[str, ...]
 
 MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _VALUES = frozenset({"-w", "--workspace", "--prefix", "-C", "--dir", "--cwd", "--filter", "-F", "--loglevel", "--workspace-concurrency", "--filter-prod", "-j", "--jobs",
-                     "--concurrency", "--exclude", "--include", "--from", "--scope", "--reporter"})
+                     "--concurrency", "--exclude", "--ignore", "--include", "--from", "--scope", "--reporter"})
+_QUOTES = "'\""
 _FLAGS_ALL = frozenset({"-r", "--recursive", "-ws", "--workspaces", "-A", "--all", "--parallel", "-W", "--worktree", "-iwr", "--include-workspace-root"})
 _NPM_SCRIPTS = {"test": "test", "t": "test", "tst": "test", "start": "start", "stop": "stop", "restart": "restart"}
 _NOT_SCRIPTS = frozenset({"install", "i", "ci", "add", "remove", "uninstall", "publish", "pack", "version", "audit", "outdated", "config", "set", "link", "update", "up", "upgrade",
@@ -43,19 +44,19 @@ class Packages:
         """Folders of the members that filters name; all members without filters."""
         root = self.workspace(cwd)
         members = self.members.get(root, ()) if root is not None else ()
-        if not patterns:
-            return members
-        by_folder = {folder: name for name, folder in self.names.items()}
-        taken: list[str] = []
-        for pattern in patterns:
-            plain = pattern.strip("'\"").removeprefix("...").removesuffix("...").rstrip("^").strip("{}")
-            if plain.startswith("!"):
-                continue
-            for folder in members:
-                relative = folder if root == "." else folder[len(root or "") + 1:]
-                if matches(plain, by_folder.get(folder, "")) or matches(normal(plain), relative) or normal(plain) in {folder, by_folder.get(folder, "").rsplit("/", 1)[-1]}:
-                    taken.append(folder)
-        return tuple(dict.fromkeys(taken))
+        plain = [pattern.strip("'\"") for pattern in patterns]
+        wanted = [pattern for pattern in plain if not pattern.startswith("!")]
+        taken = [folder for pattern in wanted for folder in members if self._means(pattern, folder, root or ".")] if wanted else list(members)
+        left = {folder for pattern in plain if pattern.startswith("!") for folder in members if self._means(pattern[1:], folder, root or ".")}
+        return tuple(folder for folder in dict.fromkeys(taken) if folder not in left)
+
+    def _means(self, pattern: str, folder: str, root: str) -> bool:
+        """Whether a filter (a name, a folder, a glob, `...name^...`) names the member in `folder`."""
+        plain = pattern.removeprefix("...").removesuffix("...").rstrip("^")
+        plain = plain if "," in plain else plain.strip("{}")
+        name = next((name for name, home in self.names.items() if home == folder), "")
+        relative = folder if root == "." else folder[len(root) + 1:]
+        return matches(plain, name) or matches(normal(plain), relative) or normal(plain) in {folder, name.rsplit("/", 1)[-1]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class _Reading:
     cwd: str | None
     filters: list[str] = field(default_factory=list)
     everywhere: bool = False
+    excluded: list[str] = field(default_factory=list)
 
 
 def understand(words: Words, cwd: str, packages: Packages) -> PackageCall | None:
@@ -120,7 +122,7 @@ def _npm_order(words: Words) -> Words:
 def _script(manager: str, rest: Words, reading: _Reading, packages: Packages, *, named: bool) -> PackageCall | None:
     assert reading.cwd is not None
     home = packages.home(reading.cwd)
-    folders = packages.selected(reading.cwd, tuple(reading.filters)) if reading.filters or reading.everywhere else (home,) if home is not None else ()
+    folders = packages.selected(reading.cwd, (*reading.filters, *reading.excluded)) if reading.filters or reading.everywhere else (home,) if home is not None else ()
     delegates = bool(reading.filters or reading.everywhere) and folders != (home,)
     name = rest[0] if named or manager in {"yarn", "pnpm"} else _NPM_SCRIPTS.get(rest[0]) if manager == "npm" else rest[0]
     if manager in {"yarn", "pnpm"} and not named:
@@ -141,7 +143,7 @@ def _program(reading: _Reading, program: Words, packages: Packages) -> PackageCa
     if not program or reading.cwd is None:
         return None
     if reading.filters or reading.everywhere:
-        return PackageCall(folders=packages.selected(reading.cwd, tuple(reading.filters)), program=program, delegates=True)
+        return PackageCall(folders=packages.selected(reading.cwd, (*reading.filters, *reading.excluded)), program=program, delegates=True)
     return PackageCall(folders=(reading.cwd,), program=program)
 
 
@@ -162,6 +164,8 @@ def _note(option: str, value: str, reading: _Reading) -> None:
         reading.cwd = resolve(reading.cwd, value) if reading.cwd is not None else None
     elif option in {"-w", "--workspace", "--filter", "-F", "--scope", "--from", "--include", "--filter-prod"} and value:
         reading.filters.append(value)
+    elif option in {"--exclude", "--ignore"} and value:
+        reading.excluded.append(f"!{value.strip(_QUOTES)}")
     elif option in _FLAGS_ALL:
         reading.everywhere = True
 
@@ -181,7 +185,7 @@ def task_runner(words: Words, cwd: str, packages: Packages) -> list[PackageCall]
     if name in {"turbo", "lerna", "nx", "moon", "wsrun", "ultra"}:
         reading = _Reading(cwd=cwd)
         targets = _targets(name, rest, reading)
-        members = [folder for folder in packages.selected(cwd, tuple(reading.filters)) if inside(folder, packages.workspace(cwd) or ".")]
+        members = [folder for folder in packages.selected(cwd, (*reading.filters, *reading.excluded)) if inside(folder, packages.workspace(cwd) or ".")]
         return [PackageCall(folders=tuple(folder for folder in members if script in packages.scripts.get(folder, {})), script=script, delegates=True)
                 for script in targets]
     return None

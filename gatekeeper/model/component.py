@@ -92,7 +92,7 @@ class Component:
     requires: tuple[str, ...] = ()
     #: facts that plans ask for: `tests`, `benches`, `sphinx:docs`, `typed`, `sources:contracts`, `script:lint` (a package script of that
     #: name exists), `script:lint=eslint` (and it is one plain call of that tool), `targets:mypy` (its configuration
-    #: names what it checks), `test-runner:vitest`, `delegates:lint` (the script only calls a task runner)
+    #: names what it checks), `test-runner:vitest`, `delegates:lint` (the script only has others run)
     traits: tuple[str, ...] = ()
 
     def use_of(self, tool: str) -> ToolUse | None:

@@ -18,6 +18,7 @@ from gatekeeper.model.tool import Command, FailsAt, LocatedTool, Takes
 from gatekeeper.plan.inputs import trait_value
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+|--)(?::([^}|]*))?(?:\|([^}]*))?\}")
+_PROJECT_FLAGS = frozenset({"-p", "--project"})
 _LATER = frozenset({"report", "work", "run", "files_from", "added", "known", "components", "inventory", "record"})
 
 
@@ -208,6 +209,21 @@ def own_paths(command: Command, component: Component | None, files: Sequence[str
         return ()
     named = [tuple(word for word in _plain_words(call, command) if _is_path(word, component.root, files)) for call in calls]
     return tuple(dict.fromkeys(word for words in named for word in words)) if all(named) else ()
+
+
+def own_scope(command: Command, component: Component, files: Sequence[str]) -> tuple[str, ...]:
+    """The paths that the project's own calls look at, named plainly or as a project (`tsc -p scripts`); empty when one call names none."""
+    named = [_project_of(call, component.root, files) for call in _own_calls(command, component)]
+    return own_paths(command, component, files) or (tuple(path for path in named if path) if all(named) else ())
+
+
+def _project_of(call: tuple[str, ...], root: str, files: Sequence[str]) -> str | None:
+    """The folder of the project that a call names, where it is one of the tree."""
+    for option, value in zip(call, (*call[1:], ""), strict=True):
+        value = option.partition("=")[2] or value  # noqa: PLW2901 - both forms of one option
+        if option.partition("=")[0] in _PROJECT_FLAGS and value and _is_path(value, root, files):
+            return (value.rpartition("/")[0] or ".") if value.endswith(".json") else value
+    return None
 
 
 def _plain_words(call: tuple[str, ...], command: Command) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -10,7 +11,8 @@ from gatekeeper.model.component import Component, ToolStatus
 from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Reason, SkippedJob
 from gatekeeper.model.tool import Command, Role, Takes, Tool
-from gatekeeper.plan.inputs import PlanInputs, chosen, family, holds, workspace_parents
+from gatekeeper.plan.expand import own_scope
+from gatekeeper.plan.inputs import PlanInputs, chosen, family, holds, within, workspace_parents
 
 _BLOCKING_ROLES = frozenset({Role.BUILD, Role.TEST, Role.HYGIENE})
 
@@ -149,6 +151,8 @@ def _unfit(choice: Choice, ground: _Ground) -> Reason | None:
     if missing is not None:
         return Reason(kind="not-applicable", detail=f"{component.id} has no {missing.replace(':', ' ')}")
     excess = next((trait for trait in command.unless if holds(component, trait)), None)
+    if excess is not None and excess.startswith("folded:"):
+        return Reason(kind="workspace", detail="it only has the scripts of its packages run, which are run directly")
     if excess is not None:
         return Reason(kind="covered", detail=f"{excess.partition('=')[2] or excess.partition(':')[2]} does the same directly")
     use = component.use_of(choice.tool.id)
@@ -183,7 +187,7 @@ def _covered(choice: Choice, component: Component, ground: _Ground) -> Reason | 
         if rival is not None:
             return Reason(kind="covered", detail=f"{component.id} uses {rival}")
     parent = ground.parents.get(component.id)
-    if parent is not None and _root_does_it(command, component, parent):
+    if parent is not None and _root_does_it(command, component, parent, ground.inputs.files):
         return Reason(kind="workspace", detail=f"runs once for the whole workspace, at {parent.id}")
     return None
 
@@ -192,17 +196,33 @@ def _lacks(command: Command, component: Component) -> bool:
     return any(not holds(component, need) for need in command.requires)
 
 
-def _root_does_it(command: Command, member: Component, parent: Component) -> bool:
+def _root_does_it(command: Command, member: Component, parent: Component, files: Sequence[str]) -> bool:
     if member.kind == "cargo-workspace-member":
         return True
-    if _lacks(command, parent) or parent.language not in command.languages:
+    if parent.language not in command.languages:
         return False
     if command.tool == "script":
         script = next((need.partition(":")[2] for need in command.requires if need.startswith("script:")), "")
-        return f"delegates:{script}" in parent.traits
-    if family(parent) != family(member):
+        return f"delegates:{script}={member.root}" in parent.traits and f"folded:{script}" not in parent.traits
+    if _lacks(command, parent) or family(parent) != family(member) or _runs_its_own(command, member, parent, files):
         return False
     return chosen(command, parent) or (command.default and not chosen(command, member))
+
+
+def _runs_its_own(command: Command, member: Component, parent: Component, files: Sequence[str]) -> bool:
+    """Whether the project calls the tool in the member, and at the root only on other folders (`tsc -p scripts`, `eslint src`)."""
+    use = member.use_of(command.tool)
+    if use is None or use.status is not ToolStatus.USED:
+        return False
+    named = own_scope(command, parent, files)
+    return bool(named) and not any(_may_hold(path, member.root) for path in named)
+
+
+def _may_hold(path: str, folder: str) -> bool:
+    """Whether a folder lies below a path of a call; of a glob, what stands before its first mark counts."""
+    plain = path.removeprefix("./").rstrip("/") or "."
+    sure = re.split(r"[*?{[]", plain, maxsplit=1)[0]
+    return within(folder, plain) or (sure != plain and (folder.startswith(sure) or within(sure.rstrip("/") or ".", folder)))
 
 
 def asked_for(choice: Choice, patterns: tuple[str, ...]) -> bool:

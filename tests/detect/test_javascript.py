@@ -164,6 +164,23 @@ def test_a_root_script_that_only_hands_on_delegates(tmp_path: Path, line: str) -
     assert "delegates:test" not in traits
 
 
+@pytest.mark.parametrize(("line", "reached"), [
+    ("yarn workspaces foreach -A --exclude '{b,root}' run test", ["a"]), ("yarn workspaces foreach -A --exclude b run test", ["a"]), ("pnpm -r --filter '!b' run test", ["a"]),
+    ("lerna run test --ignore b", ["a"]), ("yarn workspace b test && yarn a:test", ["b", "a"]), ("pnpm -r run test", ["a", "b"])])
+def test_a_delegating_script_tells_which_packages_it_reaches(tmp_path: Path, line: str, reached: list[str]) -> None:
+    files = {"package.json": package("root", scripts={"test": line, "a:test": "yarn workspace a test"}, workspaces=["a", "b"]),
+             "a/package.json": package("a", scripts={"test": "node test.js"}), "b/package.json": package("b", scripts={"test": "node test.js"})}
+    traits = at(look(tmp_path, files), ".").traits
+    assert [trait.partition("=")[2] for trait in traits if trait.startswith("delegates:test=")] == reached
+    assert "folded:test" not in traits
+
+
+def test_a_delegating_script_is_folded_where_its_packages_call_one_tool_each(tmp_path: Path) -> None:
+    files = {"package.json": package("root", scripts={"lint": "yarn workspace a lint && yarn workspace b lint"}, workspaces=["a", "b"]),
+             "a/package.json": package("a", scripts={"lint": "eslint ."}), "b/package.json": package("b", scripts={"lint": "yarn eslint src"})}
+    assert "folded:lint" in at(look(tmp_path, files), ".").traits
+
+
 def test_the_npm_placeholder_is_marked(tmp_path: Path) -> None:
     component = one(look(tmp_path, {"package.json": package("x", scripts={"test": 'echo "Error: no test specified" && exit 1', "build": "tsc"})}))
     assert "placeholder:test" in component.traits

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from gatekeeper.model.component import Component, Kind, ToolStatus
+from gatekeeper.model.component import Component, Kind, Language, ToolStatus
 from gatekeeper.model.plan import Job, Plan, SkippedJob
 from gatekeeper.model.settings import Settings, ToolSettings
 from gatekeeper.plan.make import make
@@ -89,8 +91,23 @@ def test_a_lint_script_that_only_calls_eslint_is_folded_into_eslint() -> None:
     assert job(plan, "B3/eslint.lint@web").argv[-1] == "src"
 
 
+def test_a_member_that_the_root_script_leaves_out_runs_its_own() -> None:
+    root = script_component("script:test", "delegates:test", "delegates:test=packages/b", id="root", kind=Kind.NPM_WORKSPACE_ROOT)
+    member = script_component("script:test", id="a", root="packages/a", kind=Kind.NPM_WORKSPACE_MEMBER, workspace_root=".")
+    assert job(make(inputs(root, member)), "B3/script.test@a").blocking
+
+
+def test_a_root_script_is_left_out_where_its_packages_are_checked_directly() -> None:
+    root = script_component("script:lint", "delegates:lint", "delegates:lint=packages/a", "folded:lint", id="root", kind=Kind.NPM_WORKSPACE_ROOT)
+    member = script_component("script:lint", "script:lint=eslint", id="a", root="packages/a", kind=Kind.NPM_WORKSPACE_MEMBER, workspace_root=".",
+                              tools=(use("eslint", ToolStatus.USED, "eslint", "."),))
+    plan = make(inputs(root, member))
+    assert job(plan, "B3/eslint.lint@a").blocking
+    assert skipped(plan, "B3/script.lint@root").reason.kind == "workspace"
+
+
 def test_a_delegating_root_script_runs_for_its_members() -> None:
-    root = script_component("script:test", "delegates:test", id="root", kind=Kind.NPM_WORKSPACE_ROOT)
+    root = script_component("script:test", "delegates:test", "delegates:test=packages/a", id="root", kind=Kind.NPM_WORKSPACE_ROOT)
     member = script_component("script:test", id="a", root="packages/a", kind=Kind.NPM_WORKSPACE_MEMBER, workspace_root=".")
     plan = make(inputs(root, member))
     assert job(plan, "B3/script.test@root").blocking
@@ -129,3 +146,12 @@ def test_every_batch_is_planned_for_a_full_run() -> None:
 
 def test_a_language_that_is_absent_is_said_to_be() -> None:
     assert "no solidity component" in skipped(make(inputs(python_component())), "B4").reason.detail
+
+
+@pytest.mark.parametrize(("call", "own"), [(("tsc", "-p", "scripts"), True), (("tsc", "-p", "packages/a/tsconfig.json"), False), (("tsc", "-p", "."), False), (("tsc",), False)])
+def test_a_root_that_looks_elsewhere_does_not_check_its_members(call: tuple[str, ...], own: bool) -> None:
+    root = script_component(id="root", kind=Kind.NPM_WORKSPACE_ROOT, tools=(use("tsc", ToolStatus.USED, *call),))
+    member = script_component(id="a", root="packages/a", kind=Kind.NPM_WORKSPACE_MEMBER, workspace_root=".", tools=(use("tsc", ToolStatus.USED, "tsc", "--noEmit"),))
+    typed = [replace(component, language=Language.TYPESCRIPT) for component in (root, member)]
+    plan = make(inputs(*typed, files=("scripts/a.ts", "packages/a/tsconfig.json", "packages/a/b.ts")))
+    assert (plan.job("B3/tsc.types@a") is not None) is own
