@@ -5,6 +5,7 @@ Foreseeable errors are one line and a hint; a bug of ours is one line and a file
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -19,6 +20,8 @@ from gatekeeper.errors import GatekeeperError
 INCOMPLETE = 3
 BUG = 4
 INTERRUPTED = 130
+#: what a machine answers that has no descriptor, process, memory or disk left: nobody's bug, and no verdict either
+_REFUSALS = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
 
 def guarded(action: Callable[[], int], words: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -33,9 +36,19 @@ def guarded(action: Callable[[], int], words: Sequence[str], environment: Mappin
         return INTERRUPTED
     except BrokenPipeError:  # nobody listens any more, and nothing was decided
         return INCOMPLETE
+    except MemoryError:
+        return _refused("out of memory")
     except Exception as error:  # noqa: BLE001  # the one boundary: a bug must not look like a verdict
+        if isinstance(error, OSError) and error.errno in _REFUSALS:
+            return _refused(error.strerror or str(error))
         _confess(error, words, environment)
         return BUG
+
+
+def _refused(why: str) -> int:
+    tell(f"gatekeeper: this machine has no room for the run ({_one_line(why).lower()}): nothing was decided")
+    tell("hint: gatekeeper doctor shows what is free, ulimit -a the limits of this shell")
+    return INCOMPLETE
 
 
 def complain(error: GatekeeperError) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from gatekeeper.model.result import Condition, Result
 from gatekeeper.model.status import Outcome
@@ -48,11 +49,13 @@ def _names(files: Sequence[str]) -> str:
 
 
 def _changed_at(root: str, name: str) -> float | None:
-    """When a file changed, on the monotonic clock; None where that cannot be told (it is gone, or no file)."""
-    try:
-        return os.lstat(os.path.join(root, name)).st_mtime - time.time() + time.monotonic()
-    except OSError:
+    """When a file changed, on the monotonic clock; of one that is gone, when its folder did. None where that cannot be told."""
+    if name.startswith("("):  # the index, the refs: no files of the tree
         return None
+    for path in (os.path.join(root, name), os.path.dirname(os.path.join(root, name))):
+        with suppress(OSError):
+            return os.lstat(path).st_mtime - time.time() + time.monotonic()
+    return None
 
 
 def _ran_at(result: Result, moment: float) -> bool:

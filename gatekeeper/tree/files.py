@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from gatekeeper.errors import TreeError
 from gatekeeper.model.ports import Runner
 from gatekeeper.tree.git import Git
 from gatekeeper.tree.listing import Listing, ask_listing, require_listing
+from gatekeeper.tree.plain import open_plain
 
 #: folders that a plain walk never enters; git leaves them out by .gitignore, elsewhere their names must do
 WALK_SKIPS = frozenset({".git", ".hg", ".svn", "node_modules", "target", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache",
@@ -41,19 +41,10 @@ class Tree:
         if not _inside(self.root, full):
             return None
         try:
-            with open(full, "rb", opener=_open_plain) as file:
+            with open_plain(full, follow=True) as file:
                 return file.read(limit)
         except OSError:
             return None
-
-
-def _open_plain(path: str, flags: int) -> int:
-    """Opens without waiting on a FIFO, and refuses what is no plain file."""
-    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(f"not a plain file: {path}")
-    return descriptor
 
 
 def _inside(root: str, full: str) -> bool:

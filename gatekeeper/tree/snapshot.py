@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from gatekeeper.tree.files import Tree, own_files
 from gatekeeper.tree.git import Git
 from gatekeeper.tree.listing import require_listing
+from gatekeeper.tree.plain import open_plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Snapshot:
 
 
 def take(tree: Tree, git: Git) -> Snapshot:
-    """The state of the tree now. Without git, every file is hashed."""
+    """The state of the tree now. Without git, every file of `tree` is hashed; new ones are not looked for, as nothing says which are caches."""
     if not tree.git:
         return Snapshot(files={name: _digest(tree.root, name) for name in tree.files}, index="", refs="")
     # like `git diff`, and unlike diff-files, this leaves out files that were only touched: their content is what counts
@@ -53,7 +54,7 @@ def _digest(root: str, name: str) -> str:
     try:
         if os.path.islink(full):
             return "link:" + os.readlink(full)
-        with open(full, "rb") as file:
+        with open_plain(full) as file:
             return hashlib.file_digest(file, "blake2b").hexdigest()
-    except OSError:
-        return "missing"
+    except OSError as error:
+        return f"unreadable: {error.errno}"
