@@ -6,7 +6,6 @@ absent. Knows no manifest: which keys matter is the business of the languages.
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
 import tomllib
@@ -124,16 +123,14 @@ class Documents:
     def json(self, path: str) -> Document | None:
         return self._document(path, json.loads)
 
-    def jsonc(self, path: str) -> Document | None:
-        """JSON with comments and trailing commas."""
-        return self._document(path, lambda text: json.loads(without_comments(text)))
-
     def yaml(self, path: str) -> Document | None:
         """The first YAML document of a file; unknown tags are read as plain values, none is constructed."""
         return self._document(path, _load_yaml)
 
     def ini(self, path: str) -> Mapping[str, Mapping[str, str]]:
         """The sections of an INI file (setup.cfg, tox.ini); empty with a problem where it cannot be read."""
+        import configparser  # start-up: few trees have such a file
+
         parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
         text = self._strict_text(path)
         try:

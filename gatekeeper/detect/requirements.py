@@ -90,6 +90,8 @@ def needs_of(scene: Scene, folder: str, document: Document | None) -> Needs:
 
 def requirement(line: str) -> tuple[str | None, bool]:
     """The normalised name of a PEP 508 requirement, and whether its marker holds; (None, False) for what is no requirement."""
+    if not line.strip():
+        return None, False
     from packaging.markers import UndefinedComparison, UndefinedEnvironmentName  # lazy: only trees with Python pay
     from packaging.requirements import InvalidRequirement, Requirement
 

@@ -14,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gatekeeper.model.component import Component
 from gatekeeper.provide.places import Surroundings, executable, own_prefix, read_text
@@ -182,8 +183,14 @@ def _hatch_folders(surroundings: Surroundings) -> Iterator[str]:
 
 def manifest(folder: str) -> dict[str, object]:
     """The `pyproject.toml` of a folder as plain values; empty where there is none that can be read."""
+    return _parsed(read_text(os.path.join(folder, "pyproject.toml")) or "")
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> dict[str, object]:
+    """A document by its content: many questions are put to the same one. Nobody may change the answer."""
     try:
-        return tomllib.loads(read_text(os.path.join(folder, "pyproject.toml")) or "")
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import re
 import sys
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ class Kit:
     def folder_name(self) -> str:
         """Distinct for everything that makes the content differ: version, lock, interpreter, platform."""
         digest = hashlib.blake2b(digest_size=6)
-        for part in (self.package, self.version, f"{sys.platform}-{platform.machine()}", *self._content()):
+        for part in (self.package, self.version, f"{sys.platform}-{os.uname().machine}", *self._content()):
             digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
         return f"{self.tool.id}-{self.version}-{digest.hexdigest()}"
 
@@ -119,5 +118,5 @@ def for_this_platform(package: str) -> str:
     """npm packages with a native binary are one per platform; the catalogue names the Linux one."""
     if not package.endswith("-linux-amd64"):
         return package
-    machine = _MACHINES.get(platform.machine().lower(), platform.machine().lower())
+    machine = _MACHINES.get(os.uname().machine.lower(), os.uname().machine.lower())
     return f"{package.removesuffix('-linux-amd64')}-{'darwin' if sys.platform == 'darwin' else 'linux'}-{machine}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,5 +149,5 @@ class _Run:
             verdict=self._judged(results, changed),
             wall_seconds=round(time.monotonic() - self._started, 3), changed_files=tuple(changed) if opened.sight.settings.fix else (),
             notes=(*opened.home.notices, *self._notes), batch_seconds=batch_seconds(opened.plan, results), problems=opened.sight.detection.problems,
-            hostname=socket.gethostname(), facts=tuple(sorted(self._measure.facts.items())),
+            hostname=os.uname().nodename, facts=tuple(sorted(self._measure.facts.items())),
         )
