@@ -30,7 +30,14 @@ def test_a_changed_file_makes_the_run_incomplete_and_names_who_ran_then(tmp_path
     assert "while B2/guilty ran: made.py" in found.message
 
 
-@pytest.mark.parametrize("name", ["gone.py", "(index)"])
+def test_a_file_that_is_gone_went_when_its_folder_changed(tmp_path: Path) -> None:
+    now = time.monotonic()
+    found = tree_condition(str(tmp_path), ("gone.py",), [result("B2/guilty", now - 0.5), result("B2/early", now - 60)])
+    assert found is not None
+    assert "while B2/guilty ran: gone.py" in found.message
+
+
+@pytest.mark.parametrize("name", ["gone/with/its/folder.py", "(index)"])
 def test_what_has_no_time_blames_nobody(tmp_path: Path, name: str) -> None:
     found = tree_condition(str(tmp_path), (name,), [result("B2/ruff", time.monotonic())])
     assert found is not None
