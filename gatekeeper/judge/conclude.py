@@ -9,7 +9,7 @@ from gatekeeper.model.finding import Finding, Level, Parsed, TestOutcome
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Meaning, Status
-from gatekeeper.model.tool import FailsAt
+from gatekeeper.model.tool import FailsAt, Role
 
 _RANK = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
 _FLOOR = {FailsAt.ANY: 0, FailsAt.WARNING: 1, FailsAt.ERROR: 2, FailsAt.NEVER: 3}
@@ -104,4 +104,8 @@ def _by_level(findings: tuple[Finding, ...]) -> str:
 
 
 def _hint(job: Job, cause: Cause | None) -> str | None:
-    return f"see its output with: gatekeeper logs {shlex.quote(job.id)}" if cause is Cause.CRASH else None
+    if cause is Cause.CRASH:
+        return f"see its output with: gatekeeper logs {shlex.quote(job.id)}"
+    if cause is Cause.NOTHING_CHECKED and job.role is Role.TEST and job.tool is not None:
+        return f"add tests, or say that there are none: tools: {{{job.tool_id}: off}} in gatekeeper.yaml"
+    return None

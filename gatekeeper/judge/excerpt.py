@@ -33,9 +33,11 @@ _LEVELS = {level: rank for rank, level in enumerate(Level)}
 _SEVERITIES = {severity: rank for rank, severity in enumerate(Severity)}
 #: frames of JavaScript and Rust stacks; where it happened is in `file` and `line`
 _STACK = re.compile(r"\s+at .*[)\d]( \{)?$|\s*note: run with `RUST_BACKTRACE|stack backtrace:")
+#: what npm says of itself and of the script that it starts
+_CHATTER = re.compile(r"npm (warn|notice)\b|> \S+@\S+ \S+$", re.IGNORECASE)
 #: arguments that only make the output readable for us: a person who repeats the command wants to read it
 _FOR_PROGRAMS = re.compile(r"--(output-|message-)?(format|output)=json[a-z-]*|--outputjson|--json")
-_FORMAT_OPTIONS = frozenset({"--format", "--output-format", "--message-format", "--output", "--reporter", "-f"})
+_FORMAT_OPTIONS = frozenset({"--format", "--output-format", "--message-format", "--output", "--reporter", "-f", "-O"})
 _THREADS = re.compile(r"(THREADS|JOBS|WORKERS)$")
 
 
@@ -117,7 +119,7 @@ def _findings(findings: Sequence[Finding], most: int) -> list[str]:
 def _shown_detail(finding: Finding) -> list[str]:
     """What a compiler draws below its message begins with what matters; the output of a script, which has no place, ends with it."""
     said = _squeezed(finding.message)
-    lines = [line.rstrip() for line in (finding.detail or "").splitlines() if _squeezed(line) not in {"", said}]
+    lines = [line.rstrip() for line in (finding.detail or "").splitlines() if _squeezed(line) not in {"", said} and not _CHATTER.match(line)]
     return [f"    {line}" for line in (lines[:DETAIL_LINES] if finding.file else lines[-DETAIL_LINES:])]
 
 
@@ -179,7 +181,7 @@ def without_report(argv: Sequence[str]) -> list[str]:
         if "{report}" in word:
             if not word.startswith("-") and len(kept) > 1 and kept[-1].startswith("-") and "=" not in kept[-1]:
                 kept.pop()
-        elif word.startswith("json") and len(kept) > 1 and kept[-1] in _FORMAT_OPTIONS:
+        elif (word.startswith("json") and len(kept) > 1 and kept[-1] in _FORMAT_OPTIONS) or (word.startswith("junit_family=") and kept[-1] == "-o"):
             kept.pop()
         elif not _FOR_PROGRAMS.fullmatch(word):
             kept.append(word)

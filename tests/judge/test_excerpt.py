@@ -79,6 +79,12 @@ def test_the_output_of_a_script_is_shown_from_its_end() -> None:
     assert len(lines) == 11
 
 
+def test_what_npm_says_of_itself_is_no_output_of_the_script() -> None:
+    script = job("script.lint")
+    said = finding("a.js: too wide", file=None, line=None, rule=None, detail="> app@1.0.0 lint\n> node lint.js\na.js: too wide\nnpm warn Unknown user config\nb.js: too wide")
+    assert excerpt(script, result(script, Status.FAILED, findings=[said])) == ("a.js: too wide", "    > node lint.js", "    b.js: too wide")
+
+
 def test_a_test_job_that_did_not_compile_shows_the_errors() -> None:
     tests = job("cargo.test")
     lines = excerpt(tests, result(tests, Status.FAILED, findings=[finding("mismatched types", rule="E0308", category=Category.BUILD)]))
@@ -132,6 +138,8 @@ def test_more_than_ten_failing_tests_are_counted() -> None:
     (("ruff", "check", "--output-format=json", "a.py"), ["ruff", "check", "a.py"]),
     (("cargo", "clippy", "--message-format=json", "--", "-Dwarnings"), ["cargo", "clippy", "--", "-Dwarnings"]),
     (("mypy", "--output", "json", "json"), ["mypy", "json"]),
+    (("mypy", "-O", "json", "--strict"), ["mypy", "--strict"]),
+    (("pytest", "-o", "junit_family=xunit1", "-o", "xfail_strict=true"), ["pytest", "-o", "xfail_strict=true"]),
     (("tool", "json", "--format=text"), ["tool", "json", "--format=text"]),
 ])
 def test_arguments_that_only_serve_our_reading_are_left_out(argv: tuple[str, ...], left: list[str]) -> None:

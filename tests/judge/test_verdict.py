@@ -16,7 +16,7 @@ from gatekeeper.model.plan import Job, Plan, Reason
 from gatekeeper.model.result import Attempt, Condition, Result
 from gatekeeper.model.settings import PolicyCondition
 from gatekeeper.model.status import OPEN, Cause, Meaning, Outcome, Status
-from gatekeeper.model.tool import ExitSpec, FailsAt, Role
+from gatekeeper.model.tool import ExitSpec, FailsAt, LocatedTool, Role
 
 JOB = Job(id="B2/ruff.lint@api", task="B2", batch="beta", command="ruff.lint", tool_id="ruff", role=Role.LINT, component="api",
           argv=("ruff",), cwd=".", reason=Reason(kind="used", detail="Makefile"))
@@ -138,6 +138,13 @@ def test_a_policy_limits_findings_by_severity() -> None:
     assert judge(plan(JOB), results, policy=[PolicyCondition(severity=">=high", max=1)]).outcome is Outcome.PASS
     [condition, *_] = judge(plan(JOB), results, policy=[PolicyCondition(on="new", severity=">=high", max=0)]).conditions
     assert "counts all findings" in (condition.hint or "")
+
+
+def test_tests_that_are_not_there_come_with_what_to_do() -> None:
+    tests = replace(JOB, role=Role.TEST, tool_id="pytest", tool=LocatedTool(path="/bin/pytest", version=None, source="project"))
+    assert conclude(tests, Attempt(exit_code=5), parsed(Meaning.NOTHING_CHECKED)).hint == \
+        "add tests, or say that there are none: tools: {pytest: off} in gatekeeper.yaml"
+    assert conclude(JOB, Attempt(exit_code=0), parsed(Meaning.NOTHING_CHECKED)).hint is None
 
 
 def test_a_run_without_blocking_jobs_says_so() -> None:
