@@ -5,7 +5,6 @@ GatekeeperError
  +-- ConfigError           exit 2: a YAML document that cannot be read or does not follow its schema
  +-- TreeError             exit 2: the repository cannot be read (no such folder, git refuses)
  +-- StoreError            exit 2: what Gatekeeper keeps on disk cannot be read or written
- +-- ProvideError          exit 2: a tool was asked for and could not be installed
 
 Messages start lower-case, name file, line and key where there is one, and carry a `hint` when there is a next step.
 """
@@ -38,7 +37,3 @@ class TreeError(GatekeeperError):
 
 class StoreError(GatekeeperError):
     """What Gatekeeper keeps on disk cannot be read or written."""
-
-
-class ProvideError(GatekeeperError):
-    """A tool was asked for and could not be installed."""

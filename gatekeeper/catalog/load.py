@@ -74,7 +74,7 @@ def _check(tools: tuple[Tool, ...], pipeline: Pipeline, path: str) -> None:
     """References between documents hold: a command named somewhere exists."""
     known = {command.id for tool in tools for command in tool.commands}
     named = [(f"{os.path.basename(path)}: task {task.id}", command) for batch in pipeline.batches for task in batch.tasks for command in task.commands]
-    named += [(f"{command.id}: after", other) for tool in tools for command in tool.commands for other in (*command.after, *command.subsumes)]
+    named += [(f"{command.id}: after", other) for tool in tools for command in tool.commands for other in command.after]
     for where, command in named:
         if command not in known:
             near = difflib.get_close_matches(command, known, 1)

@@ -98,7 +98,6 @@ def _command(tool_id: str, languages: tuple[Language, ...], name: str, section: 
         kinds=section.choices("kinds", Kind),
         requires=section.texts("requires"),
         unless=section.texts("unless"),
-        script=section.optional_text("script"),
         default=section.flag("default"),
         advisory=section.flag("advisory"),
         on_demand=section.flag("on_demand"),
@@ -118,7 +117,6 @@ def _command(tool_id: str, languages: tuple[Language, ...], name: str, section: 
         exclusive=section.texts("exclusive"),
         leaves=section.texts("leaves"),
         after=section.texts("after"),
-        subsumes=section.texts("subsumes"),
         interrupt=section.flag("interrupt"),
     )
     for inner in (exits, output, section):

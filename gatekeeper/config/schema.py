@@ -131,7 +131,7 @@ def _custom_task() -> Schema:
 def _condition() -> Schema:
     levels = "|".join(Severity)
     return object_of({
-        "on": words_of("all", "new"),
+        "on": words_of("all"),
         "severity": {"type": "string", "pattern": f"^(>=)?({levels})$"},
         "max": _COUNT,
     }, required=("severity",))
@@ -239,12 +239,12 @@ def _tool() -> Schema:
     codes = list_of({"type": "integer"})
     command = object_of({
         "role": words_of(*Role), "takes": words_of(*Takes), "argv": _texts(), "fix": _texts(), "globs": _texts(), "kinds": _texts(),
-        "languages": _texts(), "requires": _texts(), "unless": _texts(), "script": _MAYBE, "default": _YES_NO, "advisory": _YES_NO,
+        "languages": _texts(), "requires": _texts(), "unless": _texts(), "default": _YES_NO, "advisory": _YES_NO,
         "on_demand": _YES_NO, "dependencies": _YES_NO, "output": object_of({"from": words_of(*Stream), "parser": _WORD}),
         "exit": object_of({"clean": codes, "findings": codes, "nothing": codes, "error": codes}), "fails_at": words_of(*FailsAt),
         "strict_words": _texts(), "adopt": _texts(), "effect": words_of(*Effect),
         "cache": {"anyOf": [words_of("file", "component", "none"), object_of({"ttl": DURATION})]}, "threads": map_of(_ANY), "env": map_of(_ANY),
-        "memory": TEXT, "timeout": DURATION, "exclusive": _texts(), "leaves": _texts(), "after": _texts(), "subsumes": _texts(), "interrupt": _YES_NO,
+        "memory": TEXT, "timeout": DURATION, "exclusive": _texts(), "leaves": _texts(), "after": _texts(), "interrupt": _YES_NO,
     }, required=("role",))
     return object_of({
         "version": {"const": 1}, "id": _WORD, "license": TEXT, "languages": _texts(), "executable": TEXT, "builtin": _YES_NO,

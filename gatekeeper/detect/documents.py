@@ -212,16 +212,6 @@ def walk(value: object, depth: int = 0) -> Iterator[object]:
                 yield from walk(item, depth + 1)
 
 
-def without_comments(text: str) -> str:
-    """JSON with comments and trailing commas as plain JSON of the same length, so that lines stay where they are."""
-    def blank(match: re.Match[str]) -> str:
-        found = match.group()
-        return found if found.startswith('"') else re.sub(r"[^\n]", " ", found)
-
-    bare = re.sub(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?(?:\*/|\Z)', blank, text, flags=re.DOTALL)
-    return re.sub(r'("(?:\\.|[^"\\\n])*")|,(?=\s*[}\]])', lambda match: match.group(1) or " ", bare)
-
-
 def _where(text: str, error: Exception) -> tuple[int | None, str]:
     if isinstance(error, RecursionError):
         return None, "is nested too deeply"

@@ -34,7 +34,7 @@ class CustomTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyCondition:
-    """`max` findings of at least `severity`, of those `on` (all | new)."""
+    """`max` findings of at least `severity`, of those `on` (all: which are new nobody knows without a baseline)."""
 
     on: str = "all"
     severity: str = "info"

@@ -38,7 +38,6 @@ class Cause(StrEnum):
     CRASH = "crash"
     SIGNAL = "signal"
     OUT_OF_MEMORY = "out_of_memory"
-    USAGE = "usage"
     UNPARSABLE = "unparsable"
     SPAWN = "spawn"
     TIMEOUT = "timeout"
@@ -49,7 +48,6 @@ class Cause(StrEnum):
     BUDGET = "budget"
     FAIL_FAST = "fail_fast"
     INTERRUPT = "interrupt"
-    TREE_CHANGED = "tree_changed"
 
 
 class Outcome(StrEnum):

@@ -122,7 +122,6 @@ class Command:
     kinds: tuple[Kind, ...] = ()
     #: traits that the component must have, and package scripts of which one must exist
     requires: tuple[str, ...] = ()
-    script: str | None = None
     #: traits of which none may be there
     unless: tuple[str, ...] = ()
     #: planned as advice where nobody chose the tool
@@ -151,8 +150,6 @@ class Command:
     leaves: tuple[str, ...] = ()
     #: ids of commands of the same component that must pass before this one starts
     after: tuple[str, ...] = ()
-    #: ids of commands that this one stands in for when both are planned (`cargo.clippy` subsumes `cargo.check`)
-    subsumes: tuple[str, ...] = ()
     interrupt: bool = False
 
 

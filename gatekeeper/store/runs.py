@@ -1,4 +1,4 @@
-"""Finds past runs and reads what they left: the record, the logs of a job, checksums of the reports.
+"""Finds past runs and reads what they left: the record, checksums of the reports.
 
     runs/<id>/record.json        to_document(RunRecord), under "record" beside "schema"
     runs/<id>/jobs/<safe id>/    stdout.log, stderr.log of each job (`model.naming.safe_name`)
@@ -16,7 +16,6 @@ from collections.abc import Sequence
 
 from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.model.document import DocumentError, from_document, to_document
-from gatekeeper.model.naming import safe_name
 from gatekeeper.model.result import RunRecord
 from gatekeeper.store.atomic import naming, write_bytes
 from gatekeeper.store.home import Home, run_ids
@@ -69,31 +68,6 @@ def read_record(folder: str) -> RunRecord:
         raise StoreError(f"{path}: is nested too deeply") from None
     except ValueError as error:
         raise StoreError(f"{path}: {error}", hint="it was written by another version, or damaged") from None
-
-
-def job_folder(folder: str, job_id: str) -> str:
-    """Folder of a job's output in the folder of a run; it need not exist."""
-    return os.path.join(folder, "jobs", safe_name(job_id))
-
-
-def job_logs(folder: str, job_id: str) -> tuple[str, ...]:
-    """Absolute paths of the recorded output of a job, stdout first. Raises UsageError when there is none, with the nearest job."""
-    own = job_folder(folder, job_id)
-    logs = tuple(path for name in ("stdout.log", "stderr.log") if os.path.exists(path := os.path.join(own, name)))
-    if logs:
-        return logs
-    raise UsageError(f"{job_id}: has no output in run {os.path.basename(folder)}", hint=_nearest(folder, job_id))
-
-
-def _nearest(folder: str, job_id: str) -> str | None:
-    import difflib
-
-    try:
-        names = [name.replace("-", "/", 1) for name in os.listdir(os.path.join(folder, "jobs"))]
-    except OSError:
-        return None
-    close = difflib.get_close_matches(job_id, names, n=1, cutoff=0.0)
-    return f"did you mean {close[0]}?" if close else None
 
 
 def write_checksums(folder: str, names: Sequence[str]) -> str:

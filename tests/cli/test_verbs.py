@@ -210,7 +210,7 @@ reports: [junit]
 exclude: ["fixtures/**"]
 tools: {ruff: {blocking: false, timeout: 90s, args: [--preview]}, mypy: off}
 tasks: [{id: a-b, batch: beta, argv: [python, x.py], timeout: 5m, needs: [B2]}]
-policy: {conditions: [{on: new, severity: ">=high", max: 2}]}
+policy: {conditions: [{on: all, severity: ">=high", max: 2}]}
 """
 
 

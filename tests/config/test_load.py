@@ -44,12 +44,12 @@ pipeline: default
 exclude: ["fixtures/**"]
 tools: {bandit: off, mypy: {blocking: false}, eslint: {timeout: 5m}}
 tasks: [{id: contracts-sync, batch: beta, argv: [python, scripts/check_sync.py], takes: repository, output: {parser: gatekeeper-json}}]
-policy: {conditions: [{on: new, severity: ">=high", max: 0}]}
+policy: {conditions: [{on: all, severity: ">=high", max: 0}]}
 """)
     assert found.exclude == ("fixtures/**",)
     assert found.tools == {"bandit": ToolSettings(enabled=False), "mypy": ToolSettings(blocking=False), "eslint": ToolSettings(timeout=300.0)}
     assert found.tasks == (CustomTask(id="contracts-sync", batch="beta", argv=("python", "scripts/check_sync.py"), parser="gatekeeper-json"),)
-    assert found.conditions == (PolicyCondition(on="new", severity="high", max=0),)
+    assert found.conditions == (PolicyCondition(on="all", severity="high", max=0),)
     assert found.origins["tools.mypy"] == "gatekeeper.yaml:4"
 
 
@@ -170,7 +170,7 @@ def test_a_wrong_variable_is_named(load: Load, name: str, value: str, message: s
     ("tasks:\n- {id: a, batch: b, argv: [x]}\n- {id: a, batch: b, argv: [y]}\n", "gatekeeper.yaml:3: a task `a` stands above already", None),
     ("tasks:\n- {id: a, batch: b, argv: [x], output: {parser: gatekeeper-jsn}}\n",
      "gatekeeper.yaml:2: tasks: unknown name `gatekeeper-jsn`", "did you mean `gatekeeper-json`?"),
-    ("policy: {conditions: [{on: newest, severity: high}]}\n", "gatekeeper.yaml:1: policy.conditions.0.on: `newest` is not known", "did you mean `new`?"),
+    ("policy: {conditions: [{on: new, severity: high}]}\n", "gatekeeper.yaml:1: policy.conditions.0.on: `new` is not known", "one of: all"),
     ("policy: {conditions: [{severity: terrible}]}\n", "gatekeeper.yaml:1: policy.conditions.0.severity: `terrible` is not valid here",
      'write a severity such as high or ">=high"'),
     ("jobs: x\nmode: y\n", "gatekeeper.yaml:1: jobs: expected a whole number, found a text (and 1 more)", None),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.detect.documents import Document, Documents, find_line, without_comments
+from gatekeeper.detect.documents import Document, Documents, find_line
 
 
 def reading(content: bytes | None) -> Documents:
@@ -91,17 +91,6 @@ def test_unknown_yaml_tags_are_plain_values() -> None:
 def test_yaml_constructs_no_objects() -> None:
     document = reading(b"a: !!python/object/apply:os.system [echo]\n").yaml("ci.yaml")
     assert document is None
-
-
-def test_comments_and_trailing_commas_are_read_in_jsonc() -> None:
-    document = reading(b'{ // one\n "a": "http://x", /* two\n */ "b": [1, 2,],\n}').jsonc("tsconfig.json")
-    assert document is not None
-    assert document.data == {"a": "http://x", "b": [1, 2]}
-
-
-def test_removing_comments_keeps_every_line() -> None:
-    text = '{\n// x\n"a": 1, /* y\nz */\n}\n'
-    assert without_comments(text).count("\n") == text.count("\n")
 
 
 def test_sections_of_ini_files_are_read_and_broken_ones_named() -> None:

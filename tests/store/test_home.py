@@ -14,7 +14,7 @@ from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.store.atomic import UNFINISHED
 from gatekeeper.store.home import Home, home_of, is_running, open_home, prune, publish_latest, run_ids, start_run
 from gatekeeper.store.lock import Lock
-from gatekeeper.store.runs import find_run, job_folder, job_logs, verify_checksums, write_checksums
+from gatekeeper.store.runs import find_run, verify_checksums, write_checksums
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 REPOSITORY = Path(__file__).parents[2]
@@ -194,18 +194,6 @@ def test_without_runs_there_is_a_hint_how_to_make_one(home: Home) -> None:
     with pytest.raises(UsageError, match="there are no runs") as caught:
         find_run(home)
     assert caught.value.hint == "make one: gatekeeper run"
-
-
-def test_logs_of_a_job_are_found_and_a_wrong_name_gets_the_nearest(home: Home) -> None:
-    run = start_run(home)
-    own = Path(job_folder(run.path, "B2/ruff.lint@api"))
-    own.mkdir(parents=True)
-    (own / "stdout.log").write_text("out")
-    assert job_logs(run.path, "B2/ruff.lint@api") == (str(own / "stdout.log"),)
-    with pytest.raises(UsageError, match="has no output") as caught:
-        job_logs(run.path, "B2/ruff.lnt@api")
-    assert caught.value.hint == "did you mean B2/ruff.lint@api?"
-    run.close()
 
 
 def test_checksums_tell_a_report_that_was_changed(home: Home) -> None:
