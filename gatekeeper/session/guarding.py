@@ -44,6 +44,12 @@ def tree_condition(root: str, changed: Sequence[str], results: Sequence[Result])
                      hint="if a tool made them, ignore them in .gitignore; if you edited them, run again")
 
 
+def leak_notes(results: Sequence[Result]) -> tuple[str, ...]:
+    """A sentence for each job that left processes behind: whatever else it did, that is for somebody to mend."""
+    left = {result.job: _names([name for attempt in result.attempts for name in attempt.leaked]) for result in results}
+    return tuple(f"{job} left processes behind, which were ended: {names}" for job, names in left.items() if names)
+
+
 def _names(files: Sequence[str]) -> str:
     return ", ".join(files[:_SHOWN]) + (f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else "")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gatekeeper import __version__
+from gatekeeper.errors import StoreError
 from gatekeeper.execute.helper import run_helper
 from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.run import Control, RunOptions, run_plan
@@ -25,8 +26,9 @@ from gatekeeper.model.tool import Role
 from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
-from gatekeeper.session.guarding import run_conditions
+from gatekeeper.session.guarding import leak_notes, run_conditions
 from gatekeeper.session.leaves import missing_leaves, remove_leaves
+from gatekeeper.session.logs import clean_logs
 from gatekeeper.session.look import Sight, in_scope, locator, planned, see
 from gatekeeper.session.measure import Measure
 from gatekeeper.session.outcome import published
@@ -112,6 +114,7 @@ class _Run:
         after = take(tree, git)
         if remove_leaves(tree.root, leaves, after.files if tree.git else None):
             after = take(tree, git)
+        self._notes += (*leak_notes(results), *clean_logs(opened.folder.path, plan.jobs, self._secrets))
         record = self._record(results, differences(before, after))
         if lost := remember(opened.home, record):
             self._publish(Notice(at=time.monotonic(), message=lost))
@@ -130,12 +133,19 @@ class _Run:
     def _heard(self, event: Event) -> None:
         """Passes an event on; writes what the ecosystem report reads before it starts; says the verdict once it is decided."""
         if isinstance(event, JobQueued) and event.job in self._reports:
-            write_bytes(record_path(self._opened.folder.path), render("json", self._record(self._results, ()), self._secrets))
+            self._write_results_so_far()
         self._publish(event)
         if isinstance(event, JobFinished):
             self._results.append(event.result)
             if self._deciders.ended(event.job) and len(self._results) < len(self._opened.plan.jobs):
                 self._publish(VerdictReached(at=time.monotonic(), verdict=self._judged(self._results, ())))
+
+    def _write_results_so_far(self) -> None:
+        """For the ecosystem report, which says itself when it has nothing to read: no reason to lose the run."""
+        try:
+            write_bytes(record_path(self._opened.folder.path), render("json", self._record(self._results, ()), self._secrets))
+        except StoreError as error:
+            self._publish(Notice(at=time.monotonic(), message=error.message))
 
     def _judged(self, results: Sequence[Result], changed: Sequence[str]) -> Verdict:
         opened = self._opened
