@@ -35,4 +35,4 @@ def pick_job(ids: Sequence[str], wanted: str) -> str:
     if found:
         raise UsageError(f"`{wanted}` is in {len(found)} jobs: {', '.join(found[:5])}", hint="give more of the id")
     near = nearest(wanted, ids)
-    raise UsageError(f"no job `{wanted}` in this run", hint=f"did you mean `{near}`?" if near else "gatekeeper show lists the jobs")
+    raise UsageError(f"no job `{wanted}` in this run", hint=f"did you mean `{near}`?" if near else "gatekeeper show --verbose lists the jobs")

@@ -7,7 +7,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from gatekeeper.display.spans import Line, Look, Span, Style, bad, cells, clipped, dim, line, padded, strong, text_of, warn
+from gatekeeper.display.spans import Line, Look, Span, Style, bad, cells, clipped, dim, good, line, padded, strong, text_of, warn
 from gatekeeper.display.words import BROKEN, CUT, NOT_MEASURED, WORDS, apart_text, detail_lines, result_line, verdict_span
 from gatekeeper.judge.counters import SIX, counters, total
 from gatekeeper.judge.excerpt import finding_line
@@ -37,7 +37,7 @@ def summary_text(record: RunRecord, look: Look) -> str:
 def summary_lines(record: RunRecord, look: Look) -> Iterator[Line]:
     """The summary of a run, section by section, with an empty line between sections."""
     yield from _head(record)
-    sections: tuple[Callable[[RunRecord, Look], Iterator[Line]], ...] = (_batches, _failures, _errors, _not_measured, _conditions, _advice, _notes, _artifacts)
+    sections: tuple[Callable[[RunRecord, Look], Iterator[Line]], ...] = (_batches, _failures, _errors, _not_measured, _conditions, _advice, _passed, _notes, _artifacts)
     for section in sections:
         content = list(section(record, look))
         if content:
@@ -210,6 +210,14 @@ def _severities(findings: Sequence[Finding]) -> str:
     counted = [(severity, sum(finding.severity is severity for finding in findings)) for severity in Severity]
     parts = ", ".join(f"{number} {severity}" for severity, number in counted if number)
     return f"{count_text(len(findings), 'finding')} ({parts})" if parts else ""
+
+
+def _passed(record: RunRecord, look: Look) -> Iterator[Line]:
+    """Every job that passed, for those who ask: the way to see all jobs of a past run."""
+    pairs = [pair for pair in record.pairs() if pair[1].status is Status.PASSED] if look.verbose else []
+    if pairs:
+        yield line(good(f"Passed ({len(pairs)})"))
+        yield from (line("  ", *result_line(job, result)) for job, result in pairs)
 
 
 def _notes(record: RunRecord, look: Look) -> Iterator[Line]:

@@ -15,6 +15,8 @@ _SPEAKING = re.compile(r"^(?:[\w.@/ -]{1,80}: )*(?:fatal |internal )?(?:error|fa
 _WORD = re.compile(r"\w")
 #: what package managers print around the scripts they run
 _NOISE = re.compile(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|error|notice|ERR!|WARN) |error Command failed|\s*ELIFECYCLE| ?WARN )", re.IGNORECASE)
+#: of these, what says nothing about a failure even where nobody else says anything
+_ECHO = re.compile(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|notice) )", re.IGNORECASE)
 #: a log may be huge and the interesting end is short
 _FEW = 4
 _TAIL_BYTES = 64 * 1024
@@ -75,7 +77,7 @@ def complaint(raw: RawOutput) -> str | None:
     """
     stderr, stdout = ([line.strip() for line in _last_lines(data) if _WORD.search(line) and not line.startswith(("{", "["))]
                       for data in (raw.stderr, raw.stdout))
-    said = without_noise(stderr) or without_noise(stdout) or stderr or stdout
+    said = without_noise(stderr) or without_noise(stdout) or [line for line in (*stderr, *stdout) if not _ECHO.match(line)]
     if not said:
         return None
     brief = said[0] in stderr and len(said) <= _FEW and not said[0].startswith("Traceback")

@@ -106,6 +106,11 @@ def test_artifacts_stand_below_their_folder_and_pages_that_tell_nothing_share_a_
                                  "  backup     100 B  .gatekeeper/backups/b.tar.gz", "  documentation.md, analysis.md: nothing was planned for them"]
 
 
+def test_who_asks_for_more_sees_what_passed_too() -> None:
+    assert "Passed" not in summary()
+    assert section("Passed (2)", summary(Look(verbose=True))).count("\n  pass ") == 2
+
+
 def test_batches_without_jobs_have_no_row() -> None:
     lint = job()
     text = summary_text(record([(lint, result(lint))]), Look())

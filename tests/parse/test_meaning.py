@@ -78,3 +78,9 @@ def test_an_exit_code_alone_gives_a_meaning(code: int | None, meaning: Meaning) 
 def test_a_script_that_fails_is_one_finding_with_its_words() -> None:
     finding = read("exit-code", raw_of("checking a\nchecking b\n", "b is wrong\n", code=1)).findings[0]
     assert (finding.message, finding.detail, finding.file) == ("b is wrong", "checking a\nchecking b\nb is wrong", None)
+
+
+def test_where_a_script_says_nothing_the_words_around_it_are_no_reason() -> None:
+    echo = "> app@1.0.0 test\n> node -e process.exit(1)\n"
+    assert complaint(raw_of(echo, "npm warn Unknown user config\n", code=1)) is None
+    assert complaint(raw_of(echo, 'npm warn Unknown user config\nnpm error Missing script: "test"\n', code=1)) == 'npm error Missing script: "test"'
