@@ -123,6 +123,10 @@ class Documents:
     def json(self, path: str) -> Document | None:
         return self._document(path, json.loads)
 
+    def jsonc(self, path: str) -> Document | None:
+        """JSON with comments and trailing commas, as tsconfig.json is."""
+        return self._document(path, lambda text: json.loads(_without_comments(text)))
+
     def yaml(self, path: str) -> Document | None:
         """The first YAML document of a file; unknown tags are read as plain values, none is constructed."""
         return self._document(path, _load_yaml)
@@ -210,6 +214,16 @@ def walk(value: object, depth: int = 0) -> Iterator[object]:
         elif isinstance(value, list):
             for item in value:
                 yield from walk(item, depth + 1)
+
+
+def _without_comments(text: str) -> str:
+    """JSON with comments and trailing commas as plain JSON of the same length, so that lines stay where they are."""
+    def blank(match: re.Match[str]) -> str:
+        found = match.group()
+        return found if found.startswith('"') else re.sub(r"[^\n]", " ", found)
+
+    bare = re.sub(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?(?:\*/|\Z)', blank, text, flags=re.DOTALL)
+    return re.sub(r'("(?:\\.|[^"\\\n])*")|,(?=\s*[}\]])', lambda match: match.group(1) or " ", bare)
 
 
 def _where(text: str, error: Exception) -> tuple[int | None, str]:

@@ -71,7 +71,7 @@ def _component(scene: Scene, packages: Mapping[str, Document], folder: str, know
     component = Component(
         id=folder, root=folder, language=language, kind=kind, name=name or (scene.name if folder == "." else base(folder)), manifest=document.file,
         workspace_root=above.root if above else None, package_manager=manager, lockfile=lockfile, toolchain_pin=_toolchain(scene, document, folder),
-        reasons=(_reason(kind, document.file, above), because), scripts=scripts, requires=_requires(document, local), traits=_traits(folder, files, scripts))
+        reasons=(_reason(kind, document.file, above), because), scripts=scripts, requires=_requires(document, local), traits=(*_traits(folder, files, scripts), *_solution(scene, document, folder)))
     return Found(component=component, declared=_declared(document), named=name is not None, members=tuple(sorted(own.members)) if own else ())
 
 
@@ -268,6 +268,16 @@ def _traits(folder: str, files: list[str], scripts: Iterable[tuple[str, str]]) -
     traits = ["tests"] if any(_is_test(path if folder == "." else path[len(folder) + 1:]) for path in files) else []
     traits += [f"script:{name}" for name, line in scripts if _PLACEHOLDER not in line]
     return tuple(traits)
+
+
+def _solution(scene: Scene, document: Document, folder: str) -> tuple[str, ...]:
+    """`solution:tsc -b` where tsconfig.json names no files and only refers to others: `tsc -p .` would check nothing (vue-tsc reads more than tsc)."""
+    path = join(folder, "tsconfig.json")
+    settings = scene.documents.jsonc(path) if path in scene.index else None
+    if settings is None or "vue-tsc" in document.table("devDependencies"):
+        return ()
+    empty = any(settings.get(key) == [] for key in ("files", "include")) and not settings.get("include")
+    return ("solution:tsc -b",) if empty and settings.get("references") else ()
 
 
 def _is_test(relative: str) -> bool:

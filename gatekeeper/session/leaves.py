@@ -6,22 +6,40 @@ Only files that were missing before the run and that git would show go; does not
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from gatekeeper.model.plan import Job
 
 
-def missing_leaves(root: str, jobs: Sequence[Job]) -> tuple[str, ...]:
-    """The files that jobs may leave behind and that are not there yet: should they be there after the run, the run made them."""
-    return tuple(dict.fromkeys(name for job in jobs for name in job.leaves if not os.path.lexists(os.path.join(root, name))))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaves:
+    """What jobs may leave (names, or globs of names in one folder, relative to the root), and which files like that were there before."""
+
+    patterns: tuple[str, ...]
+    there: frozenset[str]
 
 
-def remove_leaves(root: str, names: Sequence[str], shown: Container[str] | None) -> bool:
-    """Removes those of `names` that are there now; of those only what git shows (`shown`; None: no git). True when something was removed."""
-    removed = False
-    for name in names:
-        path = os.path.join(root, name)
-        if (shown is None or name in shown) and os.path.isfile(path) and not os.path.islink(path):
-            os.unlink(path)
-            removed = True
-    return removed
+def missing_leaves(root: str, jobs: Sequence[Job]) -> Leaves:
+    """What the jobs of a plan may leave: what is like it and is not there yet, but is after the run, the run has made."""
+    patterns = tuple(dict.fromkeys(name for job in jobs for name in job.leaves))
+    return Leaves(patterns=patterns, there=frozenset(name for pattern in patterns for name in _like(root, pattern)))
+
+
+def remove_leaves(root: str, leaves: Leaves, shown: Container[str] | None) -> bool:
+    """Removes what the run has left; of that only what git shows (`shown`; None: no git). True when something was removed."""
+    left = [name for pattern in leaves.patterns for name in _like(root, pattern) if name not in leaves.there and (shown is None or name in shown)]
+    for name in dict.fromkeys(left):
+        os.unlink(os.path.join(root, name))
+    return bool(left)
+
+
+def _like(root: str, pattern: str) -> Iterator[str]:
+    """The plain files that a pattern names; only its last part may be a glob."""
+    folder, name = os.path.split(pattern)
+    try:
+        with os.scandir(os.path.join(root, folder)) as entries:
+            yield from [os.path.join(folder, entry.name) for entry in entries if fnmatchcase(entry.name, name) and entry.is_file(follow_symlinks=False)]
+    except OSError:
+        return

@@ -93,6 +93,18 @@ def test_yaml_constructs_no_objects() -> None:
     assert document is None
 
 
+def test_comments_and_trailing_commas_are_read_in_jsonc() -> None:
+    document = reading(b'{ // one\n "a": "http://x", /* two\n */ "b": [1, 2,],\n}').jsonc("tsconfig.json")
+    assert document is not None
+    assert document.data == {"a": "http://x", "b": [1, 2]}
+
+
+def test_a_fault_behind_a_comment_is_told_by_its_line() -> None:
+    documents = reading(b'{\n// x\n"a": 1, /* y\nz */\n!\n}\n')
+    assert documents.jsonc("tsconfig.json") is None
+    assert [problem.line for problem in documents.problems] == [5]
+
+
 def test_sections_of_ini_files_are_read_and_broken_ones_named() -> None:
     assert reading(b"[flake8]\nmax-line-length = 100\n").ini("setup.cfg") == {"flake8": {"max-line-length": "100"}}
     documents = reading(b"no section\n")

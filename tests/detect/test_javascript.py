@@ -193,3 +193,12 @@ def test_a_script_is_not_said_to_be_a_tool_that_no_job_could_run(tmp_path: Path,
     traits = one(look(tmp_path, {"package.json": package("x", scripts={"lint": tool}, devDependencies={tool.partition(" ")[0]: "1"})})).traits
     assert "script:lint" in traits
     assert not [trait for trait in traits if trait.startswith("script:lint=")]
+
+
+@pytest.mark.parametrize(("settings", "extra", "solution"), [
+    ('{"files": [], "references": [{"path": "./tsconfig.app.json"}]}', {}, True), ('{"files": [], /* why */ "references": [{"path": "./a"}],}', {}, True),
+    ('{"include": ["src"], "references": [{"path": "./a"}]}', {}, False), ('{"references": [{"path": "./a"}]}', {}, False), ('{"files": []}', {}, False),
+    ('{"files": [], "references": [{"path": "./a"}]}', {"devDependencies": {"vue-tsc": "2"}}, False)])
+def test_a_tsconfig_that_only_refers_to_others_is_a_solution(tmp_path: Path, settings: str, extra: dict[str, object], solution: bool) -> None:
+    component = one(look(tmp_path, {"package.json": package("x", scripts={"build": "tsc -b"}, **extra), "tsconfig.json": settings, "src/a.ts": ""}))
+    assert ("solution:tsc -b" in component.traits) is solution

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gatekeeper.plan.make import make
-from gatekeeper.session.leaves import missing_leaves, remove_leaves
+from gatekeeper.session.leaves import Leaves, missing_leaves, remove_leaves
 from tests.fakes.planning import inputs, rust_component
 
 LOCK = "crates/core/Cargo.lock"
@@ -20,7 +20,7 @@ def tree_with(tmp_path: Path, *names: str) -> str:
     return str(tmp_path)
 
 
-def leaves(root: str) -> tuple[str, ...]:
+def leaves(root: str) -> Leaves:
     plan = make(inputs(replace(rust_component(root="crates/core"), workspace_root=None)))
     return missing_leaves(root, plan.jobs)
 
@@ -29,24 +29,34 @@ def test_a_lock_file_that_cargo_made_is_removed(tmp_path: Path) -> None:
     root = tree_with(tmp_path, "crates/core/Cargo.toml")
     left = leaves(root)
     tree_with(tmp_path, LOCK)
-    assert left == (LOCK,)
     assert remove_leaves(root, left, {LOCK})
-    assert not (tmp_path / LOCK).exists()
+    assert sorted(path.name for path in (tmp_path / "crates/core").iterdir()) == ["Cargo.toml"]
 
 
 def test_a_lock_file_that_was_there_before_stays(tmp_path: Path) -> None:
-    assert leaves(tree_with(tmp_path, LOCK)) == ()
+    root = tree_with(tmp_path, LOCK)
+    assert not remove_leaves(root, leaves(root), {LOCK})
+    assert (tmp_path / LOCK).exists()
 
 
 def test_a_lock_file_that_git_ignores_stays(tmp_path: Path) -> None:
-    root = tree_with(tmp_path, LOCK)
-    assert not remove_leaves(root, (LOCK,), ())
+    left = leaves(str(tmp_path))
+    assert not remove_leaves(tree_with(tmp_path, LOCK), left, ())
     assert (tmp_path / LOCK).exists()
 
 
 def test_without_git_what_the_run_made_is_removed(tmp_path: Path) -> None:
-    assert remove_leaves(tree_with(tmp_path, LOCK), (LOCK,), None)
+    left = leaves(str(tmp_path))
+    assert remove_leaves(tree_with(tmp_path, LOCK), left, None)
 
 
 def test_where_nothing_was_left_nothing_is_removed(tmp_path: Path) -> None:
-    assert not remove_leaves(str(tmp_path), (LOCK,), None)
+    assert not remove_leaves(str(tmp_path), leaves(str(tmp_path)), None)
+
+
+def test_what_a_glob_names_is_told_from_what_was_there(tmp_path: Path) -> None:
+    root = tree_with(tmp_path, "web/old.tsbuildinfo")
+    left = Leaves(patterns=("web/*.tsbuildinfo",), there=frozenset({"web/old.tsbuildinfo"}))
+    tree_with(tmp_path, "web/new.tsbuildinfo", "web/tsconfig.json")
+    assert remove_leaves(root, left, None)
+    assert sorted(path.name for path in (tmp_path / "web").iterdir()) == ["old.tsbuildinfo", "tsconfig.json"]
