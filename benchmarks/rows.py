@@ -64,7 +64,7 @@ def many_jobs(place: Place, repeats: int) -> list[Row]:
         ".pre-commit-config.yaml": json.dumps({"repos": [{"repo": "local", "hooks": hooks}]}),
         "prek.json": json.dumps({"repos": [{"repo": "local", "hooks": [hook | {"priority": 0} for hook in hooks]}]}),
         "lefthook.yml": json.dumps({"pre-commit": {"parallel": True, "commands": {name: {"run": "/bin/true"} for name in names}}}),
-        "gatekeeper.yaml": json.dumps({"version": 1, "tasks": [{"id": name, "batch": "beta", "argv": ["/bin/true"]} for name in names]}),
+        "gatekeeper.yaml": json.dumps({"version": 1, "tasks": [{"id": name, "batch": "beta", "role": "lint", "argv": ["/bin/true"]} for name in names]}),
     })
     env = place.env | {"PREK_MAX_CONCURRENCY": "2"}
     calls = {

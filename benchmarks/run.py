@@ -27,17 +27,20 @@ def main() -> int:
     wishes = _wishes()
     place = prepare(wishes.folder or tempfile.mkdtemp(prefix="gatekeeper-benchmarks-"), os.path.abspath(wishes.checkout))
     print(f"measuring in {place.folder}", file=sys.stderr)
-    parts = [_heading(wishes)]
+    _say(_heading(wishes), record=wishes.record)
     for name in wishes.names or ROWS:
         title, function = ROWS[name]
         print(f"{name} ...", file=sys.stderr)
-        parts.append(f"**{title}**: {(function.__doc__ or '').splitlines()[0]}\n\n{_markdown(function(place, wishes.repeats))}")
-    text = "\n\n".join(parts) + "\n"
-    print(text)
-    if wishes.record:
-        with open(os.path.join(_HERE, "results.md"), "a", encoding="utf-8") as file:
-            file.write("\n" + text)
+        _say(f"**{title}**: {(function.__doc__ or '').splitlines()[0]}\n\n{_markdown(function(place, wishes.repeats))}", record=wishes.record)
     return 0
+
+
+def _say(text: str, *, record: bool) -> None:
+    """Tells a part as soon as it is known: what was measured is not lost when a later part fails."""
+    print(f"{text}\n", flush=True)
+    if record:
+        with open(os.path.join(_HERE, "results.md"), "a", encoding="utf-8") as file:
+            file.write(f"\n{text}\n")
 
 
 def _wishes() -> argparse.Namespace:

@@ -29,7 +29,7 @@ def prepared(plan: Plan, folder: str, tree: Tree, git: Git, inventory: Callable[
     wanted = {name for job in plan.jobs for word in job.argv for name in ("added", "known", "components", "inventory") if word == f"{{{name}}}"}
     places = {name: os.path.join(inputs, name) for name in ("added", "known", "components", "inventory")}
     if "added" in wanted:
-        _write_names(places["added"], changes.added(git) if tree.git else ())
+        _write_names(places["added"], changes.added(git, tree.untracked) if tree.git else ())
     if "known" in wanted:
         _write_names(places["known"], tree.files)
     if "components" in wanted:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gatekeeper.errors import UsageError
 from gatekeeper.tree.files import Tree, own_files
-from gatekeeper.tree.git import Git
+from gatekeeper.tree.git import Git, split_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +84,15 @@ def _relative(tree: Tree, name: str, invoked_from: str) -> str:
     return relative
 
 
-def added(git: Git) -> tuple[str, ...]:
-    """The files that are new since the merge-base with the upstream or default branch, else since HEAD; untracked ones are always new."""
-    untracked = own_files(git.names("ls-files", "-z", "--others", "--exclude-standard"))
-    base = next((found for ref in ("@{upstream}", "origin/HEAD") if (found := git.line("merge-base", ref, "HEAD"))), None) or git.line("rev-parse", "--verify", "--quiet", "HEAD")
-    if base is None:  # no commit yet: everything is new
+def added(git: Git, untracked: Collection[str] | None = None) -> tuple[str, ...]:
+    """The files that are new since the merge-base with the upstream or default branch, else since HEAD; untracked ones are always new.
+
+    Whoever knows the `untracked` files already saves a call of git.
+    """
+    if untracked is None:
+        untracked = own_files(git.names("ls-files", "-z", "--others", "--exclude-standard"))
+    base = next((found for ref in ("@{upstream}", "origin/HEAD") if (found := git.line("merge-base", ref, "HEAD"))), "HEAD")
+    new = git.ask("diff", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative", "--diff-filter=A", base, "--")
+    if new is None:  # no commit yet: everything is new
         return tuple(sorted({*untracked, *git.names("ls-files", "-z", "--cached")}))
-    new = git.names("diff", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--relative", "--diff-filter=A", base, "--")
-    return tuple(sorted({*untracked, *new}))
+    return tuple(sorted({*untracked, *split_names(new)}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from gatekeeper import __version__
 from tests.fakes.space import Space
 
-HEAVY = ("typer", "rich", "jsonschema", "asyncio", "psutil", "yaml", "click", "multiprocessing")
+HEAVY = ("typer", "rich", "jsonschema", "asyncio", "psutil", "yaml", "click", "multiprocessing", "packaging", "statistics", "logging", "configparser")
 PROBE = """
 import json, os, sys
 from gatekeeper.__main__ import main
@@ -48,6 +49,22 @@ def test_the_fast_path_imports_nothing_heavy(space: Space, words: Sequence[str])
     space.write("gatekeeper.yaml", "jobs: 2\n")
     space.run("plan")  # the first call compiles catalogue and configuration
     assert _imported(space, *words) == "[]"
+
+
+@pytest.mark.performance
+def test_a_hook_starts_git_a_few_times_only(space: Space) -> None:
+    log, git = space.folder / "git.log", space.bin / "git"
+    program = os.path.realpath(git) if git.exists() else shutil.which("git")
+    git.unlink(missing_ok=True)
+    git.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {program} "$@"\n')
+    git.chmod(0o755)
+    space.write("more.md", "hello\n")
+    space.git("add", "more.md")
+    log.unlink()
+    ended = space.run("run", "--pipeline", "quick", "--staged")
+    assert ended.exit_code == 0, ended
+    # the tree; what is staged and what of it differs; what is new since which base; the tree and its refs before and after
+    assert 0 < len(log.read_text().splitlines()) <= 10, log.read_text()
 
 
 def test_the_version_is_one_line(space: Space) -> None:

@@ -160,6 +160,19 @@ def test_new_files_are_those_untracked_or_added_since_head(repository: Repositor
     assert changes.added(repository.git) == ("loose.py", "staged.py")
 
 
+def test_without_a_commit_every_file_is_new(tmp_path: Path) -> None:
+    subprocess.run(("git", "init", "-q", str(tmp_path)), env=ENVIRONMENT, check=True)
+    (tmp_path / "staged.py").write_text("")
+    subprocess.run(("git", "add", "."), cwd=tmp_path, env=ENVIRONMENT, check=True)
+    (tmp_path / "loose.py").write_text("")
+    assert changes.added(Git(runner, str(tmp_path), ENVIRONMENT)) == ("loose.py", "staged.py")
+
+
+def test_files_that_a_branch_added_are_new_until_it_is_merged(repository: Repository) -> None:
+    repository.call("checkout", "-qb", "side").write("new.py", "").call("add", "-A").call("commit", "-qm", "new").call("branch", "-u", "main")
+    assert changes.added(repository.git, repository.tree.untracked) == ("new.py",)
+
+
 def test_a_touched_file_is_no_difference_but_a_changed_one_is(repository: Repository) -> None:
     before = take(repository.tree, repository.git)
     os.utime(repository.folder / "kept.py", (1, 1))
