@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+from gatekeeper.errors import StoreError
 from gatekeeper.model.result import Condition, Result
 from gatekeeper.model.status import Outcome
 from gatekeeper.session.look import Sight
@@ -42,6 +43,11 @@ def tree_condition(root: str, changed: Sequence[str], results: Sequence[Result])
     while_running = f" while {', '.join(suspects[:_SHOWN])} ran" if suspects else ""
     return Condition(subject="tree", outcome=Outcome.INCOMPLETE, message=f"checking must not write, but these changed{while_running}: {_names(changed)}",
                      hint="if a tool made them, ignore them in .gitignore; if you edited them, run again")
+
+
+def unwritten_condition(error: StoreError) -> Condition:
+    """The condition for reports that could not be written: on a full disk, say."""
+    return Condition(subject="reports", outcome=Outcome.INCOMPLETE, message=error.message, hint=error.hint)
 
 
 def leak_notes(results: Sequence[Result]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gatekeeper import __version__
@@ -19,14 +19,14 @@ from gatekeeper.model.document import to_document
 from gatekeeper.model.event import Event, JobFinished, JobQueued, Notice, RunFinished, RunStarted, VerdictReached
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Runner, Subscriber
-from gatekeeper.model.result import Result, RunRecord, Verdict
+from gatekeeper.model.result import Condition, Result, RunRecord, Verdict
 from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.tool import Role
 from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
-from gatekeeper.session.guarding import leak_notes, run_conditions
+from gatekeeper.session.guarding import leak_notes, run_conditions, unwritten_condition
 from gatekeeper.session.leaves import missing_leaves, remove_leaves
 from gatekeeper.session.logs import clean_logs
 from gatekeeper.session.look import Sight, in_scope, locator, planned, see
@@ -118,7 +118,10 @@ class _Run:
         record = self._record(results, differences(before, after))
         if lost := remember(opened.home, record):
             self._publish(Notice(at=time.monotonic(), message=lost))
-        record = published(record, opened.sight.settings, opened.home, opened.folder, opened.sight.environment)
+        try:
+            record = published(record, opened.sight.settings, opened.home, opened.folder, opened.sight.environment)
+        except StoreError as error:  # what was found is told all the same; a pass it is not, because nothing on disk proves it
+            record = replace(record, verdict=self._judged(results, differences(before, after), unwritten_condition(error)))
         self._publish(RunFinished(at=time.monotonic(), run_id=record.run_id, verdict=record.verdict, wall_seconds=record.wall_seconds))
         self._journal.close()
         return record
@@ -147,10 +150,10 @@ class _Run:
         except StoreError as error:
             self._publish(Notice(at=time.monotonic(), message=error.message))
 
-    def _judged(self, results: Sequence[Result], changed: Sequence[str]) -> Verdict:
+    def _judged(self, results: Sequence[Result], changed: Sequence[str], *more: Condition) -> Verdict:
         opened = self._opened
         return judge(opened.plan, results, policy=opened.sight.settings.conditions, signal=self._control.signum or None,
-                     extra=run_conditions(opened.sight, opened.changes, changed, results))
+                     extra=(*run_conditions(opened.sight, opened.changes, changed, results), *more))
 
     def _record(self, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
         opened = self._opened

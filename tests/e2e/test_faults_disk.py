@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.store.journal import read_journal
 from tests.fakes.faulty import jobs_of, only_run, python, repository, run_folders, tasks_only, valid_reports
 from tests.fakes.space import PROGRAM, Ended, Space
 
@@ -45,14 +44,16 @@ def test_a_disk_that_fills_up_at_any_moment_is_never_green(tmp_path: Path, size:
     assert space.run(*tasks_only()).exit_code == 0
 
 
-def test_a_journal_that_cannot_be_written_any_more_is_said_and_fails_no_run(tmp_path: Path) -> None:
-    space = repository(tmp_path, {f"job-{number}": python("print(1)") for number in range(20)})
-    ended = limited(space, "RLIMIT_FSIZE", 30_000, tasks_only())
-    folder = only_run(space)
-    if (folder / "journal.jsonl").stat().st_size < 30_000:
-        pytest.skip("the journal is smaller than the reports by now")
-    assert told(ended) or ended.exit_code == 0, ended
-    assert read_journal(str(folder / "journal.jsonl")).events
+@pytest.mark.parametrize(("exit_with", "exit_code", "first"), [("0", 3, "INCOMPLETE"), ("1", 1, "FAIL")])
+def test_where_reports_cannot_be_written_the_verdict_is_told_all_the_same(tmp_path: Path, exit_with: str, exit_code: int, first: str) -> None:
+    space = repository(tmp_path, {"one": python(f"raise SystemExit({exit_with})")})
+    assert space.run(*tasks_only()).exit_code == int(exit_with)
+    size = (run_folders(space)[0] / "summary.json").stat().st_size - 500  # a little differs from run to run
+    ended = limited(space, "RLIMIT_FSIZE", size, tasks_only())
+    assert ended.exit_code == exit_code, ended
+    assert ended.stdout.startswith(first)
+    assert "summary.json: cannot be written" in ended.stdout
+    assert (space.root / ".gatekeeper" / "latest").resolve() == run_folders(space)[0]
 
 
 @pytest.mark.parametrize("count", [6, 8, 10, 12, 14, 16, 18, 20, 24, 28])
