@@ -89,15 +89,7 @@ def _fits(command: Command, component: Component) -> bool:
     """Whether a command suits a component: language, kind and the traits it asks for."""
     if component.language not in command.languages or (command.kinds and component.kind not in command.kinds):
         return False
-    return all(_holds(component, need) for need in command.requires) and not any(_holds(component, trait) for trait in command.unless)
-
-
-def _holds(component: Component, need: str) -> bool:
-    if need == "locked":
-        return component.lockfile is not None
-    if need.startswith("package-manager:"):
-        return component.package_manager == need.partition(":")[2]
-    return need in component.traits or any(trait.startswith(f"{need}:") for trait in component.traits)
+    return all(component.holds(need) for need in command.requires) and not any(component.holds(trait) for trait in command.unless)
 
 
 def _hooked(tool: Tool, evidence: Evidence, owners: Owners, languages: tuple[Language, ...]) -> dict[int, list[tuple[str, str]]]:

@@ -99,6 +99,14 @@ class Component:
         """How this component uses `tool`, or None."""
         return next((use for use in self.tools if use.tool == tool), None)
 
+    def holds(self, trait: str) -> bool:
+        """Whether it shows a trait, by its name or as `NAME:VALUE`; a few traits are read off its fields."""
+        if trait == "locked":
+            return self.lockfile is not None
+        if trait.startswith("package-manager:"):
+            return self.package_manager == trait.partition(":")[2]
+        return trait in self.traits or any(own.startswith(f"{trait}:") for own in self.traits)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:

@@ -45,15 +45,6 @@ def family(component: Component) -> Language:
     return _FAMILIES.get(component.language, component.language)
 
 
-def holds(component: Component, trait: str) -> bool:
-    """Whether a component shows a trait, by its name or as `NAME:VALUE`; a few traits are read off its fields."""
-    if trait == "locked":
-        return component.lockfile is not None
-    if trait.startswith("package-manager:"):
-        return component.package_manager == trait.partition(":")[2]
-    return trait in component.traits or any(own.startswith(f"{trait}:") for own in component.traits)
-
-
 def trait_value(component: Component, name: str) -> str | None:
     """`docs` for the trait `sphinx:docs`, asked as `sphinx`."""
     return next((own.partition(":")[2] for own in component.traits if own.startswith(f"{name}:")), None)

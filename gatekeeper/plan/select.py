@@ -12,7 +12,7 @@ from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Reason, SkippedJob
 from gatekeeper.model.tool import Command, Role, Takes, Tool
 from gatekeeper.plan.expand import own_scope
-from gatekeeper.plan.inputs import PlanInputs, chosen, family, holds, within, workspace_parents
+from gatekeeper.plan.inputs import PlanInputs, chosen, family, within, workspace_parents
 
 _BLOCKING_ROLES = frozenset({Role.BUILD, Role.TEST, Role.HYGIENE})
 
@@ -147,10 +147,10 @@ def _refusal(choice: Choice, ground: _Ground) -> Reason | None:
 def _unfit(choice: Choice, ground: _Ground) -> Reason | None:
     component, command = choice.component, choice.command
     assert component is not None
-    missing = next((need for need in command.requires if not need.startswith("used:") and not holds(component, need)), None)
+    missing = next((need for need in command.requires if not need.startswith("used:") and not component.holds(need)), None)
     if missing is not None:
         return Reason(kind="not-applicable", detail=f"{component.id} has no {missing.replace(':', ' ')}")
-    excess = next((trait for trait in command.unless if holds(component, trait)), None)
+    excess = next((trait for trait in command.unless if component.holds(trait)), None)
     if excess is not None and excess.startswith("folded:"):
         return Reason(kind="workspace", detail="it only has the scripts of its packages run, which are run directly")
     if excess is not None:
@@ -174,7 +174,7 @@ def _wanted(choice: Choice, component: Component) -> bool:
         return True
     use = component.use_of(command.tool)
     if command.role is Role.TEST and use is not None and use.status is ToolStatus.DECLARED_ONLY:
-        return holds(component, "tests")
+        return component.holds("tests")
     return command.default
 
 
@@ -193,7 +193,7 @@ def _covered(choice: Choice, component: Component, ground: _Ground) -> Reason | 
 
 
 def _lacks(command: Command, component: Component) -> bool:
-    return any(not holds(component, need) for need in command.requires)
+    return any(not component.holds(need) for need in command.requires)
 
 
 def _root_does_it(command: Command, member: Component, parent: Component, files: Sequence[str]) -> bool:
