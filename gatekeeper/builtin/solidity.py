@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from gatekeeper.execute.helper import run_helper
 
-_IMPORT = re.compile(r"""^\s*import\s+(?:[^"';]*?from\s+)?["']([^"']+)["']""", re.MULTILINE)
+_IMPORT = re.compile(r"""^[ \t]*import\s+(?:[^"';]{0,4000}?from\s+)?["']([^"']+)["']""", re.MULTILINE)
 _LIMIT_SECONDS = 550.0
 
 

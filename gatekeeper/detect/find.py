@@ -59,8 +59,8 @@ def _scene(tree: Tree) -> Scene:
 def _listed_submodules(documents: Documents, index: Index) -> tuple[str, ...]:
     """The folders that .gitmodules names; only where git itself could not be asked."""
     text = documents.text(".gitmodules") if ".gitmodules" in index else None
-    named = re.findall(r"^\s*path\s*=\s*(.+?)\s*$", text or "", re.MULTILINE)
-    return tuple(sorted({folder for name in named if (folder := resolve(".", name)) is not None and folder != "."}))
+    named = re.findall(r"^[ \t]*path[ \t]*=(.+)$", text or "", re.MULTILINE)
+    return tuple(sorted({folder for name in named if (folder := resolve(".", name.strip())) is not None and folder != "."}))
 
 
 def _submodule(tree: Tree, folder: str) -> str:

@@ -202,7 +202,7 @@ def _tox_line(words: list[object]) -> str:
     for word in words:
         default = word.get("default") if isinstance(word, Mapping) else None
         plain += [word] if isinstance(word, str) else [item for item in default if isinstance(item, str)] if isinstance(default, list) else []
-    return shlex.join(word for word in plain if not re.search(r"\{[^}]*\}", word))
+    return shlex.join(word for word in plain if not re.search(r"\{[^{}]*\}", word))
 
 
 def _tasks(table: Mapping[str, object], *, nested: bool) -> list[tuple[str, object]]:

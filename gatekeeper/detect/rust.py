@@ -17,7 +17,7 @@ from gatekeeper.detect.language import Found, Scene, manifests, pin
 from gatekeeper.model.component import Component, Kind, Language
 
 _TABLES = ("dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies", "build_dependencies")
-_TEST = re.compile(rb"#\[(?:\w+::)*test\b|#\[rstest|#\[test_case|proptest!|#\[wasm_bindgen_test|\bdoctest\b|^\s*//[/!] ?```(?!ignore|text|no_run)", re.MULTILINE)
+_TEST = re.compile(rb"#\[(?:\w+::)*test\b|#\[rstest|#\[test_case|proptest!|#\[wasm_bindgen_test|\bdoctest\b|^[ \t]*//[/!] ?```(?!ignore|text|no_run)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

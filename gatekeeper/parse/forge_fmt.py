@@ -16,7 +16,7 @@ from gatekeeper.parse.place import relative
 from gatekeeper.parse.text import decode, error_line, lines_of
 
 _DIFF = re.compile(r"^Diff in (?P<path>.+?):$")
-_ROW = re.compile(r"^(?P<old>\d{1,9}| ) *(?P<new>\d{1,9})? *\|(?P<mark>[-+ ])(?P<text>.*)$")
+_ROW = re.compile(r"^(?P<old>\d{1,9}| ) *(?:(?P<new>\d{1,9}) *)?\|(?P<mark>[-+ ])(?P<text>.*)$")
 _FAILED = re.compile(r"^Error:", re.MULTILINE)
 
 

@@ -14,7 +14,7 @@ from gatekeeper.parse.place import nearest
 from gatekeeper.parse.text import blocks, lines_of
 
 _HEAD = re.compile(r"^(?P<level>Error|Warning|Info|(?:\w*Error))(?: \((?P<rule>\d{1,9})\))?: (?P<message>.+)$")
-_ARROW = re.compile(r"^\s*--> (?P<path>.+?):(?P<line>\d{1,9}):(?P<column>\d{1,9}):?$", re.MULTILINE)
+_ARROW = re.compile(r"^[ \t]*--> (?P<path>.+?):(?P<line>\d{1,9}):(?P<column>\d{1,9}):?$", re.MULTILINE)
 _OLD = re.compile(r"^(?P<path>\S.*?\.sol):(?P<line>\d{1,9}):(?P<column>\d{1,9}): ", re.MULTILINE)
 
 
@@ -24,7 +24,7 @@ def spot(text: str) -> tuple[int, int] | None:
     if found is None:
         return None
     line, column = int(found["line"]), int(found["column"])
-    shown = re.search(rf"^\s*{line} \| ?(.*)$", text, re.MULTILINE)
+    shown = re.search(rf"^[ \t]*{line} \| ?(.*)$", text, re.MULTILINE)
     if shown and not shown[1].isascii():
         column = len(shown[1].encode("utf-8", "replace")[:max(column - 1, 0)].decode("utf-8", "ignore")) + 1
     return line, column

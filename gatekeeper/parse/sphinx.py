@@ -20,7 +20,7 @@ _LINE = re.compile(r"^(?:(?P<path>[^\s:][^:]*)(?::docstring of (?P<name>[^:\s]+)
                    r"(?P<level>WARNING|ERROR|CRITICAL|SEVERE): (?P<text>.*)$")
 _TYPE = re.compile(r" ?\[(?P<rule>[a-z][\w-]*(?:\.[\w-]+)*)\]$")
 _FAILED = re.compile(r"^(?:Extension error|Configuration error|Application error|Theme error|Exception occurred|Sphinx error|Config directory|Could not import)", re.MULTILINE)
-_RAISED = re.compile(r"^\s*(?:[\w.]+\.)?\w+Error: (\S.*)$", re.MULTILINE)
+_RAISED = re.compile(r"^[ \t]*(?:[\w.]+\.)?\w+Error: (\S.*)$", re.MULTILINE)
 _UNREACHED = re.compile(r"failed to reach any of the inventories|intersphinx inventory .* not fetchable")
 _DONE = re.compile(r"^(?:build succeeded|build finished with problems|The HTML pages are in)", re.MULTILINE)
 

@@ -14,9 +14,9 @@ from gatekeeper.parse.place import nearest, relative
 
 Spot = tuple[str, int]
 _PYTEST = re.compile(r"^(?P<path>[^\s:][^:\n]*\.\w{1,5}):(?P<line>\d{1,9}):(?: |$)", re.MULTILINE)
-_PYTHON = re.compile(r'^(?:E\s+|\s*)File "(?P<path>[^"\n]+)", line (?P<line>\d{1,9})', re.MULTILINE)
+_PYTHON = re.compile(r'^(?:E[ \t]+|[ \t]*)File "(?P<path>[^"\n]+)", line (?P<line>\d{1,9})', re.MULTILINE)
 _NODE = re.compile(r"(?:^|[\s(])(?P<path>(?:file://)?/?[^\s():]*[^\s():/]\.[cm]?[jt]sx?):(?P<line>\d{1,9}):\d{1,9}", re.MULTILINE)
-_RUST = re.compile(r"(?:panicked at |as expected at |^\s*--> |', )(?P<path>[^\s:',]+\.rs):(?P<line>\d{1,9}):\d{1,9}", re.MULTILINE)
+_RUST = re.compile(r"(?:panicked at |as expected at |^[ \t]*--> |', )(?P<path>[^\s:',]+\.rs):(?P<line>\d{1,9}):\d{1,9}", re.MULTILINE)
 _FOREIGN = ("node_modules/", "site-packages/", "node:", "<")
 
 

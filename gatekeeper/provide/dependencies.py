@@ -86,7 +86,7 @@ def solidity_absence(surroundings: Surroundings, component: Component, ignored: 
 def _empty_submodules(surroundings: Surroundings, component: Component) -> list[str]:
     text = read_text(os.path.join(surroundings.root, ".gitmodules"), 1_000_000) or ""
     prefix = "" if component.root == "." else f"{component.root}/"
-    paths = [path.strip() for path in re.findall(r"(?m)^\s*path\s*=\s*(.+)$", text)]
+    paths = [path.strip() for path in re.findall(r"(?m)^[ \t]*path\s*=\s*(.+)$", text)]
     return [path for path in paths if path.startswith(prefix) and not _filled(os.path.join(surroundings.root, path))]
 
 
@@ -95,7 +95,7 @@ def _dead_remappings(surroundings: Surroundings, component: Component) -> list[s
     folder = surroundings.folder(component)
     lines = (read_text(os.path.join(folder, "remappings.txt"), 1_000_000) or "").splitlines()
     foundry = read_text(os.path.join(folder, "foundry.toml"), 1_000_000) or ""
-    listed = re.search(r"(?ms)^\s*remappings\s*=\s*\[(.*?)\]", foundry)
+    listed = re.search(r"(?ms)^[ \t]*remappings\s*=\s*\[(.*?)\]", foundry)
     lines += re.findall(r"""['"]([^'"]+=[^'"]+)['"]""", listed[1]) if listed else []
     targets = [line.partition("=")[2].strip() for line in lines if "=" in line and not line.lstrip().startswith("#")]
     roots = {"/".join(target.split("/")[:2]) for target in targets if target.startswith(("lib/", "dependencies/"))}
@@ -154,7 +154,7 @@ def _source_layout(folder: str) -> bool:
 
 
 def _says_pythonpath(folder: str) -> bool:
-    return any(re.search(r"(?m)^\s*pythonpath\s*=", read_text(os.path.join(folder, name), 100_000) or "")
+    return any(re.search(r"(?m)^[ \t]*pythonpath\s*=", read_text(os.path.join(folder, name), 100_000) or "")
                for name in ("pytest.ini", ".pytest.ini", "pytest.toml", "tox.ini", "setup.cfg"))
 
 

@@ -69,7 +69,7 @@ def read_environment(prefix: str, origin: str) -> Environment | None:
 
 def _system_site(prefix: str) -> tuple[str, ...]:
     """Packages of the base interpreter, where the environment was made to see them."""
-    found: list[tuple[str, str]] = re.findall(r"(?m)^\s*([\w-]+)\s*=\s*(.+?)\s*$", read_text(os.path.join(prefix, "pyvenv.cfg")) or "")
+    found: list[tuple[str, str]] = re.findall(r"(?m)^[ \t]*([\w-]+)[ \t]*=[ \t]*(\S(?:.*\S)?)[ \t]*$", read_text(os.path.join(prefix, "pyvenv.cfg")) or "")
     settings = dict(found)
     if settings.get("include-system-site-packages", "").lower() != "true":
         return ()

@@ -128,13 +128,13 @@ def _pip_words(folder: str, missing: frozenset[str], extras: list[str], groups: 
         chosen = sorted((path for path, names in holding.items() if names), key=lambda path: (-len(holding[path]), path))
     elif not extras and not groups:
         chosen = _relevant(list(files))
-    itself = packaged and not any(re.search(r"(?m)^\s*(-e\s+|--editable[= ]\s*)?\.(\[|\s|$)", files[path]) for path in chosen)
+    itself = packaged and not any(re.search(r"(?m)^[ \t]*(-e\s+|--editable[= ]\s*)?\.(\[|\s|$)", files[path]) for path in chosen)
     return [*(["-e", f".[{','.join(extras)}]" if extras else "."] if itself else []), *_each("--group", groups),
             *(word for path in chosen for word in ("-r", os.path.relpath(path, folder)))]
 
 
 def _requirement_names(text: str) -> frozenset[str]:
-    return frozenset(normalise(name) for name in re.findall(r"(?m)^\s*([A-Za-z0-9][\w.-]*)", text))
+    return frozenset(normalise(name) for name in re.findall(r"(?m)^[ \t]*([A-Za-z0-9][\w.-]*)", text))
 
 
 def _relevant(files: list[str]) -> list[str]:

@@ -113,7 +113,7 @@ _PYTHON_LOCKS: tuple[tuple[str, Callable[[str, str], str | None]], ...] = (
 
 def _requirement(text: str, package: str) -> str | None:
     """`ruff==0.4.1` in a requirements file; hashes, markers and comments do not matter."""
-    found = re.search(rf"(?mi)^\s*{_any_form(package)}(?:\[[^\]]*\])?\s*===?\s*([0-9][^\s;#\\,*]*)(?=[\s;#\\]|$)", text)
+    found = re.search(rf"(?mi)^[ \t]*{_any_form(package)}(?:\[[^\]]*\])?\s*===?\s*([0-9][^\s;#\\,*]*)(?=[\s;#\\]|$)", text)
     return found[1] if found else None
 
 
@@ -162,14 +162,14 @@ def _hook_pin(surroundings: Surroundings, component: Component | None, tool: Too
 def hook_version(text: str, hooks: tuple[str, ...], package: str) -> str | None:
     """The version in a pre-commit configuration: `rev` of the repository with one of the hooks, `PACKAGE==X` among its extras."""
     bare = re.sub(r"(?m)(^|\s)#.*$", "", text)
-    for block in re.split(r"(?m)^(?=\s*-\s+repo:)", bare)[1:]:
+    for block in re.split(r"(?m)^(?=[ \t]*-\s+repo:)", bare)[1:]:
         ids = re.findall(r"(?m)(?:^|[\s{-])id:\s*['\"]?([\w.-]+)", block)
         if not set(ids) & {*hooks, package}:
             continue
         if extra := re.search(rf"['\"\s\[,]{re.escape(package)}(?:==|@)(\d[\w.+-]*)", block):
             return extra[1]
         repository = re.search(r"repo:\s*['\"]?(\S+?)['\"]?\s*$", block, re.MULTILINE)
-        rev = re.search(r"(?m)^\s*rev:\s*['\"]?([^\s'\"]+)", block)
+        rev = re.search(r"(?m)^[ \t]*rev:\s*['\"]?([^\s'\"]+)", block)
         if repository and rev and _belongs(repository[1], package) and _EXACT.fullmatch(rev[1]) and "." in rev[1]:
             return rev[1].removeprefix("v")
     return None
@@ -221,7 +221,7 @@ def _pnpm_lock(text: str, package: str, member: str, _folder: str) -> str | None
     own = re.search(rf"(?ms)^  '?{re.escape(member)}'?:\n(.*?)(?=^  \S|\Z)", head)
     name = rf"['\"]?{re.escape(package)}['\"]?"
     for part in ([own[1]] if own else []) + [head]:
-        found = re.search(rf"(?m)^\s+{name}:\s*\n\s+specifier:.*\n\s+version:\s*['\"]?(\d[^\s('\"]*)", part) \
+        found = re.search(rf"(?m)^[ \t]+{name}:\s*\n\s+specifier:.*\n\s+version:\s*['\"]?(\d[^\s('\"]*)", part) \
             or re.search(rf"(?m)^  {name}:\s+['\"]?(\d[^\s('\"_]*)", part)
         if found:
             return found[1]
