@@ -60,3 +60,15 @@ def test_nothing_in_scope_is_told_without_a_table_of_noughts(space: Space) -> No
     assert ended.exit_code == 0, ended
     assert ended.stdout.startswith("PASS  nothing to check\n")
     assert "completed" not in ended.stdout
+
+
+@pytest.mark.tools
+def test_a_name_that_is_no_text_is_linted_like_any_other_and_ruff_leaves_no_cache(tmp_path: Path) -> None:
+    space = Space(tmp_path, machine=True)
+    space.copy("python-bad-lint")
+    (space.root / os.fsdecode(b"caf\xe9.py")).write_text("import os\n")
+    space.init()
+    ended = space.run("run", ".", "--only", "ruff.lint", "--json")
+    assert ended.exit_code == 1, ended
+    assert {finding["file"] for finding in ended.json()["findings"]} == {"caf\ufffd.py", "tally/render.py"}
+    assert not (space.root / ".ruff_cache").exists()
