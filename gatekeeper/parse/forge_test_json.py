@@ -1,7 +1,8 @@
 """`forge test --json`: suites by `FILE:Contract`, tests with status, reason and counterexample.
 
 No matching test ends with 0 and one line of text; a failing compilation ends with 1 and the compiler's text: its errors are findings.
-The line of a failing test is looked up in its source. Recorded from forge 1.7.1.
+The line of a failing test is looked up in its source. A test that forks a chain which is out of reach says nothing about the
+contracts: it counts as skipped, and where nothing else fails the run was not measured. Recorded from forge 1.7.1.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 
 from gatekeeper.model.finding import Category, Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.wording import count_text
 from gatekeeper.parse.document import Json, UnparsableError, asked_object, load, maybe_list, maybe_object, maybe_text
 from gatekeeper.parse.grade import Scribe
 from gatekeeper.parse.meaning import Account, conclude
@@ -22,6 +24,7 @@ from gatekeeper.parse.text import capped, decode, report_of
 _NOTHING = re.compile(r"^(?:No tests found in project|No tests match|Nothing to compile)", re.MULTILINE)
 _UNCOMPILED = "Compiler run failed"
 _OUTCOMES = {"Success": TestOutcome.PASSED, "Failure": TestOutcome.FAILED, "Skipped": TestOutcome.SKIPPED}
+_UNREACHED = re.compile(r"could not instantiate forked environment.*(?:dns error|error sending request|connection refused|timed out)", re.DOTALL | re.IGNORECASE)
 _SETUP = ("setUp()", "constructor()")
 _UNITS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SPAN = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(ns|µs|us|ms|s|m|h)\b")
@@ -38,7 +41,13 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
         return conclude(raw, exits, Account(findings=broken))
     report, sources = asked_object(load(out), "the report"), Sources(raw)
     tests = tuple(test for name, suite in report.items() for test in _suite(raw, sources, name, asked_object(suite, "a suite")))
-    return conclude(raw, exits, Account(tests=tests, nothing=nothing_ran(tests)))
+    return conclude(raw, exits, Account(tests=tests, nothing=_without_network(tests) or nothing_ran(tests)))
+
+
+def _without_network(tests: tuple[TestCase, ...]) -> str | None:
+    """What was not measured for want of a network, if anything."""
+    count = sum(test.outcome is TestOutcome.SKIPPED and _UNREACHED.search(test.message or "") is not None for test in tests)
+    return f"{count_text(count, 'test')} could not reach the chain to fork" if count else None
 
 
 def _suite(raw: RawOutput, sources: Sources, name: str, suite: Json) -> Iterator[TestCase]:
@@ -52,11 +61,14 @@ def _case(sources: Sources, file: str | None, names: tuple[str, str], result: Js
     outcome = _OUTCOMES.get(status) if isinstance(status, str) else None
     if outcome is None:
         raise UnparsableError(f"test `{names[1][:80]}` has no known status")
+    reason = maybe_text(result.get("reason"))
+    if outcome is TestOutcome.FAILED and _UNREACHED.search(reason or ""):
+        outcome = TestOutcome.SKIPPED
     failing = outcome is TestOutcome.FAILED
     detail = "\n".join(_told(result)) if failing else ""
     return TestCase(name=names[1], classname=names[0], outcome=TestOutcome.ERROR if failing and names[1] in _SETUP else outcome, file=file,
                     line=_line(sources, file, names[1]) if failing else None, seconds=_seconds(result.get("duration")),
-                    message=headline(maybe_text(result.get("reason")) or ("failed without a reason" if failing else None)), detail=capped(detail) or None)
+                    message=headline(reason or ("failed without a reason" if failing else None)), detail=capped(detail) or None)
 
 
 def _told(result: Json) -> Iterator[str]:

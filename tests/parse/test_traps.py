@@ -232,3 +232,16 @@ def test_types_that_pyright_finds_incomplete_are_findings() -> None:
 
     assert [(one.message, one.line) for one in read("pyright-json", raw_of(report("error"), code=1)).findings] == [("Return type is missing", 3)]
     assert read("pyright-json", raw_of(report("warning"))).meaning is Meaning.CLEAN
+
+
+def test_forge_tests_that_fork_a_chain_out_of_reach_were_not_measured() -> None:
+    away = {"status": "Failure", "reason": "vm.createFork: could not instantiate forked environment with provider x.rs; error sending request for url (https://x.rs/): dns error"}
+    good, bad = {"status": "Success"}, {"status": "Failure", "reason": "assertion failed: 1 != 2"}
+
+    def report(**tests: object) -> str:
+        return json.dumps({"test/A.t.sol:A": {"test_results": {f"{name}()": result for name, result in tests.items()}}})
+
+    parsed = read("forge-test-json", raw_of(report(test_a=good, test_b=away), code=1))
+    assert (parsed.meaning, parsed.message) == (Meaning.NOTHING_CHECKED, "1 test could not reach the chain to fork")
+    assert [one.outcome for one in parsed.tests] == [TestOutcome.PASSED, TestOutcome.SKIPPED]
+    assert read("forge-test-json", raw_of(report(test_a=bad, test_b=away), code=1)).meaning is Meaning.FINDINGS
