@@ -50,7 +50,7 @@ def tasks_only(*more: str) -> tuple[str, ...]:
 
 
 def run_folders(space: Space) -> list[Path]:
-    """Run folders, oldest first."""
+    """Run folders, oldest first; those of one second in any order."""
     runs = space.root / ".gatekeeper" / "runs"
     return sorted(path for path in runs.iterdir() if not path.name.startswith(".")) if runs.is_dir() else []
 
