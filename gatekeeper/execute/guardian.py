@@ -4,7 +4,8 @@ Started as `python -I -S guardian.py RUN_ID` with the read end of a pipe as its 
 lives, is gone), `+P PID STARTED` (an adopted process outside the groups). At the end of the pipe, which comes when Gatekeeper closes it or
 dies, it tells what is left to end, kills it 0.3 s later, and sweeps every process whose environment names the run.
 Knows nothing of Gatekeeper and imports nothing of it: it must start in 10 ms and work when everything else is broken.
-Without /proc (macOS) it knows the groups only.
+Without /proc (macOS) it knows the groups only. What it cannot find: a process that left group and session and cleared its environment since
+Gatekeeper last looked at the tree, half a second at most. Only a parent of Gatekeeper that adopts orphans could.
 """
 
 from __future__ import annotations
