@@ -50,12 +50,12 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _work(arguments: argparse.Namespace) -> Outcome:
-    components = _components(arguments.components)
+    places = by_root(_components(arguments.components))
     seen: Counter[str] = Counter()
     counted = list(_counted(arguments.root, sorted(listed(arguments)), seen))
     by_component: dict[str, list[Counted]] = {}
     for file in counted:
-        by_component.setdefault(owner(file.path, file.language, components), []).append(file)
+        by_component.setdefault(owner(file.path, file.language, places), []).append(file)
     languages = tally(counted)
     total = _numbers(counted)
     facts: dict[str, Any] = {
@@ -80,18 +80,23 @@ def _components(path: str | None) -> tuple[Mapping[str, str], ...]:
     return tuple({key: str(item.get(key, "")) for key in ("id", "root", "language")} for item in listing)
 
 
-def owner(path: str, language: str, components: Sequence[Mapping[str, str]]) -> str:
+def owner(path: str, language: str, places: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
     """Id of the component that a file belongs to: the deepest root above it, then the one of its language; empty for none."""
-    holding = [component for component in components if component["root"] in {".", ""} or path.startswith(component["root"].rstrip("/") + "/")]
-    if not holding:
-        return ""
-    deepest = max(len(_bare(component["root"])) for component in holding)
-    nearest = [component for component in holding if len(_bare(component["root"])) == deepest]
-    return next((component for component in nearest if language in _OWNS.get(component["language"], ())), nearest[0])["id"]
+    cut = len(path)
+    while cut > 0:
+        cut = path.rfind("/", 0, cut)
+        nearest = places.get(path[:max(cut, 0)])
+        if nearest:
+            return next((component for component in nearest if language in _OWNS.get(component["language"], ())), nearest[0])["id"]
+    return ""
 
 
-def _bare(root: str) -> str:
-    return "" if root == "." else root.rstrip("/")
+def by_root(components: Sequence[Mapping[str, str]]) -> Mapping[str, Sequence[Mapping[str, str]]]:
+    """The components by their folder, the tree itself as an empty name: looked up once per folder of a file."""
+    places: dict[str, list[Mapping[str, str]]] = {}
+    for component in components:
+        places.setdefault("" if component["root"] == "." else component["root"].rstrip("/"), []).append(component)
+    return places
 
 
 def _counted(root: str, paths: Sequence[str], seen: Counter[str]) -> Iterator[Counted]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gatekeeper import __version__
+from gatekeeper.cli.boundary import INCOMPLETE
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, show_json
 from gatekeeper.cli.tools import inventory_document, inventory_lines
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _LEAST_SPACE = 1_000_000_000
 _LEAST_MEMORY_MB = 1000.0
-_INCOMPLETE = 3
 #: programs that the runners of a language need, beside the tools of the catalogue
 _PROGRAMS = (("git", "lists files, finds changes"), ("cargo", "Rust"), ("node", "JavaScript, TypeScript, Solidity"), ("npm", "JavaScript, TypeScript"))
 
@@ -58,7 +58,7 @@ def register(app: typer.Typer, here: Here) -> None:
             show_json({"checks": [to_document(check) for check in checks], **inventory_document(found)})
         else:
             show("\n".join((*_lines(checks), "", *inventory_lines(found), *_conclusion(checks, found))))
-        return _INCOMPLETE if _lacking(checks, found) else 0
+        return INCOMPLETE if _lacking(checks, found) else 0
 
 
 def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Check]:

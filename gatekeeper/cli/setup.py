@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from gatekeeper.cli.boundary import INCOMPLETE
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import is_terminal, show, tell
 from gatekeeper.config.load import load_settings
@@ -18,7 +19,6 @@ from gatekeeper.model.wording import count_text
 if TYPE_CHECKING:
     from gatekeeper.session.equip import Setup
 
-_INCOMPLETE = 3
 
 
 def register(app: typer.Typer, here: Here) -> None:
@@ -63,6 +63,6 @@ def _perform(work: Setup) -> int:
             tell(f"failed: {reason}")
     if failures:
         show(f"{count_text(len(failures), 'step')} failed:\n" + "\n".join(f"  {reason}" for reason in failures))
-        return _INCOMPLETE
+        return INCOMPLETE
     show("everything is installed")
     return 0

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gatekeeper.builtin import lines
 from gatekeeper.builtin.counting import Count, count
 from gatekeeper.builtin.languages import Style, language_of, language_of_script, style_of
+from gatekeeper.builtin.lines import by_root, owner
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -141,3 +142,14 @@ def test_a_list_of_components_that_makes_no_sense_is_exit_code_2(tmp_path: Path,
 
 def test_counts_add_up() -> None:
     assert Count(blank=1, comment=2, code=3) + Count(code=1) == Count(blank=1, comment=2, code=4)
+
+
+@pytest.mark.parametrize(("path", "language", "expected"), [
+    ("a.py", "Python", "root"), ("api/a.py", "Python", "api"), ("api/deep/a.py", "Python", "api"), ("apix/a.py", "Python", "root"),
+    ("api/inner/a.py", "Python", "inner"), ("api/inner/a.rs", "Rust", "core"), ("api/inner/a.md", "Markdown", "inner"),
+])
+def test_a_file_belongs_to_the_innermost_component_of_its_language(path: str, language: str, expected: str) -> None:
+    components = [{"id": "root", "root": ".", "language": "python"}, {"id": "api", "root": "api/", "language": "python"},
+                  {"id": "inner", "root": "api/inner", "language": "python"}, {"id": "core", "root": "api/inner", "language": "rust"}]
+    assert owner(path, language, by_root(components)) == expected
+    assert owner(path, language, by_root([])) == ""
