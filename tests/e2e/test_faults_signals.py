@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -140,3 +141,19 @@ def test_the_dead_run_is_listed_and_its_logs_can_be_read(tmp_path: Path, stage: 
     logs = space.run("logs", "D3/talks", "--run", run_folders(space)[0].name)
     assert logs.exit_code == 0, logs
     assert "last words\n".startswith(logs.stdout)  # what it said in the last instant may not have been heard
+
+
+@pytest.mark.parametrize(("signum", "exit_code"), SIGNALS, ids=lambda value: getattr(value, "name", None))
+def test_a_signal_before_anything_runs_ends_the_looking_and_the_helper_that_looks(tmp_path: Path, stage: Stage, signum: signal.Signals,
+                                                                                  exit_code: int) -> None:
+    space = repository(tmp_path, {"quick": QUICK})
+    (space.bin / "git").write_text(f"#!/bin/sh\nexec {shlex.join(fake('told', 'git'))}\n")
+    (space.bin / "git").chmod(0o755)
+    process = started(space, stage)
+    git = stage.actor("git")
+    process.send_signal(signum)
+    done = ended(process)
+    assert done.exit_code == exit_code, done
+    assert git.gone()
+    assert "Traceback" not in done.stderr
+    assert run_folders(space) == []
