@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 
 from gatekeeper.judge.conclude import conclude
@@ -12,6 +13,7 @@ from gatekeeper.model.finding import RawOutput
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Status
+from gatekeeper.model.tool import Role
 from gatekeeper.parse.formats import parse_output
 from gatekeeper.tree.files import Tree
 from gatekeeper.tree.plain import open_plain
@@ -21,10 +23,14 @@ _LARGEST_REPORT = 64_000_000
 
 
 class Measure:
-    """Concludes jobs of one run. Keeps the facts that our own jobs print (health, line counts), by job id."""
+    """Concludes jobs of one run. Keeps the facts that our own jobs print (health, line counts), by job id.
 
-    def __init__(self, tree: Tree) -> None:
+    `past` are seconds by job id from earlier runs: what benchmarks are compared with.
+    """
+
+    def __init__(self, tree: Tree, past: Mapping[str, float] | None = None) -> None:
         self._tree = tree
+        self._past = past or {}
         self.facts: dict[str, object] = {}
 
     def __call__(self, job: Job, attempt: Attempt) -> Result:
@@ -38,12 +44,21 @@ class Measure:
         if parsed.facts:
             self.facts[job.id] = parsed.facts
         result = conclude(job, attempt, parsed)
+        if job.role is Role.BENCH and result.status is Status.PASSED:
+            result = replace(result, message=f"{result.message}; {compared(attempt.wall_seconds, self._past.get(job.id))}")
         if result.status not in (Status.PASSED, Status.FAILED):
             result = replace(result, tail=last_words(stdout, stderr))
         if attempt.dropped:
             cut = Problem(file=job.id, line=None, message=f"{attempt.dropped} bytes of its output were dropped: the middle is missing")
             return replace(result, problems=(*result.problems, cut))
         return result
+
+
+def compared(seconds: float, before: float | None) -> str:
+    """How long a benchmark took, beside what it usually took."""
+    if not before:
+        return f"{seconds:.2f} s, the first on record"
+    return f"{seconds:.2f} s, {seconds / before - 1:+.0%} against {before:.2f} s before"
 
 
 def _content(path: str | None) -> bytes:

@@ -35,6 +35,7 @@ from gatekeeper.session.outcome import published
 from gatekeeper.session.prepare import prepared, record_path
 from gatekeeper.session.reports import make_room
 from gatekeeper.store.atomic import write_bytes
+from gatekeeper.store.history import durations
 from gatekeeper.store.history import record as remember
 from gatekeeper.store.home import Home, RunFolder, open_home, prune, start_run
 from gatekeeper.store.journal import FILE as JOURNAL
@@ -95,7 +96,7 @@ class _Run:
         self._reports = frozenset(job.id for job in opened.plan.jobs if job.role is Role.REPORT)
         self._started = time.monotonic()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
-        self._measure = Measure(opened.sight.tree)
+        self._measure = Measure(opened.sight.tree, durations(opened.home))
         self._secrets = secret_values(opened.sight.environment)
         self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]
         self._notes: list[str] = []

@@ -80,3 +80,11 @@ def test_facts_of_our_own_jobs_are_kept_by_job(tmp_path: Path) -> None:
     keeping = measure(tmp_path)
     keeping(replace(JOB, output=OutputSpec(parser="gatekeeper-json")), attempt(tmp_path, stdout='{"schema": 1, "facts": {"lines": 3}}'))
     assert keeping.facts == {JOB.id: {"lines": 3}}
+
+
+def test_a_benchmark_says_how_it_compares_with_the_runs_before(tmp_path: Path) -> None:
+    bench = replace(JOB, id="D2/cargo.bench@core", role=Role.BENCH, output=OutputSpec(parser="exit-code"))
+    ended = replace(attempt(tmp_path), wall_seconds=1.5)
+    tree = Tree(root=str(tmp_path), files=(), git=False)
+    assert Measure(tree)(bench, ended).message.endswith("1.50 s, the first on record")
+    assert Measure(tree, {bench.id: 1.0})(bench, ended).message.endswith("1.50 s, +50% against 1.00 s before")
