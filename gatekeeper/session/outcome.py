@@ -15,7 +15,7 @@ from gatekeeper.report.formats import format_of, render
 from gatekeeper.report.topics import has_nothing
 from gatekeeper.session.reports import requested
 from gatekeeper.store.atomic import write_bytes
-from gatekeeper.store.home import Home, RunFolder, publish_latest
+from gatekeeper.store.home import Home, RunFolder, publish_latest, size_of
 from gatekeeper.store.runs import write_checksums, write_record
 
 #: what a bare run writes without being asked
@@ -54,6 +54,10 @@ def _write(name: str, path: str, record: RunRecord, secrets: tuple[str, ...]) ->
     return Artifact(kind=name, path=path, size=len(content), empty=has_nothing(name, record))
 
 
+#: where documentation lands in a job's own folder: sphinx, cargo doc
+_DOCUMENTATION = ("html", os.path.join("cargo", "doc"))
+
+
 def _made_by_jobs(record: RunRecord, folder: str) -> list[Artifact]:
     """What our own jobs wrote: the ecosystem page, the backup archive, documentation."""
     found = []
@@ -66,7 +70,8 @@ def _made_by_jobs(record: RunRecord, folder: str) -> list[Artifact]:
         if isinstance(archive, str) and os.path.isfile(archive):
             found.append(Artifact(kind="backup", path=archive, size=os.path.getsize(archive)))
     for job in record.plan.jobs:
-        built = os.path.join(job_folder(folder, job.id), "work", "html")
-        if os.path.isdir(built):
-            found.append(Artifact(kind="docs", path=built, size=sum(entry.stat().st_size for entry in os.scandir(built) if entry.is_file())))
+        for place in _DOCUMENTATION:
+            built = os.path.join(job_folder(folder, job.id), "work", place)
+            if os.path.isdir(built):
+                found.append(Artifact(kind="docs", path=built, size=size_of(built)))
     return found

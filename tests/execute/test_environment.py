@@ -17,7 +17,7 @@ def made(environ: dict[str, str], **options: object) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", [
-    "GITHUB_TOKEN", "NPM_TOKEN", "npm_config_//registry.npmjs.org/:_authToken", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "DB_PASSWORD",
+    "GITHUB_TOKEN", "NPM_TOKEN", "npm_config_//registry.example.org/:_authToken", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "DB_PASSWORD",
     "PGPASSWORD", "MYSQL_PASSWD", "GOOGLE_APPLICATION_CREDENTIALS", "OPENAI_API_KEY", "ETHERSCAN_APIKEY", "SSH_AUTH_SOCK", "NPM_AUTH",
     "AZURE_DEVOPS_EXT_PAT", "PRIVATE_KEY", "DEPLOY_KEY", "MNEMONIC", "npm_config__auth", "UV_INDEX_INTERNAL_PASSWORD", "JWT_SIGNING",
 ])
