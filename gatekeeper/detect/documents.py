@@ -106,9 +106,9 @@ class Documents:
         """Everything that could not be read, by file and line."""
         return tuple(sorted(self._problems, key=lambda problem: (problem.file, problem.line or 0, problem.message)))
 
-    def report(self, file: str, line: int | None, message: str) -> None:
+    def report(self, file: str, line: int | None, message: str, *, harmless: bool = False) -> None:
         """Notes a problem, once."""
-        self._problems[Problem(file=file, line=line, message=message)] = None
+        self._problems[Problem(file=file, line=line, message=message, harmless=harmless)] = None
 
     def text(self, path: str) -> str | None:
         """The text of a file that need not be valid in any way, or None if it cannot be read."""
@@ -175,7 +175,7 @@ class Documents:
             self.report(path, 1, "is UTF-16; manifests must be UTF-8")
             return None
         if content.startswith(b"\xef\xbb\xbf"):
-            self.report(path, 1, "starts with a byte order mark")
+            self.report(path, 1, "starts with a byte order mark", harmless=True)
             content = content[3:]
         try:
             return content.decode("utf-8").replace("\r\n", "\n")

@@ -118,11 +118,12 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that could not be read; `line` is 1-based or None."""
+    """Something that could not be read; `line` is 1-based or None. `harmless`: it was read all the same."""
 
     file: str
     line: int | None
     message: str
+    harmless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

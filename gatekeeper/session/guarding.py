@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gatekeeper.errors import StoreError
+from gatekeeper.model.component import Problem
 from gatekeeper.model.result import Condition, Result
+from gatekeeper.model.settings import Settings
 from gatekeeper.model.status import Outcome
 from gatekeeper.session.look import Sight
 from gatekeeper.tree.changes import Changes
@@ -21,8 +23,23 @@ _SHOWN = 5
 
 def run_conditions(sight: Sight, changes: Changes, changed: Sequence[str], results: Sequence[Result]) -> tuple[Condition, ...]:
     """Conditions beside those of the jobs; `changed` is what differs in the tree since the run began."""
-    found = (None if sight.settings.fix else tree_condition(sight.tree.root, changed, results), staged_condition(changes.partly_staged))
+    found = (None if sight.settings.fix else tree_condition(sight.tree.root, changed, results), staged_condition(changes.partly_staged),
+             None if _is_filtered(sight.settings) else unread_condition(sight.detection.problems, changes.files))
     return tuple(condition for condition in found if condition is not None)
+
+
+def _is_filtered(settings: Settings) -> bool:
+    """Whether the user asked for some jobs only: then the rest of the repository is not the question."""
+    return bool(settings.only or settings.batches or settings.languages)
+
+
+def unread_condition(problems: Sequence[Problem], scope: Sequence[str] | None) -> Condition | None:
+    """The condition for files that detection could not read: what they describe was not planned, so it was not measured."""
+    unread = sorted({problem.file for problem in problems if not problem.harmless and (scope is None or problem.file in scope)})
+    if not unread:
+        return None
+    return Condition(subject="detection", outcome=Outcome.INCOMPLETE, message=f"what these describe could not be seen: {_names(unread)}",
+                     hint="see what is wrong with: gatekeeper detect; or leave them out: exclude: [...] in gatekeeper.yaml")
 
 
 def staged_condition(partly_staged: Sequence[str]) -> Condition | None:

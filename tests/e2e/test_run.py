@@ -66,6 +66,14 @@ def test_a_tool_that_crashes_is_neither_green_nor_red(space: Space) -> None:
     assert jobs(ended.json())["B2/ruff.lint@app"]["status"] == "errored"
 
 
+def test_a_component_that_could_not_be_read_is_never_green(space: Space) -> None:
+    space.write("web/package.json", '{"name": 7, "scripts": ["test"]}')
+    repository(space, CLEAN)
+    ended = run(space)
+    assert ended.exit_code == 3, ended
+    assert "web/package.json" in next(each["message"] for each in ended.json()["verdict"]["conditions"] if each["subject"] == "detection")
+
+
 def test_a_dry_run_prints_every_command_and_starts_no_tool(space: Space) -> None:
     tool = repository(space, CLEAN)
     before = space.state()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.model.component import Problem
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Outcome, Status
-from gatekeeper.session.guarding import staged_condition, tree_condition
+from gatekeeper.session.guarding import staged_condition, tree_condition, unread_condition
 
 
 def result(job: str, started: float, seconds: float = 1.0) -> Result:
@@ -66,3 +67,19 @@ def test_partly_staged_files_are_named_with_what_to_do() -> None:
     assert (found.subject, found.outcome) == ("staged", Outcome.INCOMPLETE)
     assert found.message.endswith(": a.py")
     assert "git add" in (found.hint or "")
+
+
+def test_a_manifest_that_could_not_be_read_makes_the_run_incomplete_and_is_named() -> None:
+    broken = Problem(file="web/package.json", line=1, message="scripts is a list, not a table")
+    found = unread_condition((broken,), None)
+    assert found is not None
+    assert found.outcome is Outcome.INCOMPLETE
+    assert "web/package.json" in found.message
+
+
+def test_what_was_read_all_the_same_or_is_out_of_scope_adds_nothing() -> None:
+    broken = Problem(file="web/package.json", line=1, message="is empty")
+    marked = Problem(file="pyproject.toml", line=1, message="starts with a byte order mark", harmless=True)
+    assert unread_condition((marked,), None) is None
+    assert unread_condition((broken,), ("app.py",)) is None
+    assert unread_condition((broken,), ("web/package.json",)) is not None
