@@ -43,12 +43,72 @@ class Category(StrEnum):
     HYGIENE = "hygiene"
 
 
+class Safety(StrEnum):
+    """What applying a fix may change: nothing of what the program does, perhaps something, or it is only there to be read."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    DISPLAY_ONLY = "display-only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One replacement: the text from (line, column) to (end_line, end_column), 1-based code points, end exclusive, becomes `content`."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """A change that a tool offers. No edits: the tool has a fix but does not say which (then `fixable` alone speaks)."""
+
+    safety: Safety
+    message: str | None = None
+    edits: tuple[Edit, ...] = ()
+
+
+class State(StrEnum):
+    """Where a finding stands against what was known before; it counts for the verdict only while it is new or was never compared."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    MOVED = "moved"
+    FIXED = "fixed"
+    SUPPRESSED = "suppressed"
+
+
+class SuppressionKind(StrEnum):
+    """Where a suppression was written: beside the finding, in the configuration, or in the tool's own words."""
+
+    INLINE = "inline"
+    CONFIGURATION = "configuration"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Why somebody decided that a finding does not count. `expires` is an ISO date, `where` a file with line."""
+
+    kind: SuppressionKind
+    reason: str = ""
+    owner: str | None = None
+    expires: str | None = None
+    where: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing a tool found.
 
     `file` is POSIX and relative to the tree's root (None: no place). Lines and columns are 1-based, columns count
-    Unicode code points, `end_column` is exclusive. `fixable` means the tool offers a fix, safe or not.
+    Unicode code points, `end_column` is exclusive. `fixable` means the tool offers a fix, safe or not; `fixes` are those
+    that it spells out. `score` is a CVSS-like 0.1 to 10.0 of a vulnerability. Fingerprints, state and suppression are
+    filled in after parsing, by `judge`; `fingerprints` are (name/version, value) pairs sorted by name.
     """
 
     tool: str
@@ -66,6 +126,18 @@ class Finding:
     cell: int | None = None
     detail: str | None = None
     url: str | None = None
+    fixes: tuple[Fix, ...] = ()
+    score: float | None = None
+    fingerprints: tuple[tuple[str, str], ...] = ()
+    state: State | None = None
+    suppression: Suppression | None = None
+    #: whether it lies on a line that the change under judgement touches; None: nobody looked
+    on_changed_line: bool | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may make a job fail."""
+        return self.state in {None, State.NEW}
 
 
 class TestOutcome(StrEnum):
@@ -79,7 +151,7 @@ class TestOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestCase:
-    """The result of one test; `seconds` is None where the runner does not say."""
+    """The result of one test; `seconds` is None where the runner does not say. `earlier` are the messages of failed tries before the last."""
 
     __test__ = False
 
@@ -91,6 +163,30 @@ class TestCase:
     seconds: float | None = None
     message: str | None = None
     detail: str | None = None
+    earlier: tuple[str, ...] = ()
+    state: State | None = None
+
+    @property
+    def flaky(self) -> bool:
+        """Whether it passed only after it had failed."""
+        return self.outcome is TestOutcome.PASSED and bool(self.earlier)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it failed and may make a job fail."""
+        return self.outcome in {TestOutcome.FAILED, TestOutcome.ERROR} and self.state in {None, State.NEW}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A number that was measured: `coverage.lines` 87.5 %, `duplication` 2.1 %, `complexity` 14. `file` and `subject` say of what, where it is not all."""
+
+    name: str
+    value: float
+    unit: str = ""
+    file: str | None = None
+    line: int | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,3 +220,4 @@ class Parsed:
     problems: tuple[Problem, ...] = ()
     message: str | None = None
     facts: object = None
+    metrics: tuple[Metric, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gatekeeper.model.assessment import Assessment, Delta, Ending, Score
 from gatekeeper.model.component import Problem
-from gatekeeper.model.finding import Finding, TestCase
+from gatekeeper.model.finding import Finding, Metric, TestCase
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.status import Cause, Outcome, Status
 
@@ -48,6 +49,7 @@ class Result:
     findings: tuple[Finding, ...] = ()
     tests: tuple[TestCase, ...] = ()
     problems: tuple[Problem, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     log: str | None = None
     #: the last lines (at most 20) of what the tool said, kept when it did not do its work
     tail: str = ""
@@ -128,6 +130,14 @@ class RunRecord:
     facts: tuple[tuple[str, object], ...] = field(default=())
     #: what the run has written so far, for the reports that list it
     artifacts: tuple[Artifact, ...] = ()
+    #: the conditions of the policy, one by one; the verdict holds those that decided
+    assessments: tuple[Assessment, ...] = ()
+    scores: tuple[Score, ...] = ()
+    #: what the findings were compared with; None: with nothing
+    delta: Delta | None = None
+    ending: Ending | None = None
+    #: numbers of the whole run: coverage, duplication
+    metrics: tuple[Metric, ...] = ()
 
     def result(self, job_id: str) -> Result | None:
         return next((result for result in self.results if result.job == job_id), None)
