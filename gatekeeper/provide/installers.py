@@ -1,6 +1,8 @@
 """The command lines that fill the folder of a managed tool, with uv and npm. Starts them through the Runner that it is given.
 
-No install script runs: PyPI packages come as wheels only, npm gets `--ignore-scripts`. Knows nothing of the project.
+No install script runs: PyPI packages come as wheels only, npm gets `--ignore-scripts`. Everything is installed from a lock with hashes: the
+catalogue's, else one that is resolved once and kept beside the tools, so that the same version can never become something else on this machine.
+Knows nothing of the project.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 
 from gatekeeper.model.ports import Completed, Runner
 from gatekeeper.provide.kits import Ecosystem, Kit, split_pin
-from gatekeeper.provide.places import Surroundings
+from gatekeeper.provide.places import Surroundings, read_text
 
 _TIMEOUT = 900.0
 #: variables that would lead an installer to another environment than the new folder
@@ -25,6 +27,9 @@ _MISLEADING = re.compile(r"^(VIRTUAL_ENV|CONDA_PREFIX|PYTHON(PATH|HOME)|UV_(PROJ
 _IMPATIENT = {"UV_HTTP_RETRIES": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "npm_config_fetch_retries": "1",
               "npm_config_fetch_retry_mintimeout": "200", "npm_config_fetch_retry_maxtimeout": "1000", "npm_config_update_notifier": "false",
               "NO_COLOR": "1"}
+_NPM_LOCK = ("package.json", "package-lock.json")
+#: a pin by content, as uv and npm write it
+_HASHED = re.compile(r"--hash=sha\d+:|\"integrity\": \"sha\d+-")
 #: how uv draws its errors
 _DRAWING = " \t\u2502\u251c\u2570\u25b6\u2500\u00d7\u252c\u2514\u256d\u00b7"
 _UNREACHABLE = re.compile(r"failed to fetch|request failed|failed to lookup|name resolution|connect|dns error|getaddrinfo|ENOTFOUND|ECONN|EAI_AGAIN|ETIMEDOUT|timed out|network", re.IGNORECASE)
@@ -50,24 +55,55 @@ class Installer:
             return "uv is not installed"
         offline = ["--offline"] if self.offline else []
         python = os.path.join(folder, "bin", "python")
-        what = ["--require-hashes", "--no-deps", "-r", kit.lock] if kit.lock else [f"{kit.package}=={kit.version}"]
-        return self._all(folder, [
-            [uv, "venv", "--quiet", "--relocatable", "--no-project", "--allow-existing", "--python", sys.executable, *offline, folder],
-            [uv, "pip", "install", "--quiet", "--python", python, "--only-binary", ":all:", *offline, *what],
-        ])
+        wheels = ["--quiet", "--python", python, "--only-binary", ":all:", *offline]
+        lock = kit.lock or self._kept(kit)
+        commands = [[uv, "venv", "--quiet", "--relocatable", "--no-project", "--allow-existing", "--python", sys.executable, *offline, folder]]
+        if lock is None:
+            wanted, lock = (os.path.join(folder, name) for name in ("requirements.in", "requirements.txt"))
+            _write(wanted, f"{kit.package}=={kit.version}\n")
+            commands.append([uv, "pip", "compile", *wheels, "--generate-hashes", "--no-header", "--no-annotate", "--output-file", lock, wanted])
+        commands.append([uv, "pip", "install", *wheels, "--require-hashes", "--no-deps", "-r", lock])
+        problem = self._all(folder, commands)
+        return problem if problem or kit.lock else self._keep(kit, folder, ("requirements.txt",))
 
     def _npm(self, kit: Kit, folder: str) -> str | None:
         npm = self.surroundings.find("npm")
         if npm is None or self.surroundings.find("node") is None:
             return "node and npm are not on PATH"
         flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *(["--offline"] if self.offline else ["--prefer-offline"])]
-        if kit.lock:
-            for name in ("package.json", "package-lock.json"):
-                shutil.copyfile(os.path.join(kit.lock, name), os.path.join(folder, name))
-            return self._all(folder, [[npm, "ci", *flags]])
-        with open(os.path.join(folder, "package.json"), "w", encoding="utf-8") as file:
-            file.write('{"private": true}\n')
-        return self._all(folder, [[npm, "install", *flags, "--save-exact", *_packages(kit)]])
+        resolve: list[list[str]] = []
+        if lock := kit.lock or self._kept(kit):
+            for name in _NPM_LOCK:
+                shutil.copyfile(os.path.join(lock, name), os.path.join(folder, name))
+        else:
+            _write(os.path.join(folder, "package.json"), '{"private": true}\n')
+            resolve.append([npm, "install", "--package-lock-only", *flags, "--save-exact", *_packages(kit)])
+        problem = self._all(folder, [*resolve, [npm, "ci", *flags]])
+        return problem if problem or kit.lock else self._keep(kit, folder, _NPM_LOCK)
+
+    def _kept(self, kit: Kit) -> str | None:
+        """The lock that was made when this version was first installed here: a file for PyPI, a folder for npm."""
+        folder = self._lock_folder(kit)
+        if not os.path.isdir(folder):
+            return None
+        return os.path.join(folder, "requirements.txt") if kit.ecosystem is Ecosystem.PYPI else folder
+
+    def _keep(self, kit: Kit, folder: str, names: Sequence[str]) -> str | None:
+        """Keeps the lock of a version that only the project pins; a line when it pins nothing by hash."""
+        kept = self._lock_folder(kit)
+        if os.path.isdir(kept):
+            return None
+        texts = {name: read_text(os.path.join(folder, name)) or "" for name in names}
+        if not _HASHED.search(texts[names[-1]]):
+            return f"no hashes are known for {kit.package} {kit.version}"
+        os.makedirs(f"{kept}.building", exist_ok=True)
+        for name, text in texts.items():
+            _write(os.path.join(f"{kept}.building", name), text)
+        os.replace(f"{kept}.building", kept)
+        return None
+
+    def _lock_folder(self, kit: Kit) -> str:
+        return os.path.join(self.home, "locks", kit.folder_name)
 
     def _all(self, folder: str, commands: Sequence[Sequence[str]]) -> str | None:
         environment = self.environment()
@@ -83,6 +119,11 @@ class Installer:
         if self.surroundings.home is None:
             kept |= {"UV_CACHE_DIR": os.path.join(self.home, "uv"), "npm_config_cache": os.path.join(self.home, "npm")}
         return kept | _IMPATIENT
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def _packages(kit: Kit) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class Ecosystem(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """One managed tool at one version. `lock` is the file (PyPI) or folder (npm) that pins everything by hash, None for a version that only the project pins."""
+    """One managed tool at one version. `lock` is the file (PyPI) or folder (npm) that pins everything by hash, None for a version that only the project pins (its lock is made at the first install)."""
 
     tool: Tool
     ecosystem: Ecosystem

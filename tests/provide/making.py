@@ -52,7 +52,10 @@ def uv(executable: str) -> Answer:
     def answer(argv: Sequence[str], cwd: str) -> Completed | None:
         if os.path.basename(argv[0]) != "uv":
             return None
-        program(Path(cwd) / "bin" / ("python" if argv[1] == "venv" else executable))
+        if "compile" in argv:
+            Path(argv[argv.index("--output-file") + 1]).write_text(f"{Path(argv[-1]).read_text().strip()} \\\n    --hash=sha256:00\n", encoding="utf-8")
+        else:
+            program(Path(cwd) / "bin" / ("python" if argv[1] == "venv" else executable))
         return Completed(exit_code=0)
     return answer
 
@@ -62,7 +65,10 @@ def npm(executable: str) -> Answer:
     def answer(argv: Sequence[str], cwd: str) -> Completed | None:
         if os.path.basename(argv[0]) != "npm":
             return None
-        program(Path(cwd) / "node_modules" / ".bin" / executable)
+        if "--package-lock-only" in argv:
+            write(Path(cwd), {"package-lock.json": '{"packages": {"node_modules/x": {"integrity": "sha512-00"}}}'})
+        else:
+            program(Path(cwd) / "node_modules" / ".bin" / executable)
         return Completed(exit_code=0)
     return answer
 

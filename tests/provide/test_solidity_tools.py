@@ -28,6 +28,7 @@ def npm_with_solc(argv: Sequence[str], cwd: str) -> Completed | None:
     """An npm that remembers which solc it installed, and forge; a `solc` that answers with that version."""
     name = os.path.basename(argv[0])
     if name == "npm":
+        write(Path(cwd), {"package-lock.json": '{"packages": {"node_modules/solc": {"integrity": "sha512-00"}}}'})
         for word in argv:
             if word.startswith("solc@"):
                 write(Path(cwd), {"version": word.partition("@")[2]})
