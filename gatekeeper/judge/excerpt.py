@@ -216,7 +216,8 @@ def _shown(char: str) -> str:
         return f"\\{char}"
     if char.isprintable():
         return char
-    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
+    raw = char.encode("utf-8", "surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass")
+    return "".join(f"\\{byte:03o}" for byte in raw)
 
 
 def _literal(job_id: str) -> str:

@@ -180,6 +180,10 @@ def test_the_folder_is_entered_first_and_quoted() -> None:
     assert repeat_command(job(cwd="my app")) == "cd 'my app' && /usr/bin/ruff check"
 
 
+def test_a_word_with_half_a_character_is_spelled_out_and_not_given_up() -> None:
+    assert repeat_command(job(argv=("/bin/x", "\ud800"), cwd=".")) == "/bin/x $'\\355\\240\\200'"
+
+
 def test_names_that_no_terminal_shows_are_spelled_out_for_the_shell(tmp_path: object) -> None:
     names = ("new\nline.py", "bad\udcff.py", "it's\t\\.py", "\x1b[31mred")
     script = repeat_command(job(argv=("/usr/bin/printf", r"%s\0", *names), cwd="."))
