@@ -1,6 +1,7 @@
-"""The table of report formats, and the one way out: every report leaves through `render`, which takes the secrets out first.
+"""The table of report formats, and the one way out: every report is made of a `Clean` record, from which the secrets were taken.
 
-Adding a format is one module with `render(record) -> bytes`, one line here, one test. Knows no file and no format's details.
+Adding a format is one module with `render(record) -> bytes`, one line here, one test. A format whose readers limit the size of a file
+has `parts` as well, which gives as many files as they ask for. Knows no file and no format's details.
 """
 
 from __future__ import annotations
@@ -13,6 +14,14 @@ from gatekeeper.model.result import RunRecord
 from gatekeeper.model.sanitize import redacted
 
 Render = Callable[[RunRecord], bytes]
+Parts = Callable[[RunRecord], tuple[bytes, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clean:
+    """A record without secrets, as `clean` gives it: made once for all reports of a run, because it looks at every text."""
+
+    record: RunRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +32,8 @@ class Format:
     file: str
     title: str
     load: Callable[[], Render]
+    #: the same report in as many files as its readers ask for; None: they take any size
+    parts: Callable[[], Parts] | None = None
 
 
 def _junit() -> Render:
@@ -85,6 +96,17 @@ def format_of(format_id: str) -> Format:
     return found
 
 
+def clean(record: RunRecord, secrets: tuple[str, ...] = ()) -> Clean:
+    """The record without `secrets` and without whatever has the shape of one."""
+    return Clean(record=redacted(record, secrets))
+
+
+def render_files(format_id: str, of: Clean) -> tuple[bytes, ...]:
+    """The report as its readers take it: one file, or several that together hold everything."""
+    found = format_of(format_id)
+    return (found.load()(of.record),) if found.parts is None else found.parts()(of.record)
+
+
 def render(format_id: str, record: RunRecord, secrets: tuple[str, ...] = ()) -> bytes:
-    """The report of a run in this format, without `secrets` and without whatever has the shape of one."""
-    return format_of(format_id).load()(redacted(record, secrets))
+    """The report of a run in one piece, without `secrets` and without whatever has the shape of one."""
+    return format_of(format_id).load()(clean(record, secrets).record)
