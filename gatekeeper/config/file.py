@@ -9,10 +9,11 @@ from typing import cast
 from gatekeeper.config.document import Document
 from gatekeeper.config.layer import Layer
 from gatekeeper.config.options import OPPOSITES, OPTIONS, Kind
+from gatekeeper.config.policy import conditions, small_change, suppressions
 from gatekeeper.config.values import nearest, seconds
 from gatekeeper.errors import ConfigError
 from gatekeeper.model import duration
-from gatekeeper.model.settings import CustomTask, PolicyCondition, ToolSettings
+from gatekeeper.model.settings import CustomTask, ToolSettings
 
 NAME = "gatekeeper.yaml"
 LOCAL_NAME = "gatekeeper.local.yaml"
@@ -38,13 +39,15 @@ def from_document(document: Document, names: Names) -> Layer:
             target = _FIELDS[key]
             values[target] = _value(document, key, value)
             origins[target] = document.place(key)
+    if (small := small_change(document)) is not None:
+        values["small_change"], origins["small_change"] = small, document.place("policy/small_change")
     for tool in cast("Mapping[str, ToolSettings]", values.get("tools", {})):
         origins[f"tools.{tool}"] = document.place(f"tools/{tool}")
     return Layer(values=values, origins=origins)
 
 
 _FIELDS: Mapping[str, str] = ({option.key: option.field for option in OPTIONS if option.key} | {key: key for key in OPPOSITES}
-                              | {"exclude": "exclude", "tools": "tools", "tasks": "tasks", "policy": "conditions"})
+                              | {"exclude": "exclude", "tools": "tools", "tasks": "tasks", "policy": "conditions", "suppressions": "suppressions"})
 _DURATIONS = frozenset(option.key for option in OPTIONS if option.kind is Kind.DURATION)
 
 
@@ -57,7 +60,9 @@ def _value(document: Document, key: str, value: object) -> object:
         case "tasks", list():
             return _tasks(document, value)
         case "policy", dict():
-            return tuple(_condition(item) for item in value.get("conditions", ()))
+            return conditions(document)
+        case "suppressions", list():
+            return suppressions(document)
         case "exclude", list():
             return tuple(_glob(document, f"exclude/{index}", glob) for index, glob in enumerate(value))
         case _:
@@ -68,7 +73,7 @@ def _tool(document: Document, tool: str, said: object) -> ToolSettings:
     if not isinstance(said, Mapping):
         return ToolSettings(enabled=bool(said))
     timeout = said.get("timeout")
-    return ToolSettings(enabled=said.get("enabled"), blocking=said.get("blocking"), args=tuple(said.get("args", ())),
+    return ToolSettings(enabled=said.get("enabled"), blocking=said.get("blocking"), args=tuple(said.get("args", ())), retries=said.get("retries"),
                         timeout=None if timeout is None else _seconds(document, f"tools/{tool}/timeout", timeout))
 
 
@@ -93,14 +98,9 @@ def _task(document: Document, path: str, item: Mapping[str, object]) -> CustomTa
         id=str(item["id"]), batch=str(item["batch"]), argv=tuple(argv),
         takes=str(item.get("takes", usual.takes)), parser=output.get("parser", usual.parser), role=str(item.get("role", usual.role)),
         blocking=bool(item.get("blocking", usual.blocking)), needs=tuple(cast("Sequence[str]", item.get("needs", ()))),
+        retries=cast("int", item.get("retries", usual.retries)),
         timeout=None if timeout is None else _seconds(document, f"{path}/timeout", timeout),
     )
-
-
-def _condition(item: Mapping[str, object]) -> PolicyCondition:
-    usual = PolicyCondition()
-    return PolicyCondition(on=str(item.get("on", usual.on)), severity=str(item["severity"]).removeprefix(">="),
-                           max=cast("int", item.get("max", usual.max)))
 
 
 def _seconds(document: Document, path: str, value: object) -> float:

@@ -10,7 +10,7 @@ from gatekeeper.config.values import nearest, one_of, seconds, switch, whole_num
 from gatekeeper.errors import UsageError
 
 #: fields that layers add to, instead of replacing what a lower one says
-ADDITIVE = frozenset({"skip", "reports", "exclude", "conditions"})
+ADDITIVE = frozenset({"skip", "reports", "exclude", "conditions", "suppressions"})
 _PREFIX = "GATEKEEPER_"
 #: what jobs find in their environment, and what our own tests read
 _NOT_SETTINGS = frozenset({"RUN_ID", "JOB", "SCHEMAS"})

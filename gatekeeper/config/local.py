@@ -50,6 +50,10 @@ def _loosening(name: str, before: object, value: object) -> str | None:
         case "skip" | "exclude":
             more = set(cast("tuple[str, ...]", value)) - set(cast("tuple[str, ...]", before))
             return "may not leave anything out" if more else None
+        case "suppressions":
+            return "may not suppress anything"
+        case "small_change":
+            return "may not spare larger changes" if cast("int", value) > cast("int", before) else None
         case "audit_level":
             less = AUDIT_LEVELS.index(str(value)) > AUDIT_LEVELS.index(str(before))
             return f"`{value}` reports less than `{before}`" if less else None
@@ -66,6 +70,8 @@ def _tool_loosenings(base: Mapping[str, ToolSettings], local: Mapping[str, ToolS
             yield f"tools/{tool}", "may not turn a tool off"
         if said.blocking is False and before.blocking is not False:
             yield f"tools/{tool}", "may not make a tool advise only"
+        if said.retries and said.retries > (before.retries or 0):
+            yield f"tools/{tool}", "may not start a tool more often"
         if said.args and said.args != before.args:
             yield f"tools/{tool}", "may not pass arguments to a tool"
 
@@ -86,6 +92,7 @@ def _joined(base: Mapping[str, ToolSettings], local: Mapping[str, ToolSettings])
             blocking=before.blocking if said.blocking is None else said.blocking,
             timeout=before.timeout if said.timeout is None else said.timeout,
             args=said.args or before.args,
+            retries=before.retries if said.retries is None else said.retries,
         )
     return joined
 

@@ -73,6 +73,7 @@ AUDIT_LEVELS = ("info", "low", "moderate", "high", "critical")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 MODES = ("auto", "strict", "dry-run")
 COLORS = ("auto", "always", "never")
+TRUSTS = ("tree", "base")
 
 SCOPE = (
     Option(name="staged", flags=("--staged",), kind=Kind.SWITCH, field="scope", value="staged",
@@ -119,11 +120,17 @@ MANNER = (
            help="Write no backup archive."),
     Option(name="audit_level", flags=("--audit-level",), kind=Kind.CHOICE, field="audit_level", metavar="LEVEL", choices=AUDIT_LEVELS,
            variable="GATEKEEPER_AUDIT_LEVEL", key="audit_level", help="The lowest level of vulnerability that audits report."),
+    Option(name="approve", flags=("--approve",), kind=Kind.TEXTS, field="approvals", metavar="ID=NAME", variable="GATEKEEPER_APPROVE",
+           help="Approve a condition that waits for a person: its id and who you are; may be repeated."),
+    Option(name="trust", flags=("--trust",), kind=Kind.CHOICE, field="trust", metavar="WHOM", choices=TRUSTS, variable="GATEKEEPER_TRUST",
+           help="tree: the configuration in the tree holds; base: that of the merge-base, for proposals that are not trusted."),
 )
 OUTPUT = (
     Option(name="report", flags=("--report",), kind=Kind.TEXTS, field="reports", metavar="FORMAT[=PATH]", variable="GATEKEEPER_REPORT",
            key="reports", help="Write a further report; may be repeated."),
     Option(name="json", flags=("--json",), kind=Kind.SWITCH, field="json", help="Write JSON to standard output instead of text."),
+    Option(name="validate", flags=("--validate",), kind=Kind.SWITCH, field="", verbs=("plan",),
+           help="Say whether a run could measure what it is to: configuration, tools, trust, feasibility, resources."),
     Option(name="mermaid", flags=("--mermaid",), kind=Kind.SWITCH, field="", verbs=("plan",), help="Write the plan as a Mermaid diagram."),
     Option(name="color", flags=("--color",), kind=Kind.CHOICE, field="color", metavar="WHEN", choices=COLORS, variable="GATEKEEPER_COLOR",
            key="color", help="auto, always or never; NO_COLOR means never."),
@@ -140,7 +147,7 @@ OPTIONS = (*SCOPE, *FILTERS, *MANNER, *OUTPUT)
 #: keys of gatekeeper.yaml whose flag says the opposite
 OPPOSITES = {"provision": "no_provision", "backup": "no_backup"}
 #: everything that may stand at the top of gatekeeper.yaml
-CONFIG_KEYS = frozenset({option.key for option in OPTIONS if option.key} | set(OPPOSITES) | {"version", "exclude", "tools", "tasks", "policy"})
+CONFIG_KEYS = frozenset({option.key for option in OPTIONS if option.key} | set(OPPOSITES) | {"version", "exclude", "tools", "tasks", "policy", "suppressions"})
 
 
 def options_of(verb: str) -> tuple[Option, ...]:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from gatekeeper.config.options import OPPOSITES, OPTIONS, Kind, Option, option_named
+from gatekeeper.config.policy import KINDS
 from gatekeeper.errors import UsageError
+from gatekeeper.model.assessment import Enforcement
 from gatekeeper.model.component import Kind as ComponentKind
 from gatekeeper.model.component import Language, ToolStatus
 from gatekeeper.model.finding import Category, Level, Severity, TestOutcome
@@ -106,12 +108,13 @@ def _config() -> Schema:
         "exclude": list_of(_WORD) | {"description": "Globs of files that no job looks at."},
         "tools": map_of(_tool_settings()) | {"description": "By tool: off (false), on (true), or its settings."},
         "tasks": list_of(_custom_task()) | {"description": "Jobs of the repository's own."},
-        "policy": object_of({"conditions": list_of(_condition())}) | {"description": "What the findings of a run may amount to."},
+        "policy": _policy(),
+        "suppressions": list_of(_suppression()) | {"description": "Findings that do not count, with the reason."},
     })
 
 
 def _tool_settings() -> Schema:
-    return object_of({"enabled": _YES_NO, "blocking": _YES_NO, "timeout": DURATION, "args": list_of(TEXT)}) | {"type": ["boolean", "object"]}
+    return object_of({"enabled": _YES_NO, "blocking": _YES_NO, "timeout": DURATION, "args": list_of(TEXT), "retries": _COUNT}) | {"type": ["boolean", "object"]}
 
 
 def _custom_task() -> Schema:
@@ -125,16 +128,38 @@ def _custom_task() -> Schema:
         "timeout": DURATION,
         "blocking": _YES_NO,
         "needs": list_of(_WORD),
+        "retries": _COUNT,
     }, required=("id", "batch", "argv"))
 
 
 def _condition() -> Schema:
+    """All keys of all kinds; which kind has which is checked where they are read."""
     levels = "|".join(Severity)
     return object_of({
-        "on": words_of("all"),
-        "severity": {"type": "string", "pattern": f"^(>=)?({levels})$"},
-        "max": _COUNT,
-    }, required=("severity",))
+        "kind": words_of(*KINDS), "id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"}, "title": _WORD, "enforcement": words_of(*Enforcement),
+        "on": words_of("new", "all"), "component": _GLOBS, "severity": {"type": "string", "pattern": f"^(>=)?({levels})$"},
+        "category": _one_or_more(words_of(*Category)), "tool": _GLOBS, "rule": _GLOBS, "language": _one_or_more(words_of(*Language)),
+        "outcome": words_of("failed", "skipped", "flaky"), "suite": _GLOBS, "of": _WORD, "max": {"type": ["number", "string"], "minimum": 0},
+        "min": {"type": "number", "minimum": 0}, "max_percent": {"type": "number", "minimum": 0}, "max_lines": _COUNT, "max_files": _COUNT,
+        "report": _GLOBS, "files": _GLOBS, "programs": _GLOBS, "environment": _GLOBS, "reviewer": _GLOBS, "criteria": _WORD,
+    })
+
+
+def _one_or_more(schema: Schema) -> Schema:
+    return {"anyOf": [schema, list_of(schema, 1)]}
+
+
+_GLOBS = _one_or_more(_WORD)
+
+
+def _policy() -> Schema:
+    small = object_of({"lines": _COUNT}, required=("lines",))
+    return object_of({"conditions": list_of(_condition()), "small_change": small}) | {"description": "What must hold for a run to pass."}
+
+
+def _suppression() -> Schema:
+    return object_of({"rule": _GLOBS, "tool": _GLOBS, "path": _GLOBS, "component": _GLOBS, "reason": _WORD, "owner": _WORD, "expires": _WORD},
+                     required=("reason",))
 
 
 # --- what Gatekeeper writes ------------------------------------------------------------------------------------------

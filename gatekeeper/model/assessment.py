@@ -17,13 +17,17 @@ class Enforcement(StrEnum):
 
 
 class ConditionStatus(StrEnum):
-    """Whether a condition holds; `UNMEASURED` is never `PASSED`, `REQUIRES_REVIEW` waits for a person."""
+    """Whether a condition holds; `UNMEASURED` is never `PASSED`, `REQUIRES_REVIEW` waits for a person.
+
+    `NOT_JUDGED`: this run was asked for something else, or the change is too small for the condition; it decides nothing.
+    """
 
     PASSED = "passed"
     WARNING = "warning"
     FAILED = "failed"
     UNMEASURED = "unmeasured"
     REQUIRES_REVIEW = "requires_review"
+    NOT_JUDGED = "not_judged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

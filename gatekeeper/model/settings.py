@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gatekeeper.model.assessment import Enforcement
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSettings:
@@ -14,6 +16,8 @@ class ToolSettings:
     blocking: bool | None = None
     timeout: float | None = None
     args: tuple[str, ...] = ()
+    #: how often a job of it is started again when it did not pass; None: never
+    retries: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +34,62 @@ class CustomTask:
     role: str = "analysis"
     #: ids of jobs or tasks to wait for
     needs: tuple[str, ...] = ()
+    #: how often it is started again when it did not pass
+    retries: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyCondition:
-    """`max` findings of at least `severity`, of those `on` (all: which are new nobody knows without a baseline)."""
+    """What must hold for a run to pass, of one `kind`; each kind reads its own fields (`config.policy.KINDS`) and the first six.
 
+    `max` counts findings, tests, jobs; of a duration it is seconds, of artifacts bytes. Empty texts and tuples select everything.
+    """
+
+    kind: str = "findings"
+    id: str = ""
+    title: str = ""
+    enforcement: Enforcement = Enforcement.BLOCKING
+    #: all, or new: what was not known before (where nothing was compared, all)
     on: str = "all"
+    #: globs of component ids; each that matches is judged by itself
+    components: tuple[str, ...] = ()
     severity: str = "info"
-    max: int = 0
+    categories: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    #: of tests: failed, skipped or flaky
+    outcome: str = "failed"
+    #: globs of job ids
+    suite: tuple[str, ...] = ()
+    #: what is measured: total or changed (coverage), run, batch:ID or job:GLOB (duration)
+    of: str = ""
+    max: float = 0
+    min: float | None = None
+    max_percent: float | None = None
+    max_lines: int | None = None
+    max_files: int | None = None
+    #: reports of coverage, artifacts, or files that must be there: globs, relative to the root
+    files: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    #: who may approve (globs; empty: anybody), and what they look at
+    reviewers: tuple[str, ...] = ()
+    criteria: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionRule:
+    """Findings that do not count, as gatekeeper.yaml names them: globs, where empty means any. `expires` is an ISO date, its day included."""
+
+    reason: str
+    rules: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    owner: str | None = None
+    expires: str | None = None
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,5 +133,12 @@ class Settings:
     tools: Mapping[str, ToolSettings] = field(default_factory=dict)
     tasks: tuple[CustomTask, ...] = ()
     conditions: tuple[PolicyCondition, ...] = ()
+    #: changes of fewer lines are not judged by the conditions on the coverage and duplication of what is new; 0: all are
+    small_change: int = 0
+    suppressions: tuple[SuppressionRule, ...] = ()
+    #: approvals of this run: ID=NAME
+    approvals: tuple[str, ...] = ()
+    #: tree: the configuration of the tree holds; base: that of the merge-base, for proposals that are not trusted
+    trust: str = "tree"
     #: origin of each value that is not a default, by field name: `gatekeeper.yaml:3`, `--jobs`, `GATEKEEPER_JOBS`
     origins: Mapping[str, str] = field(default_factory=dict)

@@ -170,7 +170,7 @@ def test_a_wrong_variable_is_named(load: Load, name: str, value: str, message: s
     ("tasks:\n- {id: a, batch: b, argv: [x]}\n- {id: a, batch: b, argv: [y]}\n", "gatekeeper.yaml:3: a task `a` stands above already", None),
     ("tasks:\n- {id: a, batch: b, argv: [x], output: {parser: gatekeeper-jsn}}\n",
      "gatekeeper.yaml:2: tasks: unknown name `gatekeeper-jsn`", "did you mean `gatekeeper-json`?"),
-    ("policy: {conditions: [{on: new, severity: high}]}\n", "gatekeeper.yaml:1: policy.conditions.0.on: `new` is not known", "one of: all"),
+    ("policy: {conditions: [{on: old, severity: high}]}\n", "gatekeeper.yaml:1: policy.conditions.0.on: `old` is not known", "one of: new, all"),
     ("policy: {conditions: [{severity: terrible}]}\n", "gatekeeper.yaml:1: policy.conditions.0.severity: `terrible` is not valid here",
      'write a severity such as high or ">=high"'),
     ("jobs: x\nmode: y\n", "gatekeeper.yaml:1: jobs: expected a whole number, found a text (and 1 more)", None),
