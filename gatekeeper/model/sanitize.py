@@ -52,6 +52,10 @@ _NOT_XML = ("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\uff
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SURROGATE = "[\ud800-\udfff]"
 _MARKDOWN = r"([\\`*_{}\[\]<>|#~@!&])"
+#: what makes a list, a rule or a heading where it begins a line
+_MARKDOWN_START = r"^(\d{0,9})([-+=.)])(?=\s|[-+=\s]*$)"
+#: `www.host`, and `GH-1` for an issue
+_MARKDOWN_AUTOLINK = r"(?i)\b(www|gh)([.-])"
 
 
 @cache
@@ -89,9 +93,12 @@ def xml_text(text: str) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """One line of Markdown that shows `text` literally, also inside a table cell; mentions and autolinks are broken."""
-    escaped = _compiled(_MARKDOWN).sub(r"\\\1", one_line(text))
-    return escaped.replace("://", ":\u200b//").replace("www.", "www\u200b.").replace("\\@", "@\u200b")
+    """One line of Markdown that shows `text` literally, also inside a table cell and at the start of a line; mentions, autolinks and
+    references to issues, which readers look for after the escapes are gone, are broken by a character without width."""
+    escaped = _compiled(_MARKDOWN).sub(r"\\\1", one_line(text).strip())
+    escaped = _compiled(_MARKDOWN_START).sub(r"\1\\\2", escaped)
+    escaped = escaped.replace("://", ":\u200b//").replace("\\@", "@\u200b").replace("\\#", "\\#\u200b")
+    return _compiled(_MARKDOWN_AUTOLINK).sub("\\1\u200b\\2", escaped)
 
 
 def markdown_code(text: str) -> str:

@@ -61,6 +61,16 @@ def _markdown() -> Render:
     return found
 
 
+def _comment() -> Render:
+    from gatekeeper.report.comment import render as found
+    return found
+
+
+def _github() -> Render:
+    from gatekeeper.report.github import render as found
+    return found
+
+
 def _security() -> Render:
     from gatekeeper.report.topics import render_security as found
     return found
@@ -82,6 +92,8 @@ FORMATS: Mapping[str, Format] = {entry.id: entry for entry in (
     Format(id="json", file="summary.json", title="the summary as JSON, schema 1", load=_json),
     Format(id="metrics", file="metrics.json", title="times, memory and counts as JSON", load=_metrics),
     Format(id="markdown", file="report.md", title="a page for people, as Markdown", load=_markdown),
+    Format(id="comment", file="comment.md", title="the body of a comment on a pull request, as Markdown with a hidden marker", load=_comment),
+    Format(id="github", file="github.txt", title="annotations for GitHub Actions, as workflow commands", load=_github),
     Format(id="security", file="security.md", title="what audits and security scans found or could not look at, as Markdown", load=_security),
     Format(id="documentation", file="documentation.md", title="which documentation was built and what was wrong with it, as Markdown", load=_documentation),
     Format(id="analysis", file="analysis.md", title="what the project's analysis scripts found, as Markdown", load=_analysis),

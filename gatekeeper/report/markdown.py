@@ -16,6 +16,17 @@ from gatekeeper.model.result import Counters, Result, RunRecord
 from gatekeeper.model.sanitize import markdown_code, markdown_fence, markdown_text
 from gatekeeper.model.status import Outcome, Status
 from gatekeeper.model.wording import count_text, size_text
+from gatekeeper.report.standing import (
+    cell,
+    comparison_section,
+    conditions_section,
+    cut,
+    ending_section,
+    fixed_section,
+    new_section,
+    scores_section,
+    table,
+)
 from gatekeeper.report.summary import severity_counts, test_counts
 
 WORDS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCOMPLETE: "INCOMPLETE", Outcome.INTERRUPTED: "INTERRUPTED"}
@@ -23,13 +34,16 @@ BROKEN = frozenset({Status.ERRORED, Status.TIMED_OUT})
 NOT_MEASURED = frozenset({Status.UNMEASURED, Status.UNAVAILABLE, Status.BLOCKED, Status.NOT_RUN, Status.CANCELLED})
 MOST_JOBS = 50
 MOST_SKIPPED = 30
+#: characters of one line of a block
+LONGEST_LINE = 2_000
 
 Pair = tuple[Job, Result]
 
 
 def render(record: RunRecord) -> bytes:
     """The report as UTF-8 Markdown (GitHub flavour)."""
-    sections = (_head, _batches, _failures, _errors, _not_measured, _advice, _tests, _tools, _notes, _artifacts)
+    sections = (_head, comparison_section, new_section, conditions_section, _batches, _failures, _errors, _not_measured, ending_section, _advice,
+                fixed_section, scores_section, _tests, _tools, _notes, _artifacts)
     return joined(section(record) for section in sections)
 
 
@@ -52,7 +66,7 @@ def _head(record: RunRecord) -> Iterator[str]:
     for number, condition in enumerate(verdict.conditions):
         yield from () if number else ("",)
         hint = f" To do: {markdown_code(condition.hint)}" if condition.hint else ""
-        yield f"- **{condition.outcome}** {markdown_code(condition.subject)}: {markdown_text(condition.message)}{hint}"
+        yield f"- **{condition.outcome}** {markdown_code(condition.subject)}: {cell(condition.message)}{hint}"
 
 
 def _batches(record: RunRecord) -> Iterator[str]:
@@ -95,7 +109,9 @@ def unmeasured_section(pairs: Sequence[Pair]) -> Iterator[str]:
     yield ""
     yield from table(["job", "status", "counts", "why", "what to do"], [
         [markdown_code(job.id), result.status, "blocking" if job.blocking else "advisory",
-         markdown_text(result.message or (result.cause or "")), markdown_code(result.hint or "")] for job, result in pairs])
+         cell(result.message or (result.cause or "")), markdown_code(cut(result.hint or ""))] for job, result in pairs[:MOST_JOBS]])
+    if len(pairs) > MOST_JOBS:
+        yield from ("", f"... and {len(pairs) - MOST_JOBS} more, see the summary JSON.")
 
 
 def _advice(record: RunRecord) -> Iterator[str]:
@@ -110,19 +126,25 @@ def job_sections(title: str, pairs: Sequence[Pair]) -> Iterator[str]:
         return
     yield f"## {title}"
     for job, result in pairs[:MOST_JOBS]:
-        yield from ("", f"### {markdown_code(job.id)} {result.status}{'' if job.blocking else ' (advisory)'}", "", _what(result))
-        if lines := excerpt(job, result):
-            yield from ("", markdown_fence("\n".join(lines), "diff" if _is_diff(lines) else "text"))
-        if result.hint:
-            yield from ("", f"To do: {markdown_code(result.hint)}")
-        if result.attempts:
-            yield from ("", "Repeat it:", "", markdown_fence(repeat_command(job), "sh"))
+        yield ""
+        yield from job_section(job, result)
     if len(pairs) > MOST_JOBS:
         yield from ("", f"... and {len(pairs) - MOST_JOBS} more, see the summary JSON.")
 
 
+def job_section(job: Job, result: Result) -> Iterator[str]:
+    """One job under its heading: what it says, the lines that matter, what to do and how to repeat it."""
+    yield from (f"### {markdown_code(cut(job.id))} {result.status}{'' if job.blocking else ' (advisory)'}", "", _what(result))
+    if lines := excerpt(job, result):
+        yield from ("", markdown_fence("\n".join(cut(text, LONGEST_LINE) for text in lines), "diff" if _is_diff(lines) else "text"))
+    if result.hint:
+        yield from ("", f"To do: {markdown_code(cut(result.hint))}")
+    if result.attempts:
+        yield from ("", "Repeat it:", "", markdown_fence(repeat_command(job), "sh"))
+
+
 def _what(result: Result) -> str:
-    parts = [markdown_text(result.message)] if result.message else []
+    parts = [cell(result.message)] if result.message else []
     if result.findings:
         severities = ", ".join(f"{number} {severity}" for severity, number in severity_counts(result.findings).items())
         parts.append(severities if "finding" in result.message else f"{count_text(len(result.findings), 'finding')} ({severities})")
@@ -182,10 +204,3 @@ def _artifacts(record: RunRecord) -> Iterator[str]:
         yield from table(["what", "file", "size"], [
             [markdown_text(artifact.kind), markdown_code(artifact.path), size_text(artifact.size)] for artifact in record.artifacts])
 
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """A Markdown table; cells are Markdown already."""
-    yield f"| {' | '.join(head)} |"
-    yield f"| {' | '.join('---' for _ in head)} |"
-    for row in rows:
-        yield f"| {' | '.join(cell or ' ' for cell in row)} |"

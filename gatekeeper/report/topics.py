@@ -15,7 +15,8 @@ from gatekeeper.model.sanitize import markdown_code, markdown_text
 from gatekeeper.model.status import Status
 from gatekeeper.model.tool import Role
 from gatekeeper.model.wording import count_text
-from gatekeeper.report.markdown import NOT_MEASURED, Pair, job_sections, joined, table, unmeasured_section
+from gatekeeper.report.markdown import NOT_MEASURED, Pair, job_sections, joined, unmeasured_section
+from gatekeeper.report.standing import table
 from gatekeeper.report.summary import severity_counts
 
 
