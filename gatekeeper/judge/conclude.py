@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import assert_never
 
-from gatekeeper.model.finding import Finding, Level, Parsed, TestOutcome
+from gatekeeper.model.finding import Finding, Level, Parsed, State, TestOutcome
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Meaning, Status
@@ -59,7 +59,7 @@ def _judged(job: Job, attempt: Attempt, parsed: Parsed) -> tuple[Status, Cause |
         case Meaning.CLEAN:
             return Status.PASSED, None
         case Meaning.FINDINGS:
-            return (Status.FAILED, Cause.FINDINGS) if fails(job, parsed) or _ended_badly(job, attempt) else (Status.PASSED, None)
+            return (Status.FAILED, Cause.FINDINGS) if fails(job, parsed) or _ended_badly(job, attempt, parsed) else (Status.PASSED, None)
         case Meaning.TOOL_ERROR | Meaning.FINDINGS_AND_TOOL_ERROR:
             return Status.ERRORED, Cause.CRASH
         case Meaning.NOTHING_CHECKED:
@@ -70,14 +70,24 @@ def _judged(job: Job, attempt: Attempt, parsed: Parsed) -> tuple[Status, Cause |
 
 def fails(job: Job, parsed: Parsed) -> bool:
     """Whether the command, run as the project's own CI would run it, would fail with this output."""
-    if any(test.outcome in (TestOutcome.FAILED, TestOutcome.ERROR) for test in parsed.tests):
+    if any(test.counts for test in parsed.tests):
         return job.fails_at is not FailsAt.NEVER
-    return any(_RANK[finding.level] >= _FLOOR[job.fails_at] for finding in parsed.findings)
+    return any(finding.counts and _RANK[finding.level] >= _FLOOR[job.fails_at] for finding in parsed.findings)
 
 
-def _ended_badly(job: Job, attempt: Attempt) -> bool:
-    """A limit of the project's own (`--max-warnings 5`), or findings that are missing from a shortened output: only the exit code tells."""
-    return job.fails_at is not FailsAt.NEVER and attempt.exit_code is not None and attempt.exit_code not in job.exit.clean | job.exit.nothing
+def _ended_badly(job: Job, attempt: Attempt, parsed: Parsed) -> bool:
+    """A limit of the project's own (`--max-warnings 5`), or findings that are missing from a shortened output: only the exit code tells.
+
+    Unless it is explained by findings or tests that do not count because they were known or suppressed.
+    """
+    if job.fails_at is FailsAt.NEVER or attempt.exit_code is None or attempt.exit_code in job.exit.clean | job.exit.nothing:
+        return False
+    return bool(attempt.dropped) or attempt.exit_code not in job.exit.findings or not _explained(job, parsed)
+
+
+def _explained(job: Job, parsed: Parsed) -> bool:
+    spared = any(not finding.counts and _RANK[finding.level] >= _FLOOR[job.fails_at] for finding in parsed.findings)
+    return spared or any(test.outcome in (TestOutcome.FAILED, TestOutcome.ERROR) and not test.counts for test in parsed.tests)
 
 
 def _message(parsed: Parsed, status: Status) -> str:
@@ -90,12 +100,21 @@ def _message(parsed: Parsed, status: Status) -> str:
         return f"{passed} passed" + (f", {bad} failed" if bad else "") + (f", {skipped} skipped" if skipped else "")
     if parsed.findings:
         files = {finding.file for finding in parsed.findings if finding.file}
-        return _counted(len(parsed.findings), "finding") + (f" in {_counted(len(files), 'file')}" if files else "") + _by_level(parsed.findings)
+        return _counted(len(parsed.findings), "finding") + (f" in {_counted(len(files), 'file')}" if files else "") + _by_level(parsed.findings) \
+            + _spared(parsed.findings)
     return parsed.message or ("clean" if status is Status.PASSED else str(status))
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _spared(findings: tuple[Finding, ...]) -> str:
+    """How many of them do not count, and why."""
+    words = {State.SUPPRESSED: "suppressed", State.UNCHANGED: "known", State.MOVED: "moved"}
+    counted = [(sum(finding.state is state for finding in findings), word) for state, word in words.items()]
+    said = [f"{'all' if number == len(findings) else number} {word}" for number, word in counted if number]
+    return f", {', '.join(said)}" if said else ""
 
 
 def _by_level(findings: tuple[Finding, ...]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gatekeeper.judge.conclude import conclude
 from gatekeeper.judge.excerpt import last_words
 from gatekeeper.model.component import Problem
-from gatekeeper.model.finding import RawOutput
+from gatekeeper.model.finding import Parsed, RawOutput
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Status
@@ -18,6 +18,8 @@ from gatekeeper.parse.formats import parse_output
 from gatekeeper.tree.files import Tree
 from gatekeeper.tree.plain import open_plain
 
+#: what was read of a job's output, with states and suppressions filled in
+Triage = Callable[[Job, Parsed], Parsed]
 #: a report above this is no report; the parsers hold it in memory several times over
 _LARGEST_REPORT = 64_000_000
 
@@ -25,11 +27,12 @@ _LARGEST_REPORT = 64_000_000
 class Measure:
     """Concludes jobs of one run. Keeps the facts that our own jobs print (health, line counts), by job id.
 
-    `past` are seconds by job id from earlier runs: what benchmarks are compared with.
+    `past` are seconds by job id from earlier runs: what benchmarks are compared with. `triage` says which findings count.
     """
 
-    def __init__(self, tree: Tree, past: Mapping[str, float] | None = None) -> None:
+    def __init__(self, tree: Tree, past: Mapping[str, float] | None = None, triage: Triage = lambda _job, parsed: parsed) -> None:
         self._tree = tree
+        self._triage = triage
         self._past = past or {}
         self.facts: dict[str, object] = {}
 
@@ -40,7 +43,7 @@ class Measure:
         report = _content(attempt.report) if attempt.report and os.path.lexists(attempt.report) else None
         raw = RawOutput(stdout=stdout, stderr=stderr, report=report, exit_code=attempt.exit_code, root=self._tree.root,
                         cwd=os.path.normpath(os.path.join(self._tree.root, job.cwd)), tool=job.tool_id, read=self._tree.read)
-        parsed = parse_output(job.output.parser, raw, job.exit)
+        parsed = self._triage(job, parse_output(job.output.parser, raw, job.exit))
         if parsed.facts:
             self.facts[job.id] = parsed.facts
         result = conclude(job, attempt, parsed)

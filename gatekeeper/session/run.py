@@ -17,7 +17,8 @@ from gatekeeper.judge.counters import batch_seconds
 from gatekeeper.judge.verdict import Deciders, judge
 from gatekeeper.model.document import to_document
 from gatekeeper.model.event import Event, JobFinished, JobQueued, Notice, RunFinished, RunStarted, VerdictReached
-from gatekeeper.model.plan import Plan
+from gatekeeper.model.finding import Parsed
+from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.ports import Runner, Subscriber
 from gatekeeper.model.result import Condition, Result, RunRecord, Verdict
 from gatekeeper.model.sanitize import redacted, secret_values
@@ -34,6 +35,7 @@ from gatekeeper.session.measure import Measure
 from gatekeeper.session.outcome import published
 from gatekeeper.session.prepare import prepared, record_path
 from gatekeeper.session.reports import make_room
+from gatekeeper.session.suppressing import suppressing
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.history import durations
 from gatekeeper.store.history import record as remember
@@ -96,7 +98,8 @@ class _Run:
         self._reports = frozenset(job.id for job in opened.plan.jobs if job.role is Role.REPORT)
         self._started = time.monotonic()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
-        self._measure = Measure(opened.sight.tree, durations(opened.home))
+        self._suppressing = suppressing(opened.sight, opened.changes)
+        self._measure = Measure(opened.sight.tree, durations(opened.home), self._triaged)
         self._secrets = secret_values(opened.sight.environment)
         self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]
         self._notes: list[str] = []
@@ -143,6 +146,10 @@ class _Run:
             self._results.append(event.result)
             if self._deciders.ended(event.job) and len(self._results) < len(self._opened.plan.jobs):
                 self._publish(VerdictReached(at=time.monotonic(), verdict=self._judged(self._results, ())))
+
+    def _triaged(self, _job: Job, parsed: Parsed) -> Parsed:
+        """What a job found, those findings marked that do not count."""
+        return replace(parsed, findings=self._suppressing.apply(parsed.findings))
 
     def _write_results_so_far(self) -> None:
         """For the ecosystem report, which says itself when it has nothing to read: no reason to lose the run."""
