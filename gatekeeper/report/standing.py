@@ -20,7 +20,7 @@ MOST_ROWS = 50
 #: characters of one text in a table
 LONGEST_CELL = 500
 NOT_HOLDING = (ConditionStatus.FAILED, ConditionStatus.UNMEASURED, ConditionStatus.REQUIRES_REVIEW, ConditionStatus.WARNING)
-_ORDER = {status: rank for rank, status in enumerate((*NOT_HOLDING, ConditionStatus.PASSED))}
+_ORDER = {status: rank for rank, status in enumerate((*NOT_HOLDING, ConditionStatus.NOT_JUDGED, ConditionStatus.PASSED))}
 Row = tuple[Job, Finding]
 
 
@@ -94,7 +94,7 @@ def conditions_section(record: RunRecord) -> Iterator[str]:
     conditions = ordered(record.assessments)
     if not conditions:
         return
-    failing = sum(one.status is not ConditionStatus.PASSED for one in conditions)
+    failing = sum(one.status in NOT_HOLDING for one in conditions)
     yield f"## Conditions ({len(conditions) - failing} of {len(conditions)} hold)"
     yield ""
     yield from table(["condition", "status", "counts", "score", "says"], [
