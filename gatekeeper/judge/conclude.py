@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import assert_never
 
-from gatekeeper.model.finding import Finding, Level, Parsed, State, TestOutcome
+from gatekeeper.model.finding import Finding, Level, Parsed, State, TestCase, TestOutcome
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Meaning, Status
@@ -13,6 +14,7 @@ from gatekeeper.model.tool import FailsAt, Role
 
 _RANK = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
 _FLOOR = {FailsAt.ANY: 0, FailsAt.WARNING: 1, FailsAt.ERROR: 2, FailsAt.NEVER: 3}
+_BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
 #: shells and container runtimes report a kill by signal as 128 + number; 9 is what the kernel's memory killer sends
 _KILLED = 137
 
@@ -86,18 +88,20 @@ def _ended_badly(job: Job, attempt: Attempt, parsed: Parsed) -> bool:
 
 
 def _explained(job: Job, parsed: Parsed) -> bool:
+    if parsed.findings and not any(finding.counts for finding in parsed.findings) and not any(test.counts for test in parsed.tests):
+        return True  # whatever limit was exceeded: with nothing but what was known
     spared = any(not finding.counts and _RANK[finding.level] >= _FLOOR[job.fails_at] for finding in parsed.findings)
-    return spared or any(test.outcome in (TestOutcome.FAILED, TestOutcome.ERROR) and not test.counts for test in parsed.tests)
+    return spared or any(test.outcome in _BAD and not test.counts for test in parsed.tests)
 
 
 def _message(parsed: Parsed, status: Status) -> str:
     if parsed.message and status is not Status.PASSED:
         return parsed.message
-    bad = sum(test.outcome in (TestOutcome.FAILED, TestOutcome.ERROR) for test in parsed.tests)
     if parsed.tests:
-        passed = sum(test.outcome is TestOutcome.PASSED for test in parsed.tests)
+        failures = [test for test in parsed.tests if test.outcome in _BAD]
+        bad, passed = len(failures), sum(test.outcome is TestOutcome.PASSED for test in parsed.tests)
         skipped = len(parsed.tests) - passed - bad
-        return f"{passed} passed" + (f", {bad} failed" if bad else "") + (f", {skipped} skipped" if skipped else "")
+        return f"{passed} passed" + (f", {bad} failed{_spared(failures)}" if bad else "") + (f", {skipped} skipped" if skipped else "")
     if parsed.findings:
         files = {finding.file for finding in parsed.findings if finding.file}
         return _counted(len(parsed.findings), "finding") + (f" in {_counted(len(files), 'file')}" if files else "") + _by_level(parsed.findings) \
@@ -109,11 +113,11 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _spared(findings: tuple[Finding, ...]) -> str:
+def _spared(told: Sequence[Finding | TestCase]) -> str:
     """How many of them do not count, and why."""
-    words = {State.SUPPRESSED: "suppressed", State.UNCHANGED: "known", State.MOVED: "moved"}
-    counted = [(sum(finding.state is state for finding in findings), word) for state, word in words.items()]
-    said = [f"{'all' if number == len(findings) else number} {word}" for number, word in counted if number]
+    words = {State.SUPPRESSED: "suppressed", State.UNCHANGED: "known", State.MOVED: "known and moved"}
+    counted = [(sum(one.state is state for one in told), word) for state, word in words.items()]
+    said = [f"{'all' if number == len(told) else number} {word}" for number, word in counted if number]
     return f", {', '.join(said)}" if said else ""
 
 

@@ -83,6 +83,11 @@ class Delta:
     fixed: tuple[Finding, ...] = ()
     fixed_tests: tuple[TestCase, ...] = ()
     notes: tuple[str, ...] = ()
+    #: ids of baseline entries that are no longer there, and (entry, job, exact fingerprint) of those that stand elsewhere now
+    tightening: tuple[str, ...] = ()
+    refreshed: tuple[tuple[str, str, str], ...] = ()
+    #: findings that are new only because their tool has another version: they do not count
+    by_tool_change: int = 0
 
 
 class EndKind(StrEnum):
