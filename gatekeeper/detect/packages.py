@@ -121,6 +121,8 @@ def _npm_order(words: Words) -> Words:
 
 def _script(manager: str, rest: Words, reading: _Reading, packages: Packages, *, named: bool) -> PackageCall | None:
     assert reading.cwd is not None
+    if manager == "bun" and rest[0] == "test" and not named:  # its own runner, whatever scripts there are
+        return _program(reading, ("bun", *rest), packages)
     home = packages.home(reading.cwd)
     folders = packages.selected(reading.cwd, (*reading.filters, *reading.excluded)) if reading.filters or reading.everywhere else (home,) if home is not None else ()
     delegates = bool(reading.filters or reading.everywhere) and folders != (home,)
@@ -134,8 +136,6 @@ def _script(manager: str, rest: Words, reading: _Reading, packages: Packages, *,
         return PackageCall(folders=having, script=name, arguments=_double_dashless(rest[1:]), delegates=delegates)
     if named or rest[0] in _NOT_SCRIPTS or manager == "npm":
         return PackageCall(folders=(), delegates=delegates)
-    if manager == "bun" and rest[0] == "test":
-        return _program(reading, ("bun", *rest), packages)
     return _program(reading, rest, packages)
 
 

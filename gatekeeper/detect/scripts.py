@@ -45,6 +45,8 @@ def script_traits(component: Component, world: World, catalog: Catalog) -> tuple
 def _runner(words: tuple[str, ...]) -> str | None:
     if words[0] == "node":
         return "node" if "--test" in words[1:] else None
+    if words[:2] == ("bun", "test"):
+        return "bun" if "--watch" not in words else None
     return words[0] if words[0] in _RUNNERS and "--watch" not in words else None
 
 

@@ -30,6 +30,7 @@ class Parser(Protocol):
 #: format id -> module of this room; the only place of lazy imports here
 FORMATS: Mapping[str, str] = MappingProxyType({
     "black": "black",
+    "bun-junit": "bun_junit",
     "cargo-audit-json": "cargo_audit_json",
     "cargo-json": "cargo_json",
     "cargo-update": "cargo_update",

@@ -98,3 +98,8 @@ def test_foundry_projects_run_what_ci_runs(tmp_path: Path, call: str, said: str 
 
 def test_a_foundry_project_with_tests_and_no_call_is_tested_by_forge(tmp_path: Path) -> None:
     assert command(tmp_path, {"foundry.toml": "[profile.default]\n", "src/A.sol": "", "test/A.t.sol": ""}) == "forge test"
+
+
+def test_bun_test_is_the_runner_of_bun_whatever_the_script_is_called(tmp_path: Path) -> None:
+    found = one(look(tmp_path, {"package.json": '{"name": "x", "scripts": {"test": "bun test"}}', "bun.lock": "{}", "a.test.ts": ""}))
+    assert "test-runner:bun" in found.traits
