@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gatekeeper.model.finding import Category, Finding, Level, RawOutput, Severity
+from gatekeeper.model.finding import Category, Finding, Fix, Level, RawOutput, Safety, Severity
 from gatekeeper.parse.text import capped, strip_escapes
 
 _SEVERITY = {Level.ERROR: Severity.HIGH, Level.WARNING: Severity.MEDIUM, Level.INFO: Severity.LOW}
@@ -45,6 +45,8 @@ class Extra:
     cell: int | None = None
     detail: str | None = None
     url: str | None = None
+    fixes: tuple[Fix, ...] = ()
+    score: float | None = None
 
 
 NOTHING_MORE = Extra()
@@ -73,8 +75,8 @@ class Scribe:
         return Finding(tool=self.tool, message=strip_escapes(message).strip() or "(no message)", level=level, severity=severity, category=kind,
                        file=place.file, line=line, column=column, end_line=end_line,
                        end_column=_positive(place.end_column) if end_line or column else None,
-                       rule=rule, fixable=extra.fixable, cell=extra.cell,
-                       detail=capped(strip_escapes(extra.detail)) if extra.detail else None, url=extra.url)
+                       rule=rule, fixable=extra.fixable or any(fix.safety is not Safety.DISPLAY_ONLY for fix in extra.fixes), cell=extra.cell,
+                       detail=capped(strip_escapes(extra.detail)) if extra.detail else None, url=extra.url, fixes=extra.fixes, score=extra.score)
 
     def unformatted(self, file: str | None, diff: str | None = None, line: int | None = None) -> Finding:
         """A file that its formatter would change; `diff` is what would change."""
