@@ -73,6 +73,7 @@ AUDIT_LEVELS = ("info", "low", "moderate", "high", "critical")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 MODES = ("auto", "strict", "dry-run")
 COLORS = ("auto", "always", "never")
+TOOL_CHANGES = ("exempt", "count")
 TRUSTS = ("tree", "base")
 
 SCOPE = (
@@ -125,6 +126,19 @@ MANNER = (
     Option(name="trust", flags=("--trust",), kind=Kind.CHOICE, field="trust", metavar="WHOM", choices=TRUSTS, variable="GATEKEEPER_TRUST",
            help="tree: the configuration in the tree holds; base: that of the merge-base, for proposals that are not trusted."),
 )
+COMPARISON = (
+    Option(name="baseline", flags=("--baseline",), kind=Kind.TEXT, field="baseline", metavar="FILE", variable="GATEKEEPER_BASELINE", key="baseline",
+           help="The findings that are known and do not count, in this file below the root; none compares with no file."),
+    Option(name="baseline_tight", flags=("--baseline-tight",), kind=Kind.SWITCH, field="baseline_tight", variable="GATEKEEPER_BASELINE_TIGHT",
+           key="baseline_tight", help="Fail while the baseline holds findings that are fixed."),
+    Option(name="tool_change", flags=("--tool-change",), kind=Kind.CHOICE, field="tool_change", metavar="WORD", choices=TOOL_CHANGES,
+           variable="GATEKEEPER_TOOL_CHANGE", key="tool_change",
+           help="exempt: what only another version of a tool finds, on lines that nobody changed, does not count before the baseline is updated; count: it does."),
+    Option(name="new_since", flags=("--new-since",), kind=Kind.TEXT, field="new_since", metavar="REF", variable="GATEKEEPER_NEW_SINCE", key="new_since",
+           help="Count only findings that a run on the merge-base with REF does not have."),
+    Option(name="changed_lines", flags=("--changed-lines",), kind=Kind.SWITCH, field="changed_lines", variable="GATEKEEPER_CHANGED_LINES",
+           key="changed_lines", help="Count only findings on lines that changed since the base."),
+)
 OUTPUT = (
     Option(name="report", flags=("--report",), kind=Kind.TEXTS, field="reports", metavar="FORMAT[=PATH]", variable="GATEKEEPER_REPORT",
            key="reports", help="Write a further report; may be repeated."),
@@ -143,7 +157,7 @@ OUTPUT = (
     Option(name="config", flags=("--config",), kind=Kind.TEXT, field="", metavar="FILE", variable="GATEKEEPER_CONFIG",
            help="Read this file instead of gatekeeper.yaml."),
 )
-OPTIONS = (*SCOPE, *FILTERS, *MANNER, *OUTPUT)
+OPTIONS = (*SCOPE, *FILTERS, *MANNER, *COMPARISON, *OUTPUT)
 #: keys of gatekeeper.yaml whose flag says the opposite
 OPPOSITES = {"provision": "no_provision", "backup": "no_backup"}
 #: everything that may stand at the top of gatekeeper.yaml

@@ -140,5 +140,15 @@ class Settings:
     approvals: tuple[str, ...] = ()
     #: tree: the configuration of the tree holds; base: that of the merge-base, for proposals that are not trusted
     trust: str = "tree"
+    #: the file of known findings, relative to the root; `none`: no file
+    baseline: str = "gatekeeper-baseline.jsonl"
+    #: a baseline that holds what is fixed already fails
+    baseline_tight: bool = False
+    #: exempt | count: what only another version of a tool finds on lines that nobody changed
+    tool_change: str = "exempt"
+    #: count only what a run on the merge-base with this ref does not find
+    new_since: str | None = None
+    #: count only what lies on lines that changed since the base
+    changed_lines: bool = False
     #: origin of each value that is not a default, by field name: `gatekeeper.yaml:3`, `--jobs`, `GATEKEEPER_JOBS`
     origins: Mapping[str, str] = field(default_factory=dict)
