@@ -195,6 +195,7 @@ class RawOutput:
 
     `exit_code` is None when unknown (then the output alone decides). `root` and `cwd` are absolute POSIX paths.
     `read` gives the bytes of a source file by path relative to the root, or None; parsers need it for columns.
+    `pattern` is the expression of the `regex` format, empty for every other.
     """
 
     stdout: bytes = b""
@@ -205,6 +206,7 @@ class RawOutput:
     cwd: str = "/"
     tool: str = ""
     read: Callable[[str], bytes | None] = lambda _path: None
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

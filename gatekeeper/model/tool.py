@@ -57,10 +57,14 @@ class Stream(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSpec:
-    """Where a command's report comes from and which parser reads it; `{report}` in argv is its path for FILE."""
+    """Where a command's report comes from and which parser reads it; `{report}` in argv is its path for FILE.
+
+    `pattern` is the expression of the `regex` parser, empty for every other.
+    """
 
     source: Stream = Stream.STDOUT
     parser: str = "exit-code"
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

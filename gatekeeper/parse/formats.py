@@ -31,8 +31,10 @@ class Parser(Protocol):
 FORMATS: Mapping[str, str] = MappingProxyType({
     "black": "black",
     "bun-junit": "bun_junit",
+    "cargo": "cargo_text",
     "cargo-audit-json": "cargo_audit_json",
     "cargo-json": "cargo_json",
+    "cargo-short": "cargo_text",
     "cargo-update": "cargo_update",
     "checkstyle": "checkstyle",
     "eslint-json": "eslint_json",
@@ -57,6 +59,7 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "prettier": "prettier",
     "pyright-json": "pyright_json",
     "pytest-junit": "pytest_junit",
+    "regex": "regex",
     "ruff-format-json": "ruff_format_json",
     "ruff-json": "ruff_json",
     "rustfmt": "rustfmt",
@@ -68,6 +71,9 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "unittest": "unittest_text",
     "vitest-json": "jest_json",
 })
+
+#: other names that people know a format by
+ALIASES: Mapping[str, str] = MappingProxyType({"solc-standard-json": "solc-json", "gitlab-codequality": "gitlab", "codeclimate": "gitlab"})
 
 
 def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:
@@ -85,9 +91,14 @@ def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:
         return failed(raw, f"the {format_id} parser could not read this output ({type(error).__name__})")
 
 
-def _parser(format_id: str) -> Parser:
-    module = FORMATS.get(format_id)
+def known_format(format_id: str) -> str:
+    """The module of a format. Raises UsageError for an id that does not exist."""
+    module = FORMATS.get(ALIASES.get(format_id, format_id))
     if module is None:
         near = get_close_matches(format_id, FORMATS, 1)
         raise UsageError(f"no output format is called `{format_id}`", hint=f"did you mean `{near[0]}`?" if near else "formats: " + ", ".join(FORMATS))
-    return cast("Parser", import_module(f"gatekeeper.parse.{module}").parse)
+    return module
+
+
+def _parser(format_id: str) -> Parser:
+    return cast("Parser", import_module(f"gatekeeper.parse.{known_format(format_id)}").parse)

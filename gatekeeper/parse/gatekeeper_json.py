@@ -4,9 +4,12 @@
 {"schema": 1,
  "findings": [{"message": "one line", "file": "a/b.py", "line": 3, "column": 1, "end_line": 3, "end_column": 9,
                "rule": "my-rule", "level": "error|warning|info", "severity": "critical|high|medium|low|info", "category": "lint",
-               "fixable": false, "cell": null, "detail": "many lines", "url": "https://...", "tool": "my-script"}],
+               "fixable": false, "cell": null, "detail": "many lines", "url": "https://...", "tool": "my-script", "score": 7.5,
+               "fixes": [{"safety": "safe|unsafe|display-only", "message": "one line", "edits": [
+                   {"file": "a/b.py", "line": 3, "column": 1, "end_line": 3, "end_column": 9, "content": "instead"}]}]}],
  "tests": [{"name": "test_a", "outcome": "passed|failed|error|skipped", "classname": "", "file": null, "line": null, "seconds": 0.1,
-            "message": null, "detail": null}],
+            "message": null, "detail": null, "earlier": ["message of a try that failed"]}],
+ "metrics": [{"name": "coverage.lines", "value": 87.5, "unit": "%", "file": null, "line": null, "subject": null}],
  "problems": [{"file": "a/b.py", "line": 1, "message": "could not be read"}],
  "status": "clean|findings|tool_error|findings_and_tool_error|nothing_checked",
  "message": "one line", "checked": 12, "facts": {"anything": "that is JSON"}}
@@ -14,7 +17,9 @@
 
 Only `schema` is required, and of a finding only `message`. Files are relative to the root of the repository or absolute; lines and
 columns are 1-based, columns count characters, `end_column` is exclusive. `severity` may stand alone: the level follows from it, or it
-from the level (default `error`). `checked: 0` means that nothing was checked. `status` may make the meaning graver, never milder: it cannot
+from the level (default `error`); it may also be the tool's own word (`error`, `warning`, `note`), and then `grade` be the severity, as
+`gatekeeper parse --json` writes. An edit replaces the text from its start up to its end, exclusive; its file is the finding's unless it says
+another. `score` is a CVSS number from 0.1 to 10. Metrics are numbers for the policy and the reports; a document may hold nothing else. `checked: 0` means that nothing was checked. `status` may make the meaning graver, never milder: it cannot
 hide findings or a bad exit code. Test counts are counted. Unknown keys are ignored, wrong types are an error that names the key.
 """
 
@@ -26,10 +31,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 from gatekeeper.model.component import Problem
-from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput, Severity, TestCase, TestOutcome
+from gatekeeper.model.finding import Category, Edit, Finding, Fix, Level, Metric, Parsed, RawOutput, Safety, Severity, TestCase, TestOutcome
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
-from gatekeeper.parse.document import Json, UnparsableError, asked_object, asked_objects, asked_text, load, maybe_seconds
+from gatekeeper.parse.document import Json, UnparsableError, asked_list, asked_object, asked_objects, asked_text, load, maybe_seconds
 from gatekeeper.parse.grade import Extra, Place, Scribe, level_for
 from gatekeeper.parse.meaning import Account, conclude
 from gatekeeper.parse.place import relative
@@ -38,6 +43,7 @@ from gatekeeper.parse.text import complaint, report_of
 
 Word = TypeVar("Word", bound=StrEnum)
 SCHEMA = 1
+_LARGEST = 1e300
 _SEVERITY_WORDS = {"error": Severity.HIGH, "warning": Severity.MEDIUM, "note": Severity.LOW}
 _BROKEN = frozenset({Meaning.TOOL_ERROR, Meaning.FINDINGS_AND_TOOL_ERROR})
 
@@ -54,6 +60,7 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
                      for entry in _entries(report, "problems"))
     message = _text(report, "message")
     parsed = conclude(raw, exits, Account(findings=_stated(raw, status, findings, tests, message), tests=tests, problems=problems, facts=report.get("facts"),
+                                        metrics=tuple(_metric(raw, entry) for entry in _entries(report, "metrics")),
                                         error=(message or complaint(raw) or "the script says that it failed") if status in _BROKEN else None,
                                         nothing=_nothing(report, status, tests, message)))
     # what a check did is worth a line also where it found nothing
@@ -80,15 +87,39 @@ def _entries(report: Json, key: str) -> Iterator[Json]:
 
 
 def _finding(raw: RawOutput, entry: Json) -> Finding:
-    severity = _severity(entry)
-    level = _word(entry, "level", Level) or (level_for(severity) if severity else Level.ERROR)
+    said = _severity(entry)
+    level = _word(entry, "level", Level) or (level_for(said) if said else Level.ERROR)
+    severity = _word(entry, "grade", Severity) or said
     category = _word(entry, "category", Category) or Category.LINT
     place = Place(file=_file(raw, entry), line=_whole(entry, "line"), column=_whole(entry, "column"),
                   end_line=_whole(entry, "end_line"), end_column=_whole(entry, "end_column"))
     scribe = Scribe(tool=_text(entry, "tool") or raw.tool or "script", category=category)
     return scribe.finding(asked_text(entry, "message"), level, place, rule=_text(entry, "rule"),
                           extra=Extra(severity=severity, fixable=entry.get("fixable") is True, cell=_whole(entry, "cell"),
-                                      detail=_text(entry, "detail"), url=_text(entry, "url")))
+                                      detail=_text(entry, "detail"), url=_text(entry, "url"), score=_number(entry, "score"),
+                                      fixes=tuple(_fix(raw, one, place.file) for one in _entries(entry, "fixes"))))
+
+
+def _fix(raw: RawOutput, entry: Json, file: str | None) -> Fix:
+    return Fix(safety=_word(entry, "safety", Safety) or Safety.UNSAFE, message=_text(entry, "message"),
+               edits=tuple(_edit(raw, one, file) for one in _entries(entry, "edits")))
+
+
+def _edit(raw: RawOutput, entry: Json, file: str | None) -> Edit:
+    place = [_whole(entry, key) for key in ("line", "column", "end_line", "end_column")]
+    target, content = _file(raw, entry) or file, entry.get("content")
+    if target is None or not isinstance(content, str) or not all(number is not None and number > 0 for number in place):
+        raise UnparsableError("an edit needs a file, `line`, `column`, `end_line`, `end_column` from 1 and `content`")
+    line, column, end_line, end_column = (number or 1 for number in place)
+    return Edit(file=target, line=line, column=column, end_line=end_line, end_column=end_column, content=content)
+
+
+def _metric(raw: RawOutput, entry: Json) -> Metric:
+    value = _number(entry, "value")
+    if value is None:
+        raise UnparsableError(f"metric `{asked_text(entry, 'name'):.80}` has no `value`")
+    return Metric(name=asked_text(entry, "name"), value=value, unit=_text(entry, "unit") or "", file=_file(raw, entry), line=_whole(entry, "line"),
+                  subject=_text(entry, "subject"))
 
 
 def _test(raw: RawOutput, entry: Json) -> TestCase:
@@ -96,7 +127,15 @@ def _test(raw: RawOutput, entry: Json) -> TestCase:
     if outcome is None:
         raise UnparsableError(f"test `{asked_text(entry, 'name'):.80}` has no `outcome`")
     return TestCase(name=asked_text(entry, "name"), outcome=outcome, classname=_text(entry, "classname") or "", file=_file(raw, entry),
-                    line=_whole(entry, "line"), seconds=maybe_seconds(entry.get("seconds")), message=_text(entry, "message"), detail=_text(entry, "detail"))
+                    line=_whole(entry, "line"), seconds=maybe_seconds(entry.get("seconds")), message=_text(entry, "message"), detail=_text(entry, "detail"),
+                    earlier=_earlier(entry))
+
+
+def _earlier(entry: Json) -> tuple[str, ...]:
+    said = asked_list(entry.get("earlier") or [], "`earlier`")
+    if not all(isinstance(message, str) for message in said):
+        raise UnparsableError("`earlier` is no list of strings")
+    return tuple(str(message) for message in said)
 
 
 def _file(raw: RawOutput, entry: Json) -> str | None:
@@ -124,6 +163,13 @@ def _text(entry: Json, key: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise UnparsableError(f"`{key}` is no string")
     return value or None
+
+
+def _number(entry: Json, key: str) -> float | None:
+    value = entry.get(key)
+    if value is not None and (not isinstance(value, (int, float)) or isinstance(value, bool) or abs(value) > _LARGEST):
+        raise UnparsableError(f"`{key}` is no number")
+    return None if value is None else float(value)
 
 
 def _whole(entry: Json, key: str) -> int | None:

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import assert_never
 
 from gatekeeper.model.component import Problem
-from gatekeeper.model.finding import Finding, Parsed, RawOutput, TestCase, TestOutcome
+from gatekeeper.model.finding import Finding, Metric, Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.text import complaint
@@ -50,6 +50,7 @@ class Account:
     error: str | None = None
     nothing: str | None = None
     facts: object = None
+    metrics: tuple[Metric, ...] = ()
 
 
 def conclude(raw: RawOutput, exits: ExitSpec, account: Account) -> Parsed:
@@ -65,7 +66,7 @@ def conclude(raw: RawOutput, exits: ExitSpec, account: Account) -> Parsed:
     else:
         meaning, message = Meaning.CLEAN, None
     return Parsed(meaning=meaning, findings=_unique(account.findings), tests=account.tests, problems=account.problems,
-                  message=message[:_LONGEST_MESSAGE] if message else None, facts=account.facts)
+                  message=message[:_LONGEST_MESSAGE] if message else None, facts=account.facts, metrics=account.metrics)
 
 
 def idle_at(exits: ExitSpec, *codes: int) -> ExitSpec:

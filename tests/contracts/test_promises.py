@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from gatekeeper.model.status import Outcome, Status
 from gatekeeper.parse.formats import FORMATS
 from gatekeeper.store.log import sentence
 from tests.fakes.record import mixed
+from tests.parse.recordings import SHIPPED, text_of, versions
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -139,3 +141,9 @@ def _names(path: Path) -> set[str]:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
     return found
+
+
+def test_the_shipped_list_of_recordings_is_that_of_the_fixtures() -> None:
+    shipped = SHIPPED.read_text(encoding="utf-8")
+    assert json.loads(shipped) == versions(), "run: python -m tests.parse.recordings"
+    assert shipped == text_of(versions())

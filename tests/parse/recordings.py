@@ -1,4 +1,7 @@
-"""Recorded outputs of real tools as inputs for tests: `fixtures/outputs/<tool>/<version>/<case>/`."""
+"""Recorded outputs of real tools as inputs for tests: `fixtures/outputs/<tool>/<version>/<case>/`.
+
+`python -m tests.parse.recordings` writes which versions each format was recorded from into the file that ships with the program.
+"""
 
 from __future__ import annotations
 
@@ -42,3 +45,22 @@ def load(folder: Path) -> Recording:
 def every(with_document: str) -> list[Recording]:
     """All recordings that hold the named document."""
     return [load(path.parent) for path in sorted(OUTPUTS.glob("*/*/*/cmd.json")) if (path.parent / with_document).is_file()]
+
+
+def versions() -> dict[str, list[dict[str, str]]]:
+    """By format id the tools and versions of its recordings, sorted."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for path in OUTPUTS.glob("*/*/*/cmd.json"):
+        found.setdefault(json.loads(path.read_bytes())["parser"], set()).add((path.parts[-4], path.parts[-3]))
+    return {name: [{"tool": tool, "version": version} for tool, version in sorted(pairs)] for name, pairs in sorted(found.items())}
+
+
+def text_of(recorded: dict[str, list[dict[str, str]]]) -> str:
+    """The file as it ships: one line for each format, so that two who add recordings seldom meet."""
+    return "{\n" + ",\n".join(f"{json.dumps(name)}: {json.dumps(pairs)}" for name, pairs in recorded.items()) + "\n}\n"
+
+
+SHIPPED = Path(__file__).resolve().parents[2] / "gatekeeper" / "parse" / "recorded.json"
+
+if __name__ == "__main__":
+    SHIPPED.write_text(text_of(versions()), encoding="utf-8")

@@ -1,0 +1,172 @@
+"""One output from files to its meaning, here or in a process of its own: what is large, and what follows a pattern of the user's, may neither stall
+nor fill the process that runs the gate.
+
+A reading is a value that can be written down; `read_output` does it on the spot, `gatekeeper/builtin/reader.py` does it elsewhere and leaves the
+answer in a file. Does not know jobs, nor what starts processes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gatekeeper.model.document import from_document, to_document
+from gatekeeper.model.finding import Parsed, RawOutput
+from gatekeeper.model.tool import ExitSpec
+from gatekeeper.parse.formats import parse_output
+from gatekeeper.parse.root import recorded_root
+from gatekeeper.tree.files import Tree
+from gatekeeper.tree.plain import open_plain
+
+#: an output above this many bytes is read by a process of its own
+LARGE = 256 * 1024
+#: the most bytes of one stream or report that are read at all
+LARGEST = 512 * 1024 * 1024
+#: seconds and megabytes of address space that a reader has
+READER_SECONDS = 120.0
+READER_MEMORY_MB = 3072
+#: exit code of a reader that had too little of it
+OUT_OF_MEMORY = 3
+#: seconds for a pattern of the user's
+PATTERN_SECONDS = 20.0
+#: formats that are read elsewhere whatever their size: the time that a user's expression takes knows no limit
+PATTERNS = frozenset({"regex"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Which files hold an output, and what is known of it. Paths are absolute, None = there is none.
+
+    `root` is what paths are made relative to, `sources` the folder from which source files are read. `guess` lets the output itself say
+    below which root its tool ran.
+    """
+
+    parser: str
+    stdout: str | None = None
+    stderr: str | None = None
+    report: str | None = None
+    exit_code: int | None = None
+    root: str = "/"
+    cwd: str = "/"
+    sources: str = "/"
+    tool: str = ""
+    pattern: str = ""
+    exits: ExitSpec = field(default_factory=ExitSpec)
+    guess: bool = False
+
+    @property
+    def large(self) -> bool:
+        """Whether reading it is work for a process of its own."""
+        return self.parser in PATTERNS or sum(size_of(path) for path in (self.stdout, self.stderr, self.report)) > LARGE
+
+    @property
+    def seconds(self) -> float:
+        """The limit of a reader."""
+        return PATTERN_SECONDS if self.parser in PATTERNS else READER_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What an output means, and the root below which its tool ran where that is another than was told."""
+
+    parsed: Parsed
+    root: str | None = None
+
+
+def read_output(reading: Reading) -> Read:
+    """Reads and parses in this process. Raises UsageError for an unknown format; MemoryError when there is not enough."""
+    tree = Tree(root=reading.sources, files=(), git=False)
+    raw = RawOutput(stdout=content(reading.stdout), stderr=content(reading.stderr), report=None if reading.report is None else content(reading.report),
+                    exit_code=reading.exit_code, root=reading.root, cwd=reading.cwd, tool=reading.tool, read=tree.read, pattern=reading.pattern)
+    root = recorded_root(raw, lambda file: tree.read(file, 1) is not None) if reading.guess else None
+    if root is not None:
+        below = os.path.relpath(reading.cwd, reading.root)
+        raw = RawOutput(stdout=raw.stdout, stderr=raw.stderr, report=raw.report, exit_code=raw.exit_code, root=root, pattern=raw.pattern,
+                        cwd=os.path.normpath(os.path.join(root, below)), tool=raw.tool, read=raw.read)
+    return Read(parsed=parse_output(reading.parser, raw, reading.exits), root=root)
+
+
+def content(path: str | None) -> bytes:
+    """What lies there; nothing where something else than a plain file is: what lies behind a link is no measurement of this run."""
+    if not path:
+        return b""
+    try:
+        with open_plain(path) as file:
+            return file.read(LARGEST)
+    except OSError:
+        return b""
+
+
+def tail(path: str | None, most: int) -> bytes:
+    """The last bytes of a plain file, at most so many."""
+    if not path:
+        return b""
+    try:
+        with open_plain(path) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - most))
+            return file.read(most)
+    except OSError:
+        return b""
+
+
+def size_of(path: str | None) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return os.lstat(path).st_size if path else 0
+    except OSError:
+        return 0
+
+
+def reader_argv(request: str, answer: str) -> tuple[str, ...]:
+    """The words that start a reader, in isolation: it takes the reading from the file `request` and leaves what it read in `answer`."""
+    return sys.executable, "-I", "-m", "gatekeeper.builtin.reader", request, answer
+
+
+def write_request(reading: Reading, path: str) -> None:
+    """Writes a reading down for a reader. Raises OSError."""
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(to_document(reading), file)
+
+
+def read_request(path: str) -> Reading:
+    """The reading in a file. Raises OSError and ValueError."""
+    with open(path, encoding="utf-8") as file:
+        return from_document(Reading, json.load(file))
+
+
+def write_answer(read: Read, path: str) -> None:
+    """Leaves what was read in a file: pickled, which takes a fourth of the time of JSON where there are 100,000 findings. Raises OSError."""
+    with open(path, "wb") as file:
+        pickle.dump(read, file, 5)
+
+
+def read_answer(path: str) -> Read | None:
+    """What a reader left, or None where it left nothing whole. Of a pickle only our own values are built."""
+    try:
+        with open_plain(path) as file:
+            found = _Values(io.BytesIO(file.read())).load()
+    except (OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, pickle.UnpicklingError):
+        return None
+    return found if isinstance(found, Read) else None
+
+
+_NAMES: frozenset[tuple[str, str]] = frozenset(
+    {("gatekeeper.session.reading", "Read"), ("gatekeeper.model.status", "Meaning"), ("gatekeeper.model.component", "Problem")}
+    | {("gatekeeper.model.finding", name) for name in ("Parsed", "Finding", "TestCase", "TestOutcome", "Metric", "Fix", "Edit", "Safety", "Severity",
+                                                       "Level", "Category", "State", "Suppression", "SuppressionKind")})
+
+
+class _Values(pickle.Unpickler):
+    """Builds the values that a reader tells, and nothing else: the file lies where jobs can write."""
+
+    def find_class(self, module: str, name: str) -> Callable[..., object]:
+        """The class of that name if it is one of ours."""
+        if (module, name) not in _NAMES:
+            raise pickle.UnpicklingError(f"{module}.{name} is none of our values")
+        found: Callable[..., object] = super().find_class(module, name)
+        return found
