@@ -6,6 +6,7 @@ asked for theirs. Knows no job; answers are remembered for the whole run.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -205,7 +206,11 @@ class Locator:
         if kit is None:
             return MissingTool(reason=f"{name} is not on PATH", hint=f"install {name}: npm install --global {name}")
         found = self.managed.get(kit)
-        return found if isinstance(found, MissingTool) else LocatedTool(path=found.path, version=found.version, source="pinned" if version else found.source, env=env)
+        if isinstance(found, MissingTool):
+            return found
+        # scripts call the manager again by its name (`pnpm -r test`)
+        path_with_it = os.pathsep.join((os.path.dirname(found.path), self.surroundings.environment.get("PATH", os.defpath)))
+        return LocatedTool(path=found.path, version=found.version, source="pinned" if version else found.source, env={**env, "PATH": path_with_it})
 
     def _interpreter(self, component: Component | None) -> LocatedTool | MissingTool:
         environment = self.pythons.of(component)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,7 @@ def test_a_package_manager_that_is_not_there_is_provided_at_the_version_that_pac
     assert "pnpm@9.1.0" in machine.started("npm")[0]
     assert isinstance(found, LocatedTool)
     assert (found.version, found.source) == ("9.1.0", "pinned")
+    assert found.env["PATH"].split(os.pathsep)[0] == os.path.dirname(found.path), "scripts call it again by its name"
 
 
 def test_the_yarn_that_the_repository_brings_is_named_but_not_started(tmp_path: Path, node: Path) -> None:
