@@ -51,6 +51,26 @@ def _json() -> Render:
     return found
 
 
+def _sarif() -> Render:
+    from gatekeeper.report.sarif import render as found
+    return found
+
+
+def _sarif_parts() -> Parts:
+    from gatekeeper.report.sarif import parts as found
+    return found
+
+
+def _code_scanning() -> Render:
+    from gatekeeper.report.sarif import render_upload as found
+    return found
+
+
+def _code_scanning_parts() -> Parts:
+    from gatekeeper.report.sarif import upload_parts as found
+    return found
+
+
 def _metrics() -> Render:
     from gatekeeper.report.metrics import render as found
     return found
@@ -58,6 +78,11 @@ def _metrics() -> Render:
 
 def _markdown() -> Render:
     from gatekeeper.report.markdown import render as found
+    return found
+
+
+def _html() -> Render:
+    from gatekeeper.report.html import render as found
     return found
 
 
@@ -90,8 +115,12 @@ FORMATS: Mapping[str, Format] = {entry.id: entry for entry in (
     Format(id="junit", file="junit.xml", title="JUnit XML with file and line, as CI systems read it best", load=_junit),
     Format(id="junit-strict", file="junit-strict.xml", title="JUnit XML that is valid against the xUnit and the Ant schema", load=_junit_strict),
     Format(id="json", file="summary.json", title="the summary as JSON, schema 1", load=_json),
+    Format(id="sarif", file="gatekeeper.sarif", title="everything that was found, and what could not look, as SARIF 2.1.0", load=_sarif, parts=_sarif_parts),
+    Format(id="code-scanning", file="code-scanning.sarif", title="SARIF to upload to GitHub: of tools that did all of their work", load=_code_scanning,
+           parts=_code_scanning_parts),
     Format(id="metrics", file="metrics.json", title="times, memory and counts as JSON", load=_metrics),
     Format(id="markdown", file="report.md", title="a page for people, as Markdown", load=_markdown),
+    Format(id="html", file="report.html", title="a page for people, as one HTML file that needs no network", load=_html),
     Format(id="comment", file="comment.md", title="the body of a comment on a pull request, as Markdown with a hidden marker", load=_comment),
     Format(id="github", file="github.txt", title="annotations for GitHub Actions, as workflow commands", load=_github),
     Format(id="security", file="security.md", title="what audits and security scans found or could not look at, as Markdown", load=_security),

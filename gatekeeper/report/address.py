@@ -1,0 +1,44 @@
+"""Where a finding lies, as a URI reference relative to the root of the tree. Knows no file system and no format.
+
+File names are bytes (as os.fsdecode gives them); every byte that a URI cannot show is percent-encoded, so that the name can be had back.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from urllib.parse import quote
+
+from gatekeeper.model.plan import Job
+from gatekeeper.model.result import RunRecord
+
+#: what POSIX systems take as a path
+LONGEST = 4096
+
+
+def relative_uri(file: str | None) -> str | None:
+    """The reference of a file inside the tree; None where there is none: no file, the root itself, or a place outside of it, no name that a file can have."""
+    if not file or "\x00" in file or len(file) > LONGEST:
+        return None
+    plain = posixpath.normpath(file)
+    if plain == "." or plain.startswith("/") or plain.partition("/")[0] == "..":
+        return None
+    return quote(file_bytes(plain), safe="/-._~!$&'()*+,;=@")
+
+
+def file_bytes(file: str) -> bytes:
+    """The bytes of a name; halves of characters, which no file system gives, as UTF-8 would have them."""
+    try:
+        return file.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return file.encode("utf-8", "surrogatepass")
+
+
+def stand_in(record: RunRecord, job: Job) -> str:
+    """The file that a finding without a place is shown at, for readers that refuse those: lockfile or manifest of its component, else of the root."""
+    named = [component for component in record.plan.components if component.id == job.component]
+    rooted = sorted(record.plan.components, key=lambda component: (component.root != ".", component.root, component.id))
+    for component in (*named, *rooted):
+        for file in (component.lockfile, component.manifest):
+            if uri := relative_uri(file):
+                return uri
+    return "gatekeeper.yaml"
