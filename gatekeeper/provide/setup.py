@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 
 from gatekeeper.model.component import Component, Detection, ToolStatus
 from gatekeeper.model.tool import LocatedTool, MissingTool
@@ -83,8 +84,15 @@ def perform(step: SetupStep, detection: Detection, locator: Locator) -> str | No
         if step.argv[1:3] == ("-m", "venv"):
             _hide(os.path.join(folder, step.argv[-1]))
         return None
-    lines = [line.strip() for line in (completed.stdout + b"\n" + completed.stderr).decode("utf-8", "replace").splitlines() if line.strip()]
-    return f"{' '.join(step.argv)}: {lines[-1] if lines else f'exit code {completed.exit_code}'}"
+    lines = [line for raw in (completed.stdout + b"\n" + completed.stderr).decode("utf-8", "replace").splitlines() if (line := _ESCAPES.sub("", raw).strip())]
+    telling = [line for line in lines if _TELLING.search(line)] or lines[-1:]
+    return f"{' '.join(step.argv)}: {telling[0] if telling else f'exit code {completed.exit_code}'}"
+
+
+#: colours, which yarn writes also where no terminal is
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+#: the line that names the cause, among those that sum up or give hints: yarn numbers its causes, YN0000 is none
+_TELLING = re.compile(r"\berror\b|\bERR!|YN(?!0000)(?!0013|0085)\d{4}", re.IGNORECASE)
 
 
 def _hide(environment: str) -> None:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from gatekeeper.model.component import Component, Detection, Kind, Language, ToolStatus
 from gatekeeper.model.ports import Completed
 from gatekeeper.provide.inventory import dependency_rows, inventory
@@ -91,6 +93,21 @@ def test_a_project_step_runs_in_its_folder_and_says_why_it_failed(tmp_path: Path
     detection = seen(web(requires=("react",)))
     [step] = setup_steps(detection, box)
     assert perform(step, detection, box) == "npm ci: bad npm in web"
+
+
+@pytest.mark.parametrize(("said", "cause"), [
+    ("\x1b[31mUsage Error\x1b[39m: it is no part of the project\n\n$ yarn install [--json] [--immutable]\n", "Usage Error: it is no part of the project"),
+    ("> YN0085: | + jest\n> YN0028: | The lockfile would have been modified\n> YN0000: Failed with errors in 6s\n", "> YN0028: | The lockfile would have been modified"),
+    ("npm error code ERESOLVE\nnpm error could not resolve\n", "npm error code ERESOLVE"),
+    ("something\nwent wrong\n", "went wrong"),
+])
+def test_of_an_installers_words_those_are_told_that_name_the_cause(tmp_path: Path, said: str, cause: str) -> None:
+    write(tmp_path / "tree", {"web/package-lock.json": ""})
+    program(tmp_path / "usr" / "npm")
+    box = locator(tmp_path, Machine(lambda _argv, _cwd: Completed(exit_code=1, stdout=said.encode())), path=[tmp_path / "usr"])
+    detection = seen(web(requires=("react",)))
+    [step] = setup_steps(detection, box)
+    assert perform(step, detection, box) == f"npm ci: {cause}"
 
 
 def test_a_package_manager_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
