@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gatekeeper.model.finding import Finding, Severity
+from gatekeeper.judge.policy.assess import deciding
+from gatekeeper.model.assessment import Assessment, Enforcement
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.result import Condition, Result, Verdict
 from gatekeeper.model.settings import PolicyCondition
@@ -14,16 +15,15 @@ from gatekeeper.model.wording import count_text
 EXIT_CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 3, Outcome.INTERRUPTED: 130}
 _INCOMPLETE = frozenset({Status.ERRORED, Status.TIMED_OUT, Status.UNMEASURED, Status.UNAVAILABLE, Status.CANCELLED, Status.NOT_RUN, Status.BLOCKED})
 _ORDER = {Outcome.INTERRUPTED: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 2, Outcome.PASS: 3}
-_SEVERITIES = tuple(reversed(Severity))  # info first
 
 
-def judge(plan: Plan, results: Sequence[Result], *, policy: Sequence[PolicyCondition] = (), extra: Sequence[Condition] = (),
+def judge(plan: Plan, results: Sequence[Result], *, assessments: Sequence[Assessment] = (), extra: Sequence[Condition] = (),
           signal: int | None = None) -> Verdict:
-    """The verdict over all results. `extra` are conditions of the run itself; `signal` is what interrupted it."""
+    """The verdict over all results and the conditions of the policy. `extra` are conditions of the run itself; `signal` is what interrupted it."""
     jobs = {job.id: job for job in plan.jobs}
     statuses = {result.job: result.status for result in results}
     conditions = [condition for result in results if (condition := _condition(jobs[result.job], result, statuses, jobs)) is not None]
-    conditions += [*_policy(policy, jobs, results), *extra]
+    conditions += [*deciding(assessments), *extra]
     if not plan.jobs or (not plan.components and all(job.reason.kind == "builtin" for job in plan.jobs)):
         conditions += _nothing(plan)
     if signal is not None:
@@ -59,23 +59,6 @@ def _said_by_its_need(job: Job, statuses: Mapping[str, Status], jobs: Mapping[st
     return bool(unfinished) and all(statuses[need] is Status.FAILED and jobs[need].blocking for need in unfinished)
 
 
-def _policy(policy: Sequence[PolicyCondition], jobs: Mapping[str, Job], results: Sequence[Result]) -> list[Condition]:
-    """Conditions of the configuration: at most so many findings of at least this severity."""
-    found: list[Condition] = []
-    for rule in policy:
-        least = _SEVERITIES.index(Severity(rule.severity.removeprefix(">=")))
-        grave = [finding for result in results if result.job in jobs for finding in result.findings if _rank(finding) >= least]
-        if len(grave) > rule.max:
-            found.append(Condition(subject=f"policy severity>={_SEVERITIES[least]}", outcome=Outcome.FAIL,
-                                   message=f"{len(grave)} findings, at most {rule.max} are allowed",
-                                   hint="`on: new` counts all findings: this version keeps none to compare with" if rule.on == "new" else None))
-    return found
-
-
-def _rank(finding: Finding) -> int:
-    return _SEVERITIES.index(finding.severity)
-
-
 def _sentence(plan: Plan, outcome: Outcome, conditions: Sequence[Condition]) -> str:
     count = sum(condition.outcome is outcome for condition in conditions)
     match outcome:
@@ -98,8 +81,9 @@ class Deciders:
     """The jobs that decide a verdict, while they end; asked after each end, so it counts down and never looks at all results again."""
 
     def __init__(self, plan: Plan, policy: Sequence[PolicyCondition] = ()) -> None:
-        # limits on findings count those of advisory jobs too
-        self._open = {job.id for job in plan.jobs if job.blocking or policy}
+        # conditions that decide look at all jobs, those that only advise too
+        waits = any(condition.enforcement is Enforcement.BLOCKING for condition in policy)
+        self._open = {job.id for job in plan.jobs if job.blocking or waits}
 
     def ended(self, job_id: str) -> bool:
         """Takes note of an end; whether it was the last that mattered."""

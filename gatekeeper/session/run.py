@@ -14,7 +14,10 @@ from gatekeeper.execute.helper import run_helper
 from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.run import Control, RunOptions, run_plan
 from gatekeeper.judge.counters import batch_seconds
+from gatekeeper.judge.endings import ending
+from gatekeeper.judge.scores import scores
 from gatekeeper.judge.verdict import Deciders, judge
+from gatekeeper.model.assessment import Assessment
 from gatekeeper.model.document import to_document
 from gatekeeper.model.event import Event, JobFinished, JobQueued, Notice, RunFinished, RunStarted, VerdictReached
 from gatekeeper.model.finding import Parsed
@@ -28,6 +31,7 @@ from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
 from gatekeeper.session.guarding import leak_notes, run_conditions, unwritten_condition
+from gatekeeper.session.judging import Judging
 from gatekeeper.session.leaves import missing_leaves, remove_leaves
 from gatekeeper.session.logs import clean_logs
 from gatekeeper.session.look import Sight, in_scope, locator, planned, see
@@ -98,8 +102,9 @@ class _Run:
         self._reports = frozenset(job.id for job in opened.plan.jobs if job.role is Role.REPORT)
         self._started = time.monotonic()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
-        self._suppressing = suppressing(opened.sight, opened.changes)
-        self._measure = Measure(opened.sight.tree, durations(opened.home), self._triaged)
+        past = durations(opened.home)
+        self._judging = Judging(sight=opened.sight, changes=opened.changes, suppressing=suppressing(opened.sight, opened.changes), began=time.time(), past=past)
+        self._measure = Measure(opened.sight.tree, past, self._triaged)
         self._secrets = secret_values(opened.sight.environment)
         self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]
         self._notes: list[str] = []
@@ -125,7 +130,8 @@ class _Run:
         try:
             record = published(record, opened.sight.settings, opened.home, opened.folder, opened.sight.environment)
         except StoreError as error:  # what was found is told all the same; a pass it is not, because nothing on disk proves it
-            record = replace(record, verdict=self._judged(results, differences(before, after), unwritten_condition(error)))
+            verdict = self._judged(results, differences(before, after), record.assessments, unwritten_condition(error))
+            record = replace(record, verdict=verdict, ending=ending(results, verdict, record.assessments, lost=error.message))
         self._publish(RunFinished(at=time.monotonic(), run_id=record.run_id, verdict=record.verdict, wall_seconds=record.wall_seconds))
         self._journal.close()
         return record
@@ -145,11 +151,11 @@ class _Run:
         if isinstance(event, JobFinished):
             self._results.append(event.result)
             if self._deciders.ended(event.job) and len(self._results) < len(self._opened.plan.jobs):
-                self._publish(VerdictReached(at=time.monotonic(), verdict=self._judged(self._results, ())))
+                self._publish(VerdictReached(at=time.monotonic(), verdict=self._judged(self._results, (), ())))
 
     def _triaged(self, _job: Job, parsed: Parsed) -> Parsed:
         """What a job found, those findings marked that do not count."""
-        return replace(parsed, findings=self._suppressing.apply(parsed.findings))
+        return replace(parsed, findings=self._judging.suppressing.apply(parsed.findings))
 
     def _write_results_so_far(self) -> None:
         """For the ecosystem report, which says itself when it has nothing to read: no reason to lose the run."""
@@ -158,17 +164,21 @@ class _Run:
         except StoreError as error:
             self._publish(Notice(at=time.monotonic(), message=error.message))
 
-    def _judged(self, results: Sequence[Result], changed: Sequence[str], *more: Condition) -> Verdict:
+    def _judged(self, results: Sequence[Result], changed: Sequence[str], assessments: Sequence[Assessment], *more: Condition) -> Verdict:
         opened = self._opened
-        return judge(opened.plan, results, policy=opened.sight.settings.conditions, signal=self._control.signum or None,
+        return judge(opened.plan, results, assessments=assessments, signal=self._control.signum or None,
                      extra=(*run_conditions(opened.sight, opened.changes, changed, results), *more))
 
     def _record(self, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
         opened = self._opened
+        seconds = round(time.monotonic() - self._started, 3)
+        assessments = self._judging.assessments(opened.plan, results, seconds=seconds)
+        verdict = self._judged(results, changed, assessments)
         return RunRecord(
             run_id=opened.folder.run_id, plan=opened.plan, results=tuple(results), started_at=self._started_at, version=__version__,
-            verdict=self._judged(results, changed),
-            wall_seconds=round(time.monotonic() - self._started, 3), changed_files=tuple(changed) if opened.sight.settings.fix else (),
+            verdict=verdict, wall_seconds=seconds, changed_files=tuple(changed) if opened.sight.settings.fix else (),
             notes=(*opened.home.notices, *self._notes), batch_seconds=batch_seconds(opened.plan, results), problems=opened.sight.detection.problems,
             hostname=os.uname().nodename, facts=tuple(sorted(self._measure.facts.items())),
+            assessments=assessments, ending=ending(results, verdict, assessments),
+            scores=scores(opened.plan, results, len(opened.sight.tree.files if opened.changes.files is None else opened.changes.files)),
         )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.judge.conclude import conclude
 from gatekeeper.judge.verdict import Deciders, judge
+from gatekeeper.model.assessment import Assessment, ConditionStatus, Enforcement
 from gatekeeper.model.component import Component, Kind, Language
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, Severity, TestCase, TestOutcome
 from gatekeeper.model.plan import Job, Plan, Reason
@@ -132,14 +133,6 @@ def test_a_condition_of_the_run_itself_counts() -> None:
     assert judge(plan(JOB), [Result(job=JOB.id, status=Status.PASSED)], extra=[extra]).exit_code == 3
 
 
-def test_a_policy_limits_findings_by_severity() -> None:
-    results = [Result(job=JOB.id, status=Status.PASSED, findings=(finding(), finding(severity=Severity.LOW)))]
-    assert judge(plan(JOB), results, policy=[PolicyCondition(severity=">=high", max=0)]).outcome is Outcome.FAIL
-    assert judge(plan(JOB), results, policy=[PolicyCondition(severity=">=high", max=1)]).outcome is Outcome.PASS
-    [condition, *_] = judge(plan(JOB), results, policy=[PolicyCondition(on="new", severity=">=high", max=0)]).conditions
-    assert "counts all findings" in (condition.hint or "")
-
-
 def test_tests_that_are_not_there_come_with_what_to_do() -> None:
     tests = replace(JOB, role=Role.TEST, tool_id="pytest", tool=LocatedTool(path="/bin/pytest", version=None, source="project"))
     assert conclude(tests, Attempt(exit_code=5), parsed(Meaning.NOTHING_CHECKED)).hint == \
@@ -153,10 +146,10 @@ def test_a_run_without_blocking_jobs_says_so() -> None:
 
 def test_a_failing_verdict_counts_jobs_and_conditions_apart() -> None:
     failed = [Result(job=JOB.id, status=Status.FAILED, findings=(finding(),))]
-    rule = PolicyCondition(severity="high", max=0)
+    rule = Assessment(id="p", title="findings", enforcement=Enforcement.BLOCKING, status=ConditionStatus.FAILED, message="1 finding")
     assert judge(plan(JOB), failed).message == "1 blocking job failed"
-    assert judge(plan(JOB), failed, policy=[rule]).message == "1 blocking job and 1 condition failed"
-    assert judge(plan(JOB), [replace(failed[0], status=Status.PASSED)], policy=[rule]).message == "1 condition failed"
+    assert judge(plan(JOB), failed, assessments=[rule]).message == "1 blocking job and 1 condition failed"
+    assert judge(plan(JOB), [replace(failed[0], status=Status.PASSED)], assessments=[rule]).message == "1 condition failed"
 
 
 @given(st.lists(st.sampled_from([status for status in Status if status not in OPEN]), min_size=1, max_size=6))
@@ -177,6 +170,8 @@ def test_a_policy_is_decided_by_advice_too() -> None:
     advice = replace(JOB, id="B2/advice", blocking=False)
     deciders = Deciders(plan(JOB, advice), [PolicyCondition(severity="high")])
     assert [deciders.ended(job.id) for job in (JOB, advice)] == [False, True]
+    warning = Deciders(plan(JOB, advice), [PolicyCondition(severity="high", enforcement=Enforcement.WARNING)])
+    assert [warning.ended(job.id) for job in (JOB, advice)] == [True, False]
 
 
 @pytest.mark.parametrize(("status", "blocking", "conditions"), [
