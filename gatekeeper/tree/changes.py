@@ -15,7 +15,8 @@ from gatekeeper.tree.git import Git, split_names
 class Changes:
     """The files in scope. `files` is None for the whole tree; `deleted` counts for what is affected, not for what is checked.
 
-    `partly_staged` names files whose work-tree content is not what would be committed. `note` says what a person must know.
+    `partly_staged` names files whose work-tree content is not what would be committed. `note` says what a person must know. `base` is
+    the commit that is compared with, None where nothing is.
     """
 
     scope: str
@@ -23,6 +24,7 @@ class Changes:
     deleted: tuple[str, ...] = ()
     partly_staged: tuple[str, ...] = ()
     note: str | None = None
+    base: str | None = None
 
 
 def everything(note: str | None = None) -> Changes:
@@ -34,7 +36,7 @@ def staged(git: Git) -> Changes:
     """The files whose staged content differs from HEAD."""
     changed, deleted = _kept_and_deleted(git, "--cached")
     dirty = set(git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative"))
-    return Changes(scope="staged files", files=tuple(sorted(changed)), deleted=tuple(deleted),
+    return Changes(scope="staged files", base="HEAD", files=tuple(sorted(changed)), deleted=tuple(deleted),
                    partly_staged=tuple(sorted(dirty.intersection(changed))))
 
 
@@ -54,15 +56,21 @@ def since(git: Git, ref: str, scope: str | None = None) -> Changes:
         return everything(note=f"no merge-base with {ref} (shallow clone?): all files are checked")
     changed, deleted = _kept_and_deleted(git, base, "--")
     untracked = own_files(git.names("ls-files", "-z", "--others", "--exclude-standard"))
-    return Changes(scope=scope or f"files changed since {ref}", files=tuple(sorted({*changed, *untracked})), deleted=tuple(deleted))
+    return Changes(scope=scope or f"files changed since {ref}", files=tuple(sorted({*changed, *untracked})), deleted=tuple(deleted), base=base)
 
 
 def changed(git: Git) -> Changes:
     """The files that differ from the upstream, else from the default branch; without either, everything."""
-    for ref in ("@{upstream}", "origin/HEAD", "origin/main", "origin/master", "main", "master"):
-        if git.line("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is not None:
-            return since(git, ref, scope=f"files changed since {ref}")
-    return everything(note="no upstream and no default branch to compare with: all files are checked")
+    ref = usual_ref(git)
+    if ref is None:
+        return everything(note="no upstream and no default branch to compare with: all files are checked")
+    return since(git, ref, scope=f"files changed since {ref}")
+
+
+def usual_ref(git: Git) -> str | None:
+    """What a branch is compared with where nobody says: its upstream, else the default branch; None without either."""
+    refs = ("@{upstream}", "origin/HEAD", "origin/main", "origin/master", "main", "master")
+    return next((ref for ref in refs if git.line("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is not None), None)
 
 
 def named(tree: Tree, files: tuple[str, ...], invoked_from: str) -> Changes:
