@@ -1,13 +1,15 @@
 """run_plan: drives the scheduler and the pool until every job of a plan has its result.
 
 The loop: heed the user, let time decide, announce who is ready, start all that may start, then wait for the first end. Parsing and judging
-are handed in (`conclude`), so are the clock, the pool and the receiver of events. Knows no tools, no formats and no terminal.
+are handed in (`conclude`), so are the clock, the pool and the receiver of events. Where judging is work for a process of its own, it answers with
+an errand, which runs in the pool like a job, while its job goes on holding its place. Knows no tools, no formats and no terminal.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +36,22 @@ SLOW_FACTOR = 3.0
 SLOW_SECONDS = 30.0
 BACKGROUND_NICENESS = 10
 
-Conclude = Callable[[Job, Attempt], Result]
+#: what the pool calls the errand of a job
+_ERRAND = " (errand)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A program that must run before the result of a job can be told. `folder` (absolute) is its own and is removed when it has ended,
+    `timeout` is in seconds, `then` gives the result from how it ended."""
+
+    argv: tuple[str, ...]
+    folder: str
+    timeout: float
+    then: Callable[[Attempt], Result]
+
+
+Conclude = Callable[[Job, Attempt], Result | Errand]
 
 
 class Pool(Protocol):
@@ -111,6 +128,8 @@ class _Run:
         self._results: dict[str, Result] = {}
         self._reports: dict[str, str] = {}
         self._stops: dict[str, Decision] = {}
+        #: jobs whose process has ended and whose result an errand will tell, with their attempt, by the errand's key
+        self._errands: dict[str, tuple[Job, Attempt, Errand]] = {}
         self._heeded = 0
         #: moments at which a person should be told something, by what it is about
         self._notices: dict[tuple[str, str], float] = {}
@@ -138,6 +157,7 @@ class _Run:
         if asked > 1 and self._heeded < 2:
             for job_id in self._schedule.running():
                 self._ports.pool.stop(job_id, AT_ONCE)
+                self._ports.pool.stop(job_id + _ERRAND, AT_ONCE)
         self._heeded = asked
 
     def let_time_decide(self) -> None:
@@ -164,7 +184,10 @@ class _Run:
         moments = [self._schedule.next_deadline(), *self._notices.values()]
         until = min(moments) - self._ports.clock()
         for ended in self._ports.pool.wait(None if until == math.inf else max(0.0, until)):
-            self._end(self._jobs[ended.key], ended.attempt)
+            if ended.key in self._errands:
+                self._end_errand(ended.key, ended.attempt)
+            else:
+                self._end(self._jobs[ended.key], ended.attempt)
 
     def _start(self, job: Job) -> None:
         place = job_folder(self._folder, job.id)
@@ -195,18 +218,44 @@ class _Run:
         attempt = replace(attempt, report=self._reports.get(job.id))
         self._notices.pop(("slow", job.id), None)
         self._ports.publish(JobEnded(at=self._ports.clock(), job=job.id, attempt=attempt))
-        place = job_folder(self._folder, job.id)
         result = self._conclude(job, attempt)
+        if isinstance(result, Errand):
+            self._send(job, attempt, result)
+        else:
+            self._tell(job, attempt, result)
+
+    def _send(self, job: Job, attempt: Attempt, errand: Errand) -> None:
+        key = job.id + _ERRAND
+        self._errands[key] = (job, attempt, errand)
+        self._ports.pool.start(ProcessSpec(
+            key=key, argv=errand.argv, cwd=errand.folder, env=self._base or {}, timeout=errand.timeout, ladder=AT_ONCE,
+            stdout=os.path.join(errand.folder, "stdout.log"), stderr=os.path.join(errand.folder, "stderr.log")))
+
+    def _end_errand(self, key: str, ended: Attempt) -> None:
+        """What the errand found is the result, unless somebody decided meanwhile that the job must end."""
+        job, attempt, errand = self._errands.pop(key)
+        stop = self._stops.get(job.id)
+        if stop is not None and (ended.cancelled or ended.timed_out):
+            result = Result(job=job.id, status=stop.status, cause=stop.cause, message=stop.message, attempts=(attempt,))
+        elif ended.cancelled:
+            result = Result(job=job.id, status=Status.CANCELLED, cause=Cause.INTERRUPT, message="cancelled", attempts=(attempt,))
+        else:
+            result = errand.then(ended)
+        shutil.rmtree(errand.folder, ignore_errors=True)
+        self._tell(job, attempt, result)
+
+    def _tell(self, job: Job, attempt: Attempt, result: Result) -> None:
+        place = job_folder(self._folder, job.id)
         folders.tidy(place)
         self._finish(replace(result, log=result.log or folders.log_of(place, self._folder), leaky=result.leaky or bool(attempt.leaked)))
 
-    def _conclude(self, job: Job, attempt: Attempt) -> Result:
+    def _conclude(self, job: Job, attempt: Attempt) -> Result | Errand:
         stop = self._stops.get(job.id)
         if attempt.cancelled:
             cause, message = (stop.cause, stop.message) if stop else (Cause.INTERRUPT, "cancelled")
             return Result(job=job.id, status=Status.CANCELLED, cause=cause, message=message, attempts=(attempt,))
         result = self._ports.conclude(job, attempt)
-        if stop is not None and attempt.timed_out and result.status is Status.TIMED_OUT:
+        if isinstance(result, Result) and stop is not None and attempt.timed_out and result.status is Status.TIMED_OUT:
             return replace(result, cause=stop.cause, message=stop.message)
         return result
 
@@ -225,7 +274,8 @@ class _Run:
                 self._ports.publish(JobFinished(at=self._ports.clock(), job=decision.job, result=result))
             else:
                 self._stops.setdefault(decision.job, decision)
-                self._ports.pool.stop(decision.job, timed_out=decision.status is Status.TIMED_OUT)
+                for key in (decision.job, decision.job + _ERRAND):
+                    self._ports.pool.stop(key, timed_out=decision.status is Status.TIMED_OUT)
 
     def _expect_notices(self, job: Job) -> None:
         now = self._ports.clock()

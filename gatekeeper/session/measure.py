@@ -1,4 +1,8 @@
-"""What happens when a job's process has ended: its output is read, parsed and judged. Handed to the executor as one function."""
+"""What happens when a job's process has ended: its output is read, parsed and judged. Handed to the executor as one function.
+
+What is large, or follows a pattern of the user's, is read by a process of its own, so that the loop neither waits nor grows; a reader that dies, takes
+too long or too much memory leaves the job errored, its output kept.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,22 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from gatekeeper.execute.run import Errand
 from gatekeeper.judge.conclude import conclude
 from gatekeeper.judge.excerpt import last_words
 from gatekeeper.model.component import Problem
-from gatekeeper.model.finding import Parsed, RawOutput
+from gatekeeper.model.finding import Parsed
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
-from gatekeeper.model.status import Status
+from gatekeeper.model.status import Cause, Meaning, Status
 from gatekeeper.model.tool import Role
-from gatekeeper.parse.formats import parse_output
+from gatekeeper.session.reading import Reading, read_answer, read_output, reader_argv, tail, unread, write_request
 from gatekeeper.tree.files import Tree
-from gatekeeper.tree.plain import open_plain
 
 #: what was read of a job's output, with states and suppressions filled in
 Triage = Callable[[Job, Parsed], Parsed]
-#: a report above this is no report; the parsers hold it in memory several times over
-_LARGEST_REPORT = 64_000_000
+#: bytes at the end of a stream that hold its last words
+_LAST = 64 * 1024
 
 
 class Measure:
@@ -36,21 +40,47 @@ class Measure:
         self._past = past or {}
         self.facts: dict[str, object] = {}
 
-    def __call__(self, job: Job, attempt: Attempt) -> Result:
+    def __call__(self, job: Job, attempt: Attempt) -> Result | Errand:
         if attempt.spawn_error is not None:
             return conclude(job, attempt, None)
-        stdout, stderr = _content(attempt.stdout), _content(attempt.stderr)
-        report = _content(attempt.report) if attempt.report and os.path.lexists(attempt.report) else None
-        raw = RawOutput(stdout=stdout, stderr=stderr, report=report, exit_code=attempt.exit_code, root=self._tree.root,
-                        cwd=os.path.normpath(os.path.join(self._tree.root, job.cwd)), tool=job.tool_id, read=self._tree.read)
-        parsed = self._triage(job, parse_output(job.output.parser, raw, job.exit))
+        reading = self._reading(job, attempt)
+        return self._errand(job, attempt, reading) if reading.large else self._result(job, attempt, read_output(reading).parsed)
+
+    def _reading(self, job: Job, attempt: Attempt) -> Reading:
+        report = attempt.report if attempt.report and os.path.lexists(attempt.report) else None
+        return Reading(parser=job.output.parser, pattern=job.output.pattern, exits=job.exit, stdout=attempt.stdout, stderr=attempt.stderr, report=report,
+                       exit_code=attempt.exit_code, root=self._tree.root, sources=self._tree.root, tool=job.tool_id,
+                       cwd=os.path.normpath(os.path.join(self._tree.root, job.cwd)))
+
+    def _errand(self, job: Job, attempt: Attempt, reading: Reading) -> Result | Errand:
+        """Has the output read by a process of its own, in a folder beside it."""
+        folder = os.path.join(os.path.dirname(attempt.stdout), "reading")
+        request, answer = os.path.join(folder, "request"), os.path.join(folder, "answer")
+        try:
+            os.makedirs(folder, exist_ok=True)
+            write_request(reading, request)
+        except OSError as error:
+            return self._unread(job, attempt, f"its output could not be read: {folder}: {error.strerror}")
+
+        def then(ended: Attempt) -> Result:
+            read = read_answer(answer) if ended.exit_code == 0 else None
+            return self._unread(job, attempt, unread(reading, _end(ended))) if read is None else self._result(job, attempt, read.parsed)
+
+        return Errand(argv=reader_argv(request, answer), folder=folder, timeout=reading.seconds, then=then)
+
+    def _unread(self, job: Job, attempt: Attempt, why: str) -> Result:
+        result = self._result(job, attempt, Parsed(meaning=Meaning.TOOL_ERROR, message=why))
+        return replace(result, cause=Cause.UNPARSABLE) if result.cause is Cause.CRASH else result
+
+    def _result(self, job: Job, attempt: Attempt, parsed: Parsed) -> Result:
+        parsed = self._triage(job, parsed)
         if parsed.facts:
             self.facts[job.id] = parsed.facts
         result = conclude(job, attempt, parsed)
         if job.role is Role.BENCH and result.status is Status.PASSED:
             result = replace(result, message=f"{result.message}; {compared(attempt.wall_seconds, self._past.get(job.id))}")
         if result.status not in (Status.PASSED, Status.FAILED):
-            result = replace(result, tail=last_words(stdout, stderr))
+            result = replace(result, tail=last_words(tail(attempt.stdout, _LAST), tail(attempt.stderr, _LAST)))
         if attempt.dropped:
             cut = Problem(file=job.id, line=None, message=f"{attempt.dropped} bytes of its output were dropped: the middle is missing")
             return replace(result, problems=(*result.problems, cut))
@@ -64,12 +94,8 @@ def compared(seconds: float, before: float | None) -> str:
     return f"{seconds:.2f} s, {seconds / before - 1:+.0%} against {before:.2f} s before"
 
 
-def _content(path: str | None) -> bytes:
-    """What a job wrote there; nothing where something else than a plain file is: what lies behind a link is no measurement of this run."""
-    if not path:
-        return b""
-    try:
-        with open_plain(path) as file:
-            return file.read(_LARGEST_REPORT)
-    except OSError:
-        return b""
+def _end(ended: Attempt) -> str | int:
+    """How a reader ended, as `unread` takes it."""
+    if ended.timed_out:
+        return "time"
+    return ended.spawn_error or (-ended.signal if ended.signal is not None else ended.exit_code or 0)

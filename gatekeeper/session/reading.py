@@ -122,6 +122,17 @@ def size_of(path: str | None) -> int:
         return 0
 
 
+def unread(reading: Reading, end: str | int) -> str:
+    """Why a reader gave no answer, in one line. `end` is its exit code (negative: a signal), `time`, or why it could not be started."""
+    size = f"{sum(size_of(path) for path in (reading.stdout, reading.stderr, reading.report)) / 1e6:.1f} MB of output"
+    if end == "time":
+        why = "the pattern backtracks too much: it" if reading.parser in PATTERNS else f"reading {size}"
+        return f"{why} took longer than {reading.seconds:g} s"
+    if end in (OUT_OF_MEMORY, -9):
+        return f"reading {size} needs more than {READER_MEMORY_MB} MB of memory"
+    return f"reading {size} failed ({f'exit code {end}' if isinstance(end, int) else end})"
+
+
 def reader_argv(request: str, answer: str) -> tuple[str, ...]:
     """The words that start a reader, in isolation: it takes the reading from the file `request` and leaves what it read in `answer`."""
     return sys.executable, "-I", "-m", "gatekeeper.builtin.reader", request, answer

@@ -143,7 +143,7 @@ def _read_elsewhere(reading: Reading, place: str, environment: Mapping[str, str]
         raise StoreError(f"{place} cannot be written: {error.strerror}") from error
     ended = runner(rooms.reader_argv(request, answer), cwd=place, env=environment, timeout=reading.seconds)
     read = rooms.read_answer(answer) if ended.ok else None
-    return read or Read(parsed=Parsed(meaning=Meaning.TOOL_ERROR, message=unread(reading, _end_of(ended))))
+    return read or Read(parsed=Parsed(meaning=Meaning.TOOL_ERROR, message=rooms.unread(reading, _end_of(ended))))
 
 
 def _end_of(ended: Completed) -> str | int:
@@ -151,14 +151,3 @@ def _end_of(ended: Completed) -> str | int:
         return ended.exit_code
     said = ended.stderr.decode("utf-8", "replace").strip()
     return "time" if "timed out" in said else said
-
-
-def unread(reading: Reading, end: str | int) -> str:
-    """Why a reader gave no answer, in one line. `end` is its exit code (negative: a signal), `time`, or why it could not be started."""
-    size = f"{sum(rooms.size_of(path) for path in (reading.stdout, reading.stderr, reading.report)) / 1e6:.1f} MB of output"
-    if end == "time":
-        why = "the pattern backtracks too much: it" if reading.parser in PATTERNS else f"reading {size}"
-        return f"{why} took longer than {reading.seconds:g} s"
-    if end in (rooms.OUT_OF_MEMORY, -9):
-        return f"reading {size} needs more than {rooms.READER_MEMORY_MB} MB of memory"
-    return f"reading {size} failed ({f'exit code {end}' if isinstance(end, int) else end})"

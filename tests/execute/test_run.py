@@ -6,14 +6,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gatekeeper.execute.pool import ProcessPool
-from gatekeeper.execute.run import Control, RunOptions, job_folder, run_plan
+from gatekeeper.execute.run import Control, Errand, RunOptions, job_folder, run_plan
 from gatekeeper.execute.schedule import Capacity
 from gatekeeper.model.event import JobEnded, JobFinished, JobStarted, Notice
 from gatekeeper.model.pipeline import JobClass
@@ -227,3 +227,46 @@ def test_a_real_signal_ends_a_real_run(tmp_path: Path) -> None:
         signal.signal(signal.SIGUSR1, before)
     assert (result.status, result.message) == (Status.CANCELLED, "interrupted by SIGUSR1")
     assert result.attempts[0].wall_seconds < 30
+
+
+def errands(folder: Path) -> Callable[[Job, Attempt], Result | Errand]:
+    """A `conclude` that sends an errand for every job; what comes back is told by the errand's exit code."""
+    def asked(job: Job, attempt: Attempt) -> Result | Errand:
+        place = folder / f"errand-{job.id.replace('/', '-')}"
+        place.mkdir()
+        return Errand(argv=("reader", job.id), folder=str(place), timeout=5.0,
+                      then=lambda ended: Result(job=job.id, status=Status.PASSED if ended.exit_code == 0 else Status.ERRORED, attempts=(attempt,)))
+    return asked
+
+
+def sent(house: House, conclude: Callable[[Job, Attempt], Result | Errand]) -> tuple[Result, ...]:
+    return run_plan(house.plan, clock=house.clock, pool=house.pool, conclude=conclude, publish=house.events, folder=house.folder, control=house.control,
+                    options=house.options)
+
+
+def test_an_errand_runs_before_the_job_has_its_result_and_others_go_on_meanwhile(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a"), job("b"), scripts={"T/a (errand)": Script(seconds=4.0), "T/b": Script(seconds=2.0)})
+    results = sent(house, errands(tmp_path))
+    assert [(result.job, result.status) for result in results] == [("T/a", Status.PASSED), ("T/b", Status.PASSED)]
+    assert [(event.job, event.at) for event in house.events.of(JobEnded)] == [("T/a", 1.0), ("T/b", 2.0)]
+    assert [(event.result.job, event.at) for event in house.events.of(JobFinished)] == [("T/b", 3.0), ("T/a", 5.0)]
+    assert list(tmp_path.glob("errand-*")) == []
+
+
+def test_what_waits_for_a_job_waits_for_its_errand(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a"), job("b", needs=("T/a",)), scripts={"T/a (errand)": Script(attempt=Attempt(exit_code=3))})
+    assert [result.status for result in sent(house, errands(tmp_path))] == [Status.ERRORED, Status.BLOCKED]
+
+
+def test_an_errand_ends_when_the_run_is_out_of_time(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a"), scripts={"T/a (errand)": Script(seconds=100.0)}, timeout=3.0)
+    (result,) = sent(house, errands(tmp_path))
+    assert (result.status, result.cause) == (Status.TIMED_OUT, Cause.BUDGET)
+    assert house.pool.stopped == ["T/a (errand)"]
+
+
+def test_an_errand_ends_when_the_user_wants_the_run_to_end(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a"))
+    house.pool = FakePool(house.clock, {"T/a (errand)": Script(seconds=100.0, on_start=lambda: house.control.interrupt(signal.SIGINT))})
+    (result,) = sent(house, errands(tmp_path))
+    assert (result.status, result.cause, result.message) == (Status.CANCELLED, Cause.INTERRUPT, "interrupted by SIGINT")
