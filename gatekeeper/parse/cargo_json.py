@@ -15,6 +15,7 @@ from gatekeeper.parse.document import Json, asked_object, load_lines, maybe_int,
 from gatekeeper.parse.grade import NOWHERE, Extra, Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, conclude, finds_at
 from gatekeeper.parse.place import nearest
+from gatekeeper.parse.rust_fixes import fixes
 from gatekeeper.parse.text import complaint, decode, error_line, report_of
 
 CARGO_FAILED = 101
@@ -49,7 +50,7 @@ def _finding(raw: RawOutput, scribe: Scribe, message: Json) -> Finding | None:
         return None
     level, rule = level_of("error" if str(word).startswith("error") else word), maybe_text(maybe_object(message.get("code")).get("code"))
     return scribe.finding(text, level, _place(raw, message), rule=rule, category=_category(rule, level),
-                          extra=Extra(fixable=_fixable(message), detail=maybe_text(message.get("rendered"))))
+                          extra=Extra(fixable=_fixable(message), detail=maybe_text(message.get("rendered")), fixes=fixes(raw, message)))
 
 
 def _category(rule: str | None, level: Level) -> Category:

@@ -1,8 +1,8 @@
-"""`cargo test`: what libtest binaries and doctests print, as text or as JSON events, one binary after the other.
+"""`cargo test` and `cargo bench`: what libtest binaries and doctests print, as text or as JSON events, one binary after the other.
 
 The list under the last `failures:` of a binary and its `test result:` line are the harness's own word; single lines can be torn by what
 tests print. A binary that ends without a result line crashed: the test that was running is an error. Compile errors are findings,
-read from cargo's text or JSON. Recorded from cargo 1.95.
+read from cargo's text or JSON. With `-q` what passes is only counted. Benchmarks are passed tests and metrics. Recorded from cargo 1.95.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gatekeeper.model.finding import Category, Finding, Parsed, RawOutput, TestCase, TestOutcome
+from gatekeeper.model.finding import Category, Finding, Metric, Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse import libtest_json
 from gatekeeper.parse.cargo_json import CARGO_FAILED, diagnostics
@@ -29,7 +29,8 @@ _RUNNING = re.compile(r"^running (\d{1,9}) tests?$")
 _TEST = re.compile(r"^test (?P<name>.+?) \.\.\. (?P<outcome>ok|FAILED|ignored|failed \(allowed\))(?:, (?P<why>.*?))?(?: <(?P<seconds>\d+\.\d+)s>)?$")
 _OPEN = re.compile(r"^test (?P<name>.+?) \.\.\. ")
 _CLOSE = re.compile(r"^(?P<outcome>ok|FAILED|ignored)(?:, (?P<why>.*?))?(?: <(?P<seconds>\d+\.\d+)s>)?$")
-_RESULT = re.compile(r"^test result: (?:ok|FAILED)\. (?P<passed>\d{1,9}) passed; (?P<failed>\d{1,9}) failed; ")
+_BENCH = re.compile(r"^test (?P<name>\S.*?) +\.\.\. bench: +(?P<value>[\d,]{1,20}(?:\.\d{1,9})?) (?P<unit>ns/iter) ")
+_RESULT = re.compile(r"^test result: (?:ok|FAILED)\. (?P<passed>\d{1,6}) passed; (?P<failed>\d{1,6}) failed; (?:(?P<ignored>\d{1,6}) ignored; )?")
 _DETAIL = re.compile(r"^---- (?P<name>.+) std(?:out|err) ----$")
 _TARGET = re.compile(r"^[ \t]+(?:Running (?:unittests )?\S+ \((?P<binary>[^)]+)\)|Doc-tests (?P<crate>\S+))$", re.MULTILINE)
 _CRASH = re.compile(r"process didn't exit successfully: `(?P<binary>[^`\s]+)[^`]*` \((?P<why>signal: [^)]+|exit (?:code|status): [^)]+)\)")
@@ -47,6 +48,9 @@ class _Binary:
     pending: str | None = None
     failures: list[str] = field(default_factory=list)
     failed: int | None = None
+    passed: int = 0
+    ignored: int = 0
+    metrics: list[Metric] = field(default_factory=list)
 
 
 def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
@@ -62,7 +66,8 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     broken = told or tuple(one for one in diagnostics(raw, events) if one.category is Category.BUILD)
     tests = (*tests, *_crashes(said, tests, broken))
     return conclude(raw, finds_at(exits, CARGO_FAILED), Account(findings=broken, tests=tests, nothing=_nothing(raw, exits, tests, lines),
-                                                                error=_error(raw, binaries, tests, broken)))
+                                                                error=_error(raw, binaries, tests, broken) or libtest_json.torn(events, tests),
+                                                                metrics=(*libtest_json.metrics(events), *(one for binary in binaries for one in binary.metrics))))
 
 
 def _panics(said: str) -> dict[str, str]:
@@ -102,7 +107,7 @@ def _read_tests(lines: list[str], at: int, binary: _Binary) -> int:
         if _RUNNING.match(line):
             return at
         if result := _RESULT.match(line):
-            binary.failed = int(result["failed"])
+            binary.failed, binary.passed, binary.ignored = (int(result[key] or 0) for key in ("failed", "passed", "ignored"))
             return at + 1
         if line == "failures:" and _is_list(lines, at):
             at = _read_failures(lines, at + 1, binary)
@@ -136,7 +141,10 @@ def _read_detail(lines: list[str], at: int, binary: _Binary, name: str) -> int:
 
 def _read_line(line: str, binary: _Binary) -> None:
     test = _TEST.match(line)
-    if test and " ... " not in test["name"]:
+    if bench := _BENCH.match(line):
+        binary.outcomes[bench["name"]] = (TestOutcome.PASSED, None, None)
+        binary.metrics.append(libtest_json.speed(bench["name"], float(bench["value"].replace(",", ""))))
+    elif test and " ... " not in test["name"]:
         _note(binary, test["name"], test)
     elif opened := _OPEN.match(line):
         binary.pending = opened["name"]
@@ -169,6 +177,16 @@ def _cases(raw: RawOutput, binaries: list[_Binary], targets: list[str]) -> Itera
             outcomes[plain_name(binary.pending)] = (TestOutcome.ERROR, "the test process ended while this test ran", None)
         for name, (outcome, why, seconds) in outcomes.items():
             yield rust_case(raw, name, outcome, Told(classname=target, message=why, seconds=seconds, detail="\n".join(binary.details.get(name, ()))))
+        yield from _unnamed(binary, target)
+
+
+def _unnamed(binary: _Binary, target: str) -> Iterator[TestCase]:
+    """Tests that `-q` only counts: without them a run of many tests would look like one of none."""
+    if any(outcome is not TestOutcome.FAILED for outcome, *_ in binary.outcomes.values()):
+        return
+    for outcome, count in ((TestOutcome.PASSED, binary.passed), (TestOutcome.SKIPPED, binary.ignored)):
+        for number in range(1, count + 1):
+            yield TestCase(name=f"{outcome.value} {number} (not named in the output)", classname=target, outcome=outcome)
 
 
 def _crashes(said: str, tests: tuple[TestCase, ...], broken: tuple[Finding, ...]) -> Iterator[TestCase]:

@@ -33,7 +33,7 @@ def rust_case(raw: RawOutput, name: str, outcome: TestOutcome, told: Told) -> Te
     doctest, text = _DOCTEST.match(name), told.detail.strip("\n")
     spot = (nearest(raw, doctest["path"]), int(doctest["line"])) if doctest else rust_spot(raw, f"{text}\n{told.message or ''}") or (None, None)
     return TestCase(name=name, classname=told.classname, outcome=outcome, file=spot[0], line=spot[1], seconds=told.seconds,
-                    message=told.message or panic(text), detail=capped(text) or None)
+                    message=headline(told.message) or panic(text), detail=capped(text) or None)
 
 
 def panic(text: str) -> str | None:
