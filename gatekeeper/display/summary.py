@@ -221,7 +221,7 @@ def _passed(record: RunRecord, look: Look) -> Iterator[Line]:
 
 
 def _notes(record: RunRecord, look: Look) -> Iterator[Line]:
-    notes = [*record.plan.notes, *record.notes]
+    notes = [*record.plan.notes, *record.notes, *_delta_notes(record)]
     notes += [f"{problem.file}{f':{problem.line}' if problem.line else ''}: {problem.message}" for problem in record.problems]
     if record.changed_files:
         notes.append(f"changed: {_listed(record.changed_files, look)}")
@@ -230,6 +230,16 @@ def _notes(record: RunRecord, look: Look) -> Iterator[Line]:
     if notes:
         yield line(strong("Notes"))
         yield from (line(f"  {clipped(note)}") for note in notes)
+
+
+def _delta_notes(record: RunRecord) -> list[str]:
+    """What the findings were compared with, what came of it, and what must be known of the comparison."""
+    delta = record.delta
+    if delta is None:
+        return []
+    fixed = len(delta.fixed) + len(delta.fixed_tests)
+    parts = [f"{delta.new} new", f"{delta.unchanged + delta.moved} known", *([f"{fixed} fixed"] if fixed else [])]
+    return [f"compared with {delta.against}: {', '.join(parts)}", *delta.notes]
 
 
 def _artifacts(record: RunRecord, look: Look) -> Iterator[Line]:

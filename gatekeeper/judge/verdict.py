@@ -80,9 +80,9 @@ def _sentence(plan: Plan, outcome: Outcome, conditions: Sequence[Condition]) -> 
 class Deciders:
     """The jobs that decide a verdict, while they end; asked after each end, so it counts down and never looks at all results again."""
 
-    def __init__(self, plan: Plan, policy: Sequence[PolicyCondition] = ()) -> None:
+    def __init__(self, plan: Plan, policy: Sequence[PolicyCondition] = (), *, waits: bool = False) -> None:
         # conditions that decide look at all jobs, those that only advise too
-        waits = any(condition.enforcement is Enforcement.BLOCKING for condition in policy)
+        waits = waits or any(condition.enforcement is Enforcement.BLOCKING for condition in policy)
         self._open = {job.id for job in plan.jobs if job.blocking or waits}
 
     def ended(self, job_id: str) -> bool:

@@ -16,15 +16,13 @@ from gatekeeper.judge.triage import Comparison, Reference
 from gatekeeper.model.finding import Finding, Parsed, State, Suppression, SuppressionKind
 from gatekeeper.model.plan import Job
 from gatekeeper.model.tool import Takes
-from gatekeeper.session.look import Sight
+from gatekeeper.session.look import NO_BASELINE, Sight
 from gatekeeper.store.baseline import read_baseline
 from gatekeeper.tree.changes import Changes, usual_ref
 from gatekeeper.tree.git import Git
 from gatekeeper.tree.touched import Touched, last_commit_of, merge_base, renames, touched
 
 _NO_BASE = "there is no base to compare lines with (no git, no upstream and no default branch, or a shallow clone): findings on all lines count"
-#: the word for no baseline
-NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +50,7 @@ def compared(sight: Sight, changes: Changes, base: Reference | None = None, base
 def baseline_path(sight: Sight) -> str | None:
     """The absolute path of the baseline, None where there is to be none."""
     name = sight.settings.baseline
-    return None if name == NONE else os.path.join(sight.tree.root, name)
+    return None if name == NO_BASELINE else os.path.join(sight.tree.root, name)
 
 
 def known_findings(sight: Sight) -> KnownSet | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,9 @@ from gatekeeper.tree.changes import Changes
 from gatekeeper.tree.files import Tree, read_tree
 from gatekeeper.tree.git import Git
 
+#: the word for no baseline
+NO_BASELINE = "none"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
@@ -48,7 +52,7 @@ def see(settings: Settings, environment: Mapping[str, str], runner: Runner = run
     """Reads tree and catalogue and detects the components. Raises GatekeeperError for what the user can mend."""
     own = os.path.join(settings.root, settings.pipeline) if settings.pipeline.endswith((".yaml", ".yml")) else None
     catalog = load_catalog(settings.pipeline, cache_folder=cache_folder(environment), project_file=own)
-    tree = without_excluded(read_tree(settings.root, runner, environment), settings.exclude)
+    tree = _without_baseline(without_excluded(read_tree(settings.root, runner, environment), settings.exclude), settings.baseline)
     return Sight(settings=settings, environment=environment, runner=runner, tree=tree, git=Git(runner, tree.root, environment), catalog=catalog,
                  detection=detect(tree, catalog))
 
@@ -58,8 +62,21 @@ def without_excluded(tree: Tree, patterns: tuple[str, ...]) -> Tree:
     return replace(tree, files=tuple(file for file in tree.files if not excluded_by(patterns, file))) if patterns else tree
 
 
+def _without_baseline(tree: Tree, name: str) -> Tree:
+    """The tree without its baseline: known findings are no matter of any tool."""
+    place = bisect_left(tree.files, name)
+    return replace(tree, files=(*tree.files[:place], *tree.files[place + 1:])) if tree.files[place:place + 1] == (name,) else tree
+
+
 def in_scope(sight: Sight) -> Changes:
     """The files that this run looks at. Raises UsageError for a scope that needs git where there is none."""
+    changes, baseline = _in_scope(sight), sight.settings.baseline
+    if changes.files is None or baseline not in changes.files:
+        return changes
+    return replace(changes, files=tuple(file for file in changes.files if file != baseline))
+
+
+def _in_scope(sight: Sight) -> Changes:
     settings = sight.settings
     if settings.scope in ("staged", "changed", "since") and not sight.tree.git:
         raise UsageError(f"--{settings.scope}: {sight.tree.root} is no git repository", hint="name the files instead: gatekeeper run . -- FILE...")

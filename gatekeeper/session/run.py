@@ -14,10 +14,12 @@ from gatekeeper.execute.helper import run_helper
 from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.run import Control, RunOptions, run_plan
 from gatekeeper.judge.counters import batch_seconds
+from gatekeeper.judge.difference import delta_of, tight_condition
 from gatekeeper.judge.endings import ending
 from gatekeeper.judge.scores import scores
+from gatekeeper.judge.triage import Triage
 from gatekeeper.judge.verdict import Deciders, judge
-from gatekeeper.model.assessment import Assessment
+from gatekeeper.model.assessment import Assessment, Delta
 from gatekeeper.model.document import to_document
 from gatekeeper.model.event import Event, JobFinished, JobQueued, Notice, RunFinished, RunStarted, VerdictReached
 from gatekeeper.model.finding import Parsed
@@ -30,6 +32,7 @@ from gatekeeper.model.tool import Role
 from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
+from gatekeeper.session.compare import Compared, compared, without_own
 from gatekeeper.session.guarding import leak_notes, run_conditions, unwritten_condition
 from gatekeeper.session.judging import Judging
 from gatekeeper.session.leaves import missing_leaves, remove_leaves
@@ -60,6 +63,7 @@ class Opened:
     plan: Plan
     home: Home
     folder: RunFolder
+    compared: Compared
 
 
 def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber] = (), control: Control | None = None,
@@ -69,13 +73,14 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     changes = in_scope(sight)
     toolbox = locator(sight, Permission.INSTALL if settings.provision else Permission.NEVER, _teller(subscribers))
     plan = planned(sight, changes, toolbox)
+    against = compared(sight, changes)
     make_room(settings.reports)
     home = open_home(sight.tree.root, environment)
     folder = start_run(home)
     try:
         plan = prepared(plan, folder.path, sight.tree, sight.git,
                         lambda: [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
-        opened = Opened(sight=sight, changes=changes, plan=plan, home=home, folder=folder)
+        opened = Opened(sight=sight, changes=changes, plan=plan, home=home, folder=folder, compared=against)
         return _Run(opened, subscribers, control or Control()).go()
     finally:
         folder.close()
@@ -98,12 +103,13 @@ class _Run:
         self._opened = opened
         self._control = control
         self._results: list[Result] = []
-        self._deciders = Deciders(opened.plan, opened.sight.settings.conditions)
+        self._deciders = Deciders(opened.plan, opened.sight.settings.conditions, waits=opened.sight.settings.baseline_tight)
         self._reports = frozenset(job.id for job in opened.plan.jobs if job.role is Role.REPORT)
         self._started = time.monotonic()
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         past = durations(opened.home)
         self._judging = Judging(sight=opened.sight, changes=opened.changes, suppressing=suppressing(opened.sight, opened.changes), began=time.time(), past=past)
+        self._triage = Triage(opened.plan, opened.compared.comparison, opened.sight.tree.read)
         self._measure = Measure(opened.sight.tree, past, self._triaged)
         self._secrets = secret_values(opened.sight.environment)
         self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]
@@ -115,7 +121,7 @@ class _Run:
         tree, git = opened.sight.tree, opened.sight.git
         before, leaves = take(tree, git), missing_leaves(tree.root, plan.jobs)
         self._publish(RunStarted(at=time.monotonic(), run_id=opened.folder.run_id, plan=plan))
-        for note in (*plan.notes, *opened.home.notices):
+        for note in (*plan.notes, *opened.home.notices, *opened.compared.notes):
             self._publish(Notice(at=time.monotonic(), message=note))
         with ProcessPool(run_id=opened.folder.run_id) as pool:
             results = run_plan(plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
@@ -153,8 +159,9 @@ class _Run:
             if self._deciders.ended(event.job) and len(self._results) < len(self._opened.plan.jobs):
                 self._publish(VerdictReached(at=time.monotonic(), verdict=self._judged(self._results, (), ())))
 
-    def _triaged(self, _job: Job, parsed: Parsed) -> Parsed:
+    def _triaged(self, job: Job, parsed: Parsed) -> Parsed:
         """What a job found, those findings marked that do not count."""
+        parsed = without_own(self._triage(job, parsed), self._opened.sight.settings.baseline)
         return replace(parsed, findings=self._judging.suppressing.apply(parsed.findings))
 
     def _write_results_so_far(self) -> None:
@@ -167,18 +174,27 @@ class _Run:
     def _judged(self, results: Sequence[Result], changed: Sequence[str], assessments: Sequence[Assessment], *more: Condition) -> Verdict:
         opened = self._opened
         return judge(opened.plan, results, assessments=assessments, signal=self._control.signum or None,
-                     extra=(*run_conditions(opened.sight, opened.changes, changed, results), *more))
+                     extra=(*run_conditions(opened.sight, opened.changes, changed, results), *self._tight(results), *more))
+
+    def _delta(self, results: Sequence[Result]) -> Delta | None:
+        return delta_of(self._opened.plan, results, self._triage.comparison, self._triage.standings)
+
+    def _tight(self, results: Sequence[Result]) -> tuple[Condition, ...]:
+        """The condition that the baseline holds nothing that is fixed, where that is asked for."""
+        loose = tight_condition(self._delta(results)) if self._opened.sight.settings.baseline_tight else None
+        return () if loose is None else (loose,)
 
     def _record(self, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
         opened = self._opened
         seconds = round(time.monotonic() - self._started, 3)
-        assessments = self._judging.assessments(opened.plan, results, seconds=seconds)
+        delta = self._delta(results)
+        assessments = self._judging.assessments(opened.plan, results, seconds=seconds, delta=delta)
         verdict = self._judged(results, changed, assessments)
         return RunRecord(
             run_id=opened.folder.run_id, plan=opened.plan, results=tuple(results), started_at=self._started_at, version=__version__,
             verdict=verdict, wall_seconds=seconds, changed_files=tuple(changed) if opened.sight.settings.fix else (),
-            notes=(*opened.home.notices, *self._notes), batch_seconds=batch_seconds(opened.plan, results), problems=opened.sight.detection.problems,
+            notes=(*opened.home.notices, *opened.compared.notes, *self._notes), batch_seconds=batch_seconds(opened.plan, results), problems=opened.sight.detection.problems,
             hostname=os.uname().nodename, facts=tuple(sorted(self._measure.facts.items())),
-            assessments=assessments, ending=ending(results, verdict, assessments),
+            assessments=assessments, ending=ending(results, verdict, assessments), delta=delta,
             scores=scores(opened.plan, results, len(opened.sight.tree.files if opened.changes.files is None else opened.changes.files)),
         )
