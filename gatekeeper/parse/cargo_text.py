@@ -20,7 +20,7 @@ from gatekeeper.parse.text import complaint, decode
 
 _SUMMARY = re.compile(r"^(?:aborting due to |\d+ warnings? emitted|could not (?:compile|document) |build failed, waiting|.* generated \d+ warnings?\b)")
 _GENERATED = re.compile(r"^warning: .* generated (?P<count>\d{1,6}) warnings?(?: \((?P<double>\d{1,6}) duplicates?\))?", re.MULTILINE)
-_END = re.compile(r"^(?:\s*Finished .*|(?:error|warning): (?:could not (?:compile|document) |aborting due to |\d+ warnings? emitted|.* generated \d+ warnings?\b).*)$", re.MULTILINE)
+_END = re.compile(r"^(?:[ \t]*Finished .*|(?:error|warning): (?:could not (?:compile|document) |aborting due to |\d+ warnings? emitted|.* generated \d+ warnings?\b).*)$", re.MULTILINE)
 _UNCOMPILED = re.compile(r"^error: (?:could not (?:compile|document) |aborting due to )", re.MULTILINE)
 #: errors of cargo itself, also where something could not be compiled beside them
 _CARGO = re.compile(r"^(?:failed to |process didn't exit |could not |no matching package|unexpected argument|package )")
