@@ -71,6 +71,26 @@ def _code_scanning_parts() -> Parts:
     return found
 
 
+def _gitlab() -> Render:
+    from gatekeeper.report.gitlab import render as found
+    return found
+
+
+def _checkstyle() -> Render:
+    from gatekeeper.report.checkstyle import render as found
+    return found
+
+
+def _csv() -> Render:
+    from gatekeeper.report.table import render as found
+    return found
+
+
+def _openmetrics() -> Render:
+    from gatekeeper.report.openmetrics import render as found
+    return found
+
+
 def _metrics() -> Render:
     from gatekeeper.report.metrics import render as found
     return found
@@ -118,6 +138,10 @@ FORMATS: Mapping[str, Format] = {entry.id: entry for entry in (
     Format(id="sarif", file="gatekeeper.sarif", title="everything that was found, and what could not look, as SARIF 2.1.0", load=_sarif, parts=_sarif_parts),
     Format(id="code-scanning", file="code-scanning.sarif", title="SARIF to upload to GitHub: of tools that did all of their work", load=_code_scanning,
            parts=_code_scanning_parts),
+    Format(id="gitlab", file="gl-code-quality-report.json", title="GitLab code quality", load=_gitlab),
+    Format(id="checkstyle", file="checkstyle.xml", title="findings by file as Checkstyle XML", load=_checkstyle),
+    Format(id="csv", file="findings.csv", title="findings and failed tests as a table that is safe in spreadsheets", load=_csv),
+    Format(id="openmetrics", file="metrics.prom", title="verdict, counts and times as OpenMetrics text", load=_openmetrics),
     Format(id="metrics", file="metrics.json", title="times, memory and counts as JSON", load=_metrics),
     Format(id="markdown", file="report.md", title="a page for people, as Markdown", load=_markdown),
     Format(id="html", file="report.html", title="a page for people, as one HTML file that needs no network", load=_html),
