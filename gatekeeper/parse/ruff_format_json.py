@@ -1,12 +1,10 @@
 """`ruff format --check --output-format=json`: one diagnostic `unformatted` per file, with the edits that would be made.
 
-The diff is computed from the edits where the source can be read. Older ruff prints `Would reformat: PATH` instead; that is
-read too. Recorded from ruff 0.17.5.
+The diff is computed from the edits where the source can be read. Older ruff prints text instead, which `ruff-format` reads.
+Recorded from ruff 0.17.5.
 """
 
 from __future__ import annotations
-
-import re
 
 from gatekeeper.model.finding import Category, Finding, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
@@ -15,30 +13,20 @@ from gatekeeper.parse.document import Json, UnparsableError, asked_objects, aske
 from gatekeeper.parse.grade import Scribe
 from gatekeeper.parse.meaning import Account, conclude
 from gatekeeper.parse.place import Sources, relative
-from gatekeeper.parse.ruff_json import diagnostic
-from gatekeeper.parse.text import decode, lines_of
-
-_TEXT = re.compile(r"^Would reformat: (.+)$", re.MULTILINE)
-_ALREADY = re.compile(r"^\d+ files? already formatted$|^All \d+ files|^\d+ files? left unchanged$", re.MULTILINE)
+from gatekeeper.parse.ruff_format import parse as parse_text
+from gatekeeper.parse.ruff_format import spoken
+from gatekeeper.parse.ruff_json import diagnostic, no_files
+from gatekeeper.parse.text import lines_of
 
 
 def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     """Files that `ruff format` would change, and those that it cannot parse."""
-    scribe = Scribe.of(raw, "ruff", Category.FORMAT)
-    old = _plain(raw, scribe)
-    if old is not None:
-        return conclude(raw, exits, Account(findings=old))
-    sources = Sources(raw)
+    if spoken(raw):
+        return parse_text(raw, exits)
+    scribe, sources = Scribe.of(raw, "ruff", Category.FORMAT), Sources(raw)
     findings = tuple(_finding(raw, scribe, sources, entry) for entry in asked_objects(load(raw.stdout), "the report"))
     broken = next((finding for finding in findings if finding.category is not Category.FORMAT), None)
-    return conclude(raw, exits, Account(findings=findings, error=f"{broken.file}: {broken.message}" if broken else None))
-
-
-def _plain(raw: RawOutput, scribe: Scribe) -> tuple[Finding, ...] | None:
-    """The text form of ruff before 0.14; None when this is not it."""
-    text = decode(raw.stdout)
-    names = _TEXT.findall(text)
-    return tuple(scribe.unformatted(relative(raw, name)) for name in names) if names or _ALREADY.search(text) else None
+    return conclude(raw, exits, Account(findings=findings, error=f"{broken.file}: {broken.message}" if broken else None, nothing=no_files(raw)))
 
 
 def _finding(raw: RawOutput, scribe: Scribe, sources: Sources, entry: Json) -> Finding:
