@@ -1,26 +1,33 @@
-"""`gatekeeper logs`: what a job wrote, also while it runs. On a terminal control characters are spelled out, into a pipe they are left."""
+"""`gatekeeper logs`: what a job wrote, also while it runs. On a terminal control characters are spelled out, into a pipe they are left.
+
+In CI the reader of the pipe is a log that obeys commands: there the output is made harmless line by line, and stands inside a fence.
+Secrets are looked for in whole lines, and in a key of several lines as a whole: while following, a line is shown when it has ended.
+"""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import typer
 
 from gatekeeper.cli import past
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.output import data_stream, show_bytes, tell
+from gatekeeper.cli.output import data_stream, harmless, show_bytes, tell
 from gatekeeper.config.options import Arguments
+from gatekeeper.display.fence import fenced, in_ci
 from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.execute.run import job_folder
 from gatekeeper.model.event import JobFinished, RunStarted
-from gatekeeper.model.sanitize import redact, secret_values, terminal_text
+from gatekeeper.model.sanitize import redact, secret_values
 from gatekeeper.store.home import is_running, run_ids
 from gatekeeper.store.journal import FILE, read_journal
 from gatekeeper.store.runs import find_run
 
 _PAUSE = 0.2
+#: bytes of an unfinished line or key that are held back while following
+_MOST_HELD = 65_536
 _NAMES = ("stdout.log", "stderr.log")
 
 
@@ -41,11 +48,14 @@ def register(app: typer.Typer, here: Here) -> None:
         folder = find_run(home, under_way if follow and run == "latest" else run)
         job_id = past.pick_job(_jobs(folder), job)
         secrets = secret_values(here.environment)
+        put = Put(secrets, here.environment)
         if follow:
-            _follow(folder, job_id, secrets)
+            _follow(folder, job_id, put, here.environment)
         else:
-            for path in _written(folder, job_id):
-                _show(path, secrets)
+            paths = _written(folder, job_id)
+            with fenced(_to_output, here.environment):
+                for path in paths:
+                    _show(path, put)
         return 0
 
 
@@ -66,33 +76,65 @@ def _places(folder: str, job_id: str) -> list[str]:
     return [os.path.join(job_folder(folder, job_id), name) for name in _NAMES]
 
 
-def _show(path: str, secrets: tuple[str, ...]) -> None:
+def _show(path: str, put: Put) -> None:
     try:
         with open(path, "rb") as file:
-            _put(file.read(), secrets)
+            put(path, file.read(), last=True)
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _put(data: bytes, secrets: tuple[str, ...]) -> None:
-    text = redact(data.decode("utf-8", "surrogateescape"), secrets)
-    if data_stream().isatty():
-        text = terminal_text(text)
-    show_bytes(text.encode("utf-8", "surrogateescape"))
+class Put:
+    """Shows what comes in pieces, whole lines at a time: half of a secret is not recognised, nor a command that begins in the middle of a line."""
+
+    def __init__(self, secrets: tuple[str, ...], environment: Mapping[str, str]) -> None:
+        self._secrets = secrets
+        self._environment = environment
+        self._spelled = data_stream().isatty() or in_ci(environment)
+        self._held: dict[str, bytes] = {}
+
+    def __call__(self, path: str, data: bytes, *, last: bool = False) -> None:
+        data = self._held.pop(path, b"") + data
+        end = len(data) if last else _complete(data)
+        self._held[path] = data[end:]
+        text = redact(data[:end].decode("utf-8", "surrogateescape"), self._secrets)
+        if self._spelled and text:
+            text = harmless(text if text.endswith("\n") else f"{text}\n", self._environment)
+        show_bytes(text.encode("utf-8", "surrogateescape"))
+
+    def rest(self) -> None:
+        """Shows what is still held back, when nothing more will come."""
+        for path in tuple(self._held):
+            self(path, b"", last=True)
 
 
-def _follow(folder: str, job_id: str, secrets: tuple[str, ...]) -> None:
+def _complete(data: bytes) -> int:
+    """How many bytes may be shown: whole lines, and no key of which the end is missing; everything where that would be too much to hold."""
+    end = data.rfind(b"\n") + 1
+    key = data.rfind(b"-----BEGIN", 0, end)
+    if key >= 0 and b"-----END" not in data[key:end]:
+        end = key
+    return end if len(data) - end <= _MOST_HELD else len(data)
+
+
+def _follow(folder: str, job_id: str, put: Put, environment: Mapping[str, str]) -> None:
     if not is_running(folder):
         raise UsageError(f"run {os.path.basename(folder)} has ended", hint=f"gatekeeper logs '{job_id}' shows what it wrote")
     places = _places(folder, job_id)
     offsets = dict.fromkeys(places, 0)
-    for _ in _while_open(folder, job_id):
-        for path in places:
-            data = _rest(path, offsets[path])
-            offsets[path] += len(data)
-            if data:
-                _put(data, secrets)
+    with fenced(_to_output, environment):
+        for _ in _while_open(folder, job_id):
+            for path in places:
+                data = _rest(path, offsets[path])
+                offsets[path] += len(data)
+                if data:
+                    put(path, data)
+        put.rest()
     tell(f"{job_id} has ended")
+
+
+def _to_output(text: str) -> None:
+    show_bytes(text.encode())
 
 
 def _while_open(folder: str, job_id: str) -> Iterator[None]:

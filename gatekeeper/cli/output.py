@@ -1,5 +1,7 @@
 """The two ways out: data to standard output, words for people to standard error. Knows no verb and no format.
 
+In CI no line of either looks like a command to the service that reads it, but for those that `command` is given.
+
 Closed pipes end quietly, full disks do not, and a terminal that some program left non-blocking is waited for.
 """
 
@@ -8,15 +10,17 @@ from __future__ import annotations
 import os
 import select
 import sys
+from collections.abc import Mapping
 from typing import TextIO
 
+from gatekeeper.display.fence import in_ci
 from gatekeeper.errors import StoreError
-from gatekeeper.model.sanitize import json_bytes, terminal_text
+from gatekeeper.model.sanitize import ci_text, json_bytes, terminal_text
 
 
 def show(text: str) -> None:
     """Writes text and a final newline to standard output; control characters are spelled out."""
-    show_bytes((terminal_text(text).rstrip("\n") + "\n").encode("utf-8", "backslashreplace"))
+    show_bytes((harmless(text).rstrip("\n") + "\n").encode("utf-8", "backslashreplace"))
 
 
 def show_json(document: object) -> None:
@@ -37,8 +41,18 @@ def show_bytes(data: bytes) -> None:
 
 def tell(text: str) -> None:
     """Writes words for people to standard error; where that is not possible, nobody listens."""
+    command(harmless(text))
+
+
+def harmless(text: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Text that neither a terminal obeys nor the CI that the environment tells of."""
+    return ci_text(terminal_text(text)) if in_ci(environment) else terminal_text(text)
+
+
+def command(text: str) -> None:
+    """Writes lines to standard error that a CI service is meant to obey: ours alone, never a tool's."""
     try:
-        _write(sys.stderr, (terminal_text(text).rstrip("\n") + "\n").encode("utf-8", "backslashreplace"))
+        _write(sys.stderr, (text.rstrip("\n") + "\n").encode("utf-8", "backslashreplace"))
     except OSError:
         _silence(sys.stderr)
 

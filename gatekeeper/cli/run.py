@@ -8,12 +8,13 @@ import time
 from collections.abc import Mapping
 
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.output import data_stream, error_stream, is_terminal, show_bytes, tell
+from gatekeeper.cli.output import command, data_stream, error_stream, is_terminal, show_bytes, tell
 from gatekeeper.cli.progress import EventLog, Nothing
 from gatekeeper.cli.signals import Signals
 from gatekeeper.config.load import load_settings
 from gatekeeper.config.options import Arguments
 from gatekeeper.display.choose import Display, Wishes, choose, look_for
+from gatekeeper.display.fence import fenced, in_github
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
@@ -37,6 +38,7 @@ def perform(verb: str, arguments: Arguments, here: Here) -> int:
     if settings.mode == "strict" and not settings.yes:
         _confirm(here.session.make_plan(settings, here.environment))
     record = _run(settings, here)
+    _tell_service(record, settings, here.environment)
     show_record(record, settings, here.environment)
     return record.verdict.exit_code
 
@@ -63,11 +65,25 @@ def _run(settings: Settings, here: Here) -> RunRecord:
     signals = Signals(control)
     with contextlib.ExitStack() as stack:
         stack.enter_context(signals)
+        stack.enter_context(fenced(command, here.environment))
         display = stack.enter_context(_display(settings, here.environment))
         subscribers: list[Subscriber] = [signals.notice, display]
         if settings.log_level == "debug":
             subscribers.append(EventLog(secret_values(here.environment)))
         return here.session.run(settings, here.environment, subscribers, control)
+
+
+def _tell_service(record: RunRecord, settings: Settings, environment: Mapping[str, str]) -> None:
+    """Gives GitHub Actions its annotations, on the stream that was fenced until now, and its files."""
+    if settings.ci == "off" or (settings.ci == "auto" and not in_github(environment)):
+        return
+    from gatekeeper.session.ci import hand_over  # most runs are not for GitHub, and need not load what it reads
+
+    handed = hand_over(record, settings, environment)
+    for problem in handed.problems:
+        tell(f"gatekeeper: {problem}")
+    if handed.commands:
+        command(handed.commands)
 
 
 def _display(settings: Settings, environment: Mapping[str, str]) -> Display:
@@ -88,10 +104,12 @@ def _wishes(settings: Settings, environment: Mapping[str, str]) -> Wishes:
 
 def show_record(record: RunRecord, settings: Settings, environment: Mapping[str, str]) -> None:
     """Writes the summary of a run to standard output, as text or as JSON."""
+    secrets = secret_values(environment)
     if settings.json:
-        show_bytes(render("json", record, secret_values(environment)))
+        show_bytes(render("json", record, secrets))
         return
-    show_bytes(_encoded(summary_text(record, data_look(settings, environment))))
+    # as a whole, because a key goes over several lines, and the summary shows it line by line
+    show_bytes(_encoded(summary_text(redacted(record, secrets), data_look(settings, environment))))
 
 
 def _encoded(text: str) -> bytes:

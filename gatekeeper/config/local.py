@@ -1,7 +1,7 @@
 """Holds gatekeeper.local.yaml to its promise: it may add and narrow, never loosen what the repository has decided.
 
 An uncommitted file must not turn red into green. So it may turn tools on, make them block, add tasks and conditions, and
-say how this machine runs (jobs, time limits, colour, reports); it may not turn a tool off, make it advise only, pass it
+say how this machine runs (jobs, time limits, colour, reports, CI); it may not turn a tool off, make it advise only, pass it
 arguments, exclude or skip anything, or choose another pipeline. Saying again what holds anyway is allowed.
 """
 
@@ -17,7 +17,7 @@ from gatekeeper.errors import ConfigError
 from gatekeeper.model.settings import CustomTask, Settings, ToolSettings
 
 #: what cannot change a verdict, or adds by its nature
-FREE = frozenset({"jobs", "timeout", "fail_fast", "provision", "backup", "reports", "color", "log_level", "conditions"})
+FREE = frozenset({"jobs", "timeout", "fail_fast", "provision", "backup", "reports", "ci", "color", "log_level", "conditions"})
 
 
 def narrowed(base: Layer, local: Layer, document: Document) -> Layer:

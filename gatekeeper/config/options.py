@@ -72,6 +72,7 @@ LANGUAGES = tuple(str(language) for language in Language)
 AUDIT_LEVELS = ("info", "low", "moderate", "high", "critical")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 MODES = ("auto", "strict", "dry-run")
+SERVICES = ("auto", "github", "gitlab", "off")
 COLORS = ("auto", "always", "never")
 TOOL_CHANGES = ("exempt", "count")
 TRUSTS = ("tree", "base")
@@ -141,7 +142,9 @@ COMPARISON = (
 )
 OUTPUT = (
     Option(name="report", flags=("--report",), kind=Kind.TEXTS, field="reports", metavar="FORMAT[=PATH]", variable="GATEKEEPER_REPORT",
-           key="reports", help="Write a further report; may be repeated."),
+           key="reports", help="Write a further report; may be repeated. In CI this list replaces that of --ci."),
+    Option(name="ci", flags=("--ci",), kind=Kind.CHOICE, field="ci", metavar="SERVICE", choices=SERVICES, variable="GATEKEEPER_CI", key="ci",
+           help="Which CI gets its own reports where --report names none: auto looks at the environment, off means none."),
     Option(name="json", flags=("--json",), kind=Kind.SWITCH, field="json", help="Write JSON to standard output instead of text."),
     Option(name="validate", flags=("--validate",), kind=Kind.SWITCH, field="", verbs=("plan",),
            help="Say whether a run could measure what it is to: configuration, tools, trust, feasibility, resources."),

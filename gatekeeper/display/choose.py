@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
+from gatekeeper.display.fence import in_ci
 from gatekeeper.display.lines import LinesDisplay
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
@@ -68,7 +69,7 @@ def look_for(stream: TextIO | None, wishes: Wishes, environment: Mapping[str, st
     """Width, colour and characters for one stream."""
     color = wishes.color == "always" or (wishes.color == "auto" and is_terminal(stream) and not plain_wished(wishes, environment))
     look = Look(width=width_of(stream, environment), color=color, unicode=_writes(stream, "█├"), verbose=wishes.verbose, quiet=wishes.quiet)
-    return replace(look, secrets=wishes.secrets)
+    return replace(look, secrets=wishes.secrets, ci=in_ci(environment))
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -8,7 +8,7 @@ from typing import Self
 from gatekeeper.display.sink import Sink
 from gatekeeper.model.document import event_document
 from gatekeeper.model.event import Event
-from gatekeeper.model.sanitize import json_value, redacted
+from gatekeeper.model.sanitize import json_inert, json_value, redacted
 
 
 class LinesDisplay:
@@ -30,4 +30,4 @@ class LinesDisplay:
 def event_line(event: Event, secrets: tuple[str, ...] = ()) -> str:
     """One event as JSON with a newline at its end and none inside, without secrets."""
     document = json_value(event_document(redacted(event, secrets)))
-    return json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":")) + "\n"
+    return json_inert(json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))) + "\n"

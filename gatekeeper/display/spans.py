@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gatekeeper.model.sanitize import redact, terminal_text
+from gatekeeper.model.sanitize import ci_text, redact, terminal_text
 
 
 class Style(StrEnum):
@@ -43,7 +43,10 @@ Line = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How a stream wants its text: `width` in cells, ANSI colour or none, box characters or ASCII, how much, and what must not be said."""
+    """How a stream wants its text: `width` in cells, ANSI colour or none, box characters or ASCII, how much, and what must not be said.
+
+    `ci`: lines may be read as commands by a CI service, so none may look like one.
+    """
 
     width: int = 100
     color: bool = False
@@ -51,6 +54,7 @@ class Look:
     verbose: bool = False
     quiet: bool = False
     secrets: tuple[str, ...] = ()
+    ci: bool = False
 
 
 def line(*parts: str | Span) -> Line:
@@ -93,8 +97,10 @@ def rendered(content: Line, look: Look) -> str:
     """One line of terminal text without its newline."""
     texts = [(shown(span.text, look.secrets), span.style) for span in content]
     if not look.color:
-        return "".join(text for text, _ in texts).rstrip()
-    return "".join(f"\x1b[{_SGR[style]}m{text}\x1b[0m" if style in _SGR and text else text for text, style in texts)
+        plain = "".join(text for text, _ in texts).rstrip()
+        return ci_text(plain) if look.ci else plain
+    colored = "".join(f"\x1b[{_SGR[style]}m{text}\x1b[0m" if style in _SGR and text else text for text, style in texts)
+    return ci_text(colored) if look.ci else colored
 
 
 def text_of(lines: Iterable[Line], look: Look) -> str:

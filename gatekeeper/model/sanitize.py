@@ -49,6 +49,9 @@ _CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2
 #: what XML 1.0 forbids or discourages; parsers stop at the first of them
 _NOT_XML = ("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
                       + "".join(chr(plane * 0x10000 + end) for plane in range(1, 17) for end in (0xFFFE, 0xFFFF)) + "]")
+#: how lines begin that CI services obey, after blanks and colours, and the marks that they find anywhere
+_CI_LINE = r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*)::"
+_CI_MARK = r"##(?=\[|vso\[|teamcity\[)"
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SURROGATE = "[\ud800-\udfff]"
 _MARKDOWN = r"([\\`*_{}\[\]<>|#~@!&])"
@@ -80,6 +83,16 @@ def unicode_text(text: str) -> str:
 def terminal_text(text: str) -> str:
     """Text that moves no cursor and sets no colour: control characters are spelled out, newlines and tabs stay, CRLF becomes LF."""
     return _compiled(_CONTROL).sub(_spelled, text.replace("\r\n", "\n"))
+
+
+def ci_text(text: str) -> str:
+    """Lines that no CI service takes for commands: `::error::` at the start of a line, `##[`, `##vso[` and `##teamcity[` anywhere.
+
+    GitHub's runner skips blanks before `::` and finds `##[` in the middle of a line (actions/runner `ActionCommand.cs`); so do Azure's agents.
+    """
+    if "::" in text:
+        text = _compiled(_CI_LINE).sub(r"\1\\x3a:", text)
+    return _compiled(_CI_MARK).sub(r"#\\x23", text) if "##" in text else text
 
 
 def one_line(text: str) -> str:
@@ -132,9 +145,15 @@ def json_value(value: object) -> object:
 
 
 def json_bytes(document: object, *, indent: int) -> bytes:
-    """A document as JSON for readers (`json_value`) and for eyes: UTF-8 with a final newline, and nothing in it that a terminal obeys."""
+    """A document as JSON for readers (`json_value`) and for eyes: UTF-8 with a final newline, and nothing in it that a terminal or a CI log obeys."""
     text = json.dumps(json_value(document), indent=indent, ensure_ascii=False, allow_nan=False)
-    return (_compiled(_CONTROL).sub(lambda match: json.dumps(match.group())[1:-1], text) + "\n").encode()
+    text = _compiled(_CONTROL).sub(lambda match: json.dumps(match.group())[1:-1], text)
+    return (json_inert(text) + "\n").encode()
+
+
+def json_inert(text: str) -> str:
+    """JSON text that means the same and holds no mark of a CI command; no line of it begins with `::` anyway."""
+    return _compiled(_CI_MARK).sub("#\\\\u0023", text) if "##" in text else text
 
 
 def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:

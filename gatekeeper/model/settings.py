@@ -128,6 +128,8 @@ class Settings:
     #: the folder that relative file names of the command line start from (absolute)
     invoked_from: str = "."
     reports: tuple[str, ...] = ()
+    #: auto | github | gitlab | off: whose reports are written where `reports` names none
+    ci: str = "auto"
     audit_level: str = "moderate"
     exclude: tuple[str, ...] = ()
     tools: Mapping[str, ToolSettings] = field(default_factory=dict)

@@ -13,6 +13,7 @@ import pytest
 from gatekeeper.cli.app import call
 from gatekeeper.cli.boundary import guarded
 from gatekeeper.cli.here import Here
+from gatekeeper.cli.logs import Put
 from gatekeeper.execute.run import job_folder
 from gatekeeper.model.event import JobFinished, RunStarted
 from gatekeeper.model.result import Result
@@ -23,6 +24,7 @@ from gatekeeper.store.journal import FILE, Journal
 from gatekeeper.store.runs import write_record
 from tests.fakes.gate import FakeSession
 from tests.fakes.record import mixed
+from tests.fakes.runner import Runner
 
 Gate = Callable[..., int]
 Captured = pytest.CaptureFixture[str]
@@ -172,3 +174,37 @@ def test_a_damaged_backup_fails_verification(gate: Gate, tmp_path: Path, capsys:
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(bytes(data))
     assert gate("backup", "verify") in {1, 2}
+
+
+def test_logs_in_github_actions_stand_inside_a_fence_and_are_harmless_line_by_line(
+        gate: Gate, home: Home, capfd: Captured) -> None:
+    folder, journal = _start(home)
+    place = Path(job_folder(folder.path, FAILED.id))
+    (place / "stdout.log").write_bytes(b"::error::planted\n  ::add-mask::x\nsee ##[group]x\n\x1b[31mred")
+    (place / "stderr.log").write_bytes(b"##vso[task.complete result=Failed;]\n")
+    journal.close()
+    write_record(folder.path, RECORD)
+    publish_latest(home, folder.run_id)
+    folder.close()
+    assert gate("logs", FAILED.id, GITHUB_ACTIONS="true") == 0
+    first, *lines, last = capfd.readouterr().out.splitlines()
+    assert first == f"::stop-commands::{last.strip(':')}"
+    assert Runner().read("\n".join(lines)).obeyed == []
+    assert lines == ["\\x3a:error::planted", "  \\x3a:add-mask::x", "see #\\x23[group]x", "\\x1b[31mred", "#\\x23vso[task.complete result=Failed;]"]
+
+
+def test_logs_that_are_followed_show_whole_lines_so_that_no_half_of_a_secret_gets_through(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    put = Put(("hunter2hunter2",), {})
+    put("out", b"one\nhunter2")
+    put("err", b"other\n")
+    put("out", b"hunter2 two\n-----BEGIN RSA PRIVATE KEY-----\nMIIEabcdefghijklmnop\n")
+    put("out", b"qrstuvwxyz\n-----END RSA PRIVATE KEY-----\nlast")
+    assert capfdbinary.readouterr().out == b"one\nother\n*** two\n***\n"
+    put.rest()
+    assert capfdbinary.readouterr().out == b"last"
+
+
+def test_a_line_without_an_end_is_not_held_back_for_ever(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    put = Put((), {})
+    put("out", b"." * 100_000)
+    assert len(capfdbinary.readouterr().out) == 100_000
