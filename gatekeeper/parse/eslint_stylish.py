@@ -15,6 +15,7 @@ from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.grade import Place, Scribe
 from gatekeeper.parse.meaning import Account, Ended, conclude, ended
 from gatekeeper.parse.place import Sources, relative
+from gatekeeper.parse.script_output import script_lines
 from gatekeeper.parse.text import decode, lines_of, without_noise
 
 _ROW = re.compile(r"^ +(?P<line>\d{1,9}):(?P<column>\d{1,9}) +(?P<level>error|warning)  +(?P<text>\S.*)$")
@@ -52,7 +53,7 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     """Findings of eslint's default formatter."""
     if why := _OOPS.search(decode(raw.stderr)) or _OOPS.search(decode(raw.stdout)):
         return conclude(raw, exits, Account(error=why["why"]))
-    read = _read(raw, lines_of(decode(raw.stdout)))
+    read = _read(raw, [line.text for line in script_lines(raw, lines_of(decode(raw.stdout)))])
     scribe, sources = Scribe.of(raw, "eslint", Category.LINT), Sources(raw)
     ignored = tuple(Problem(file=row.file or "", line=None, message=f"not checked: {row.text}") for row in read.rows if row.text.startswith(IGNORED))
     findings = tuple(_finding(scribe, sources, row) for row in read.rows if not row.text.startswith(IGNORED))
