@@ -11,10 +11,9 @@ from gatekeeper.execute.run import job_folder
 from gatekeeper.model.result import Artifact, RunRecord
 from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
-from gatekeeper.report.formats import format_of, render
-from gatekeeper.report.topics import has_nothing
-from gatekeeper.session.reports import requested
-from gatekeeper.store.atomic import write_bytes
+from gatekeeper.report.formats import Clean, clean, format_of
+from gatekeeper.session.ci import usual_reports
+from gatekeeper.session.reports import requested, written
 from gatekeeper.store.home import Home, RunFolder, publish_latest, size_of
 from gatekeeper.store.runs import write_checksums, write_record
 
@@ -25,33 +24,31 @@ USUAL = ("junit", "metrics", "markdown", "security", "documentation", "analysis"
 def published(record: RunRecord, settings: Settings, home: Home, folder: RunFolder, environment: Mapping[str, str]) -> RunRecord:
     """Writes all reports; the JSON summary last, because it lists the others. Gives the record with its artifacts."""
     secrets = secret_values(environment)
+    safe = clean(record, secrets)  # once for all: it looks at every text
     asked = requested(settings.reports)
-    names = [name for name in dict.fromkeys((*USUAL, *(name for name, _ in asked))) if name != "json"]
+    names = [name for name in dict.fromkeys((*USUAL, *usual_reports(settings, environment), *(name for name, _ in asked))) if name != "json"]
     artifacts = list(_made_by_jobs(record, folder.path))
-    artifacts += [_write(name, os.path.join(folder.path, format_of(name).file), record, secrets) for name in names]
-    record = replace(record, artifacts=tuple(artifacts))
-    artifacts.append(_write("json", os.path.join(folder.path, format_of("json").file), record, secrets))
-    failures: list[StoreError] = []
+    for name in names:
+        artifacts += written(name, os.path.join(folder.path, format_of(name).file), safe, environment)
+    artifacts += written("json", os.path.join(folder.path, format_of("json").file), _with(safe, artifacts, secrets), environment)
+    listed, failures = _with(safe, artifacts, secrets), list[StoreError]()
     for name, path in asked:
         try:
-            artifacts += [_write(name, os.path.abspath(path), record, secrets)] if path else []
+            artifacts += written(name, os.path.abspath(path), listed, environment) if path else []
         except StoreError as error:  # said at the end: the run itself is kept all the same
             failures.append(error)
-    record = replace(record, artifacts=tuple(artifacts))
-    write_record(folder.path, redacted(record, secrets))
+    write_record(folder.path, _with(safe, artifacts, secrets).record)
     # without the log, which the rest of the run still writes to
     write_checksums(folder.path, [os.path.relpath(artifact.path, folder.path) for artifact in artifacts if os.path.isfile(artifact.path)
                                   and artifact.path.startswith(folder.path + os.sep) and artifact.kind != "log"])
     publish_latest(home, folder.run_id)
     if failures:
         raise failures[0]
-    return record
+    return replace(record, artifacts=tuple(artifacts))
 
 
-def _write(name: str, path: str, record: RunRecord, secrets: tuple[str, ...]) -> Artifact:
-    content = render(name, record, secrets)
-    write_bytes(path, content)
-    return Artifact(kind=name, path=path, size=len(content), empty=has_nothing(name, record))
+def _with(safe: Clean, artifacts: list[Artifact], secrets: tuple[str, ...]) -> Clean:
+    return Clean(record=replace(safe.record, artifacts=redacted(tuple(artifacts), secrets)))
 
 
 #: where documentation lands in a job's own folder: sphinx, cargo doc
