@@ -36,7 +36,7 @@ _STACK = re.compile(r"\s+at .*[)\d]( \{)?$|\s*note: run with `RUST_BACKTRACE|sta
 #: what npm says of itself and of the script that it starts
 _CHATTER = re.compile(r"npm (warn|notice)\b|> \S+@\S+ \S+$", re.IGNORECASE)
 #: arguments that only make the output readable for us: a person who repeats the command wants to read it
-_FOR_PROGRAMS = re.compile(r"--(output-|message-)?(format|output)=json[a-z-]*|--outputjson|--json")
+_FOR_PROGRAMS = re.compile(r"--(output-|message-)?(format|output|reporter)=(json[a-z-]*|junit)|--outputjson|--json")
 _FORMAT_OPTIONS = frozenset({"--format", "--output-format", "--message-format", "--output", "--reporter", "-f", "-O"})
 _THREADS = re.compile(r"(THREADS|JOBS|WORKERS)$")
 

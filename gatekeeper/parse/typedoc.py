@@ -35,8 +35,8 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
                 findings.append(scribe.finding(bare["text"], level_of("warning")))
             else:
                 error = error or bare["text"]
-    if error is None and ended(raw, exits) is Ended.UNKNOWN and not _DONE.search(said):
-        error = "the output is not TypeDoc's"
+    if error is None and ended(raw, exits) is not Ended.BROKEN and not _DONE.search(said):
+        error = "TypeDoc does not say that it came to an end"
     return conclude(raw, exits, Account(findings=tuple(findings), error=error))
 
 

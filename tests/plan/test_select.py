@@ -57,6 +57,17 @@ def test_a_black_repository_and_a_ruff_repository_get_different_plans() -> None:
     assert "ruff.format" in ruff - black
 
 
+@pytest.mark.parametrize(("calls", "planned"), [
+    ((), {"biome.config"}), (("lint",), {"biome.lint"}), (("lint", "format"), {"biome.lint", "biome.format"}), (("check", "format"), {"biome.check"}),
+    (("ci", "check", "lint"), {"biome.ci"}),
+])
+def test_of_a_tool_with_several_checks_the_widest_that_the_project_calls_runs_once(calls: tuple[str, ...], planned: set[str]) -> None:
+    web = script_component(*(f"used:biome {call}" for call in calls), tools=(use("biome", ToolStatus.USED if calls else ToolStatus.CONFIGURED),))
+    jobs = make(inputs(web, files=("a.js",))).jobs
+    assert {each.command for each in jobs if each.tool_id == "biome"} == planned
+    assert all(each.blocking for each in jobs if each.tool_id == "biome")
+
+
 def test_declared_pytest_with_tests_is_run_and_blocks() -> None:
     assert job(make(inputs(python_component(use("pytest", ToolStatus.DECLARED_ONLY)))), "B2/pytest.test@api").blocking
 
