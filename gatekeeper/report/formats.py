@@ -36,7 +36,7 @@ class Format:
     parts: Callable[[], Parts] | None = None
 
 
-def _junit() -> Render:
+def _junit_ci() -> Render:
     from gatekeeper.report.junit import render as found  # junit-xml is only imported where it is used
     return found
 
@@ -132,7 +132,8 @@ def _analysis() -> Render:
 
 
 FORMATS: Mapping[str, Format] = {entry.id: entry for entry in (
-    Format(id="junit", file="junit.xml", title="JUnit XML with file and line, as CI systems read it best", load=_junit),
+    Format(id="junit", file="junit.xml", title="JUnit XML: junit-ci where a CI is detected, junit-strict elsewhere", load=_junit_ci),
+    Format(id="junit-ci", file="junit-ci.xml", title="JUnit XML with file and line, as CI systems read it best", load=_junit_ci),
     Format(id="junit-strict", file="junit-strict.xml", title="JUnit XML that is valid against the xUnit and the Ant schema", load=_junit_strict),
     Format(id="json", file="summary.json", title="the summary as JSON, schema 1", load=_json),
     Format(id="sarif", file="gatekeeper.sarif", title="everything that was found, and what could not look, as SARIF 2.1.0", load=_sarif, parts=_sarif_parts),

@@ -1,11 +1,25 @@
-"""The reports that were asked for (`--report FORMAT[=PATH]`): read and made room for before anything runs. Writes none of them."""
+"""Reports and their files: those that were asked for (`--report FORMAT[=PATH]`) are read and made room for before anything runs; a report
+that its readers want in several files becomes NAME-1, NAME-2 with the same ending. Knows no format's details.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+from collections.abc import Iterator, Mapping
 
 from gatekeeper.errors import UsageError
-from gatekeeper.report.formats import format_of
+from gatekeeper.model.result import Artifact
+from gatekeeper.report.formats import Clean, format_of, render_files
+from gatekeeper.report.topics import has_nothing
+from gatekeeper.store.atomic import naming, write_bytes
+
+#: variables with which CI services say that they are one
+_SERVICES = ("GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD", "TEAMCITY_VERSION", "BUILDKITE", "CIRCLECI", "TRAVIS", "BITBUCKET_BUILD_NUMBER")
+#: what a file of several says of itself near its beginning: without it a file is somebody else's
+_OURS = b'"properties":{"gatekeeper":'
+_HEAD_BYTES = 1000
 
 
 def requested(reports: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
@@ -37,3 +51,51 @@ def make_room(reports: tuple[str, ...]) -> None:
             raise UsageError(f"{place}: its folder cannot be made: {error.strerror}") from error
         if not os.access(folder, os.W_OK | os.X_OK):
             raise UsageError(f"{place}: its folder cannot be written", hint="check the permissions of that folder")
+
+
+def in_ci(environment: Mapping[str, str]) -> bool:
+    """Whether a CI service runs us."""
+    return environment.get("CI", "").lower() not in {"", "0", "false", "no"} or any(environment.get(name) for name in _SERVICES)
+
+
+def written(name: str, path: str, of: Clean, environment: Mapping[str, str]) -> list[Artifact]:
+    """Writes a report to `path`, or beside it with numbers where it is several files. Raises StoreError; each file is whole or not there."""
+    profile = ("junit-ci" if in_ci(environment) else "junit-strict") if name == "junit" else name
+    files = render_files(profile, of)
+    places = part_paths(path, len(files))
+    for place, content in zip(places, files, strict=True):
+        write_bytes(place, content)
+    if format_of(profile).parts is not None:
+        _remove_others(path, places)
+    empty = has_nothing(name, of.record)
+    return [Artifact(kind=name, path=place, size=len(content), empty=empty) for place, content in zip(places, files, strict=True)]
+
+
+def part_paths(path: str, number: int) -> list[str]:
+    """Where the files of a report go: `report.sarif`, or `report-1.sarif`, `report-2.sarif`."""
+    stem, ending = os.path.splitext(path)
+    return [path] if number == 1 else [f"{stem}-{part}{ending}" for part in range(1, number + 1)]
+
+
+def _remove_others(path: str, kept: list[str]) -> None:
+    """Removes what an earlier run left of the same report in more or fewer files: it would be taken for part of this one."""
+    for other in _parts_there(path):
+        if other not in kept and _is_ours(other):
+            with naming(other, "removed"):
+                os.unlink(other)
+
+
+def _parts_there(path: str) -> Iterator[str]:
+    folder, name = os.path.split(path)
+    stem, ending = os.path.splitext(name)
+    pattern = re.compile(rf"{re.escape(stem)}(-[1-9][0-9]*)?{re.escape(ending)}")
+    with contextlib.suppress(OSError), os.scandir(folder or ".") as entries:
+        yield from [os.path.join(folder, entry.name) for entry in entries if pattern.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
+
+
+def _is_ours(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return _OURS in file.read(_HEAD_BYTES)
+    except OSError:
+        return False
