@@ -1,22 +1,32 @@
-"""`gatekeeper init`: a commented gatekeeper.yaml from what was detected. Writes this one file and nothing else."""
+"""`gatekeeper init`: a commented gatekeeper.yaml from what was detected. With `--baseline` it runs, too, and writes what is found as known.
+
+Does not know what a baseline holds.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 
 import typer
 
+from gatekeeper.cli import baseline as known
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, tell
+from gatekeeper.cli.run import run_watched
 from gatekeeper.config.file import NAME
-from gatekeeper.config.load import load_bare
+from gatekeeper.config.load import load_bare, load_settings
 from gatekeeper.config.options import Arguments
 from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.model.component import Component, Detection, ToolStatus
 from gatekeeper.model.sanitize import one_line
+from gatekeeper.model.settings import Settings
+from gatekeeper.model.status import Outcome
 
+#: while a baseline is replaced, nothing is compared with it
+_NO_BASELINE = "none"
 _CHOSEN = frozenset({ToolStatus.USED, ToolStatus.CONFIGURED})
 
 
@@ -28,7 +38,10 @@ def register(app: typer.Typer, here: Here) -> None:
         path: str = typer.Argument(".", metavar="PATH", help="The folder of the repository."),
         *,
         force: bool = typer.Option(False, "--force", help="Replace a gatekeeper.yaml that is there."),
+        baseline: bool = typer.Option(False, "--baseline", help="Run, too, and take everything that is found for known, so that the next run opens green."),
     ) -> int:
+        if baseline:
+            return _adopt(path, here, force=force)
         settings = load_bare(Arguments(path=path), here.environment, cwd=here.cwd)
         target = os.path.join(settings.root, NAME)
         if os.path.lexists(target) and not force:
@@ -37,6 +50,25 @@ def register(app: typer.Typer, here: Here) -> None:
         show(target)
         tell("hint: gatekeeper plan shows what it decides")
         return 0
+
+
+def _adopt(path: str, here: Here, *, force: bool) -> int:
+    """Configuration, run, baseline; a configuration that is there already stays. The exit code says whether the next run can pass."""
+    settings = _loaded(path, here)
+    known.check_room(settings, force=force)
+    target = os.path.join(settings.root, NAME)
+    if os.path.lexists(target):
+        tell(f"gatekeeper: {NAME} is there already and stays as it is")
+    else:
+        _write(target, draft(here.session.look(settings, here.environment)))
+        show(target)
+    settings = _loaded(path, here)
+    record = run_watched(replace(settings, baseline=_NO_BASELINE) if force else settings, here)
+    return record.verdict.exit_code if record.verdict.outcome is Outcome.INTERRUPTED else known.write(settings, record)
+
+
+def _loaded(path: str, here: Here) -> Settings:
+    return load_settings(Arguments(path=path), here.environment, cwd=here.cwd, names=here.names())
 
 
 def draft(detection: Detection) -> str:

@@ -37,7 +37,7 @@ def perform(verb: str, arguments: Arguments, here: Here) -> int:
         return 0
     if settings.mode == "strict" and not settings.yes:
         _confirm(here.session.make_plan(settings, here.environment))
-    record = _run(settings, here)
+    record = run_watched(settings, here)
     _tell_service(record, settings, here.environment)
     show_record(record, settings, here.environment)
     return record.verdict.exit_code
@@ -60,7 +60,8 @@ def data_look(settings: Settings, environment: Mapping[str, str]) -> Look:
     return look_for(data_stream(), _wishes(settings, environment), environment)
 
 
-def _run(settings: Settings, here: Here) -> RunRecord:
+def run_watched(settings: Settings, here: Here) -> RunRecord:
+    """Runs the gate while a person watches: signals are heeded, progress is shown. Raises as `session.run` does."""
     control = Control()
     signals = Signals(control)
     with contextlib.ExitStack() as stack:

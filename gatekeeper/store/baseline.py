@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from gatekeeper.errors import ConfigError
 from gatekeeper.judge.fingerprint import GITHUB
@@ -155,10 +155,3 @@ def _test_entry(test: KnownTest) -> dict[str, object]:
 
 def _without_nothing(entry: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in entry.items() if value is not None}
-
-
-def renewed(known: KnownSet, *, without: Iterable[str], instead: Mapping[str, Known]) -> KnownSet:
-    """The set without those of these ids, and with others in the place of some: what tightening makes of it."""
-    gone = frozenset(without)
-    findings = {one.id: one for one in (instead.get(old.id, old) for old in known.findings if old.id not in gone)}
-    return KnownSet(findings=tuple(findings.values()), tests=tuple(test for test in known.tests if test.id not in gone), versions=known.versions)

@@ -1,0 +1,115 @@
+"""Makes what a run found into what is known: a whole baseline, a tighter one, or one with more in it. Pure; writes nothing.
+
+Only jobs that ran to their end say anything. Broken code, failed builds and suppressed findings are never accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gatekeeper.judge.known import Known, KnownSet, KnownTest
+from gatekeeper.judge.matching import matched
+from gatekeeper.judge.triage import exact_of, is_broken
+from gatekeeper.model.assessment import Delta
+from gatekeeper.model.finding import Finding, State, TestCase, TestOutcome
+from gatekeeper.model.plan import Job, Plan
+from gatekeeper.model.result import Result, RunRecord
+from gatekeeper.model.status import Status
+from gatekeeper.model.tool import Effect, Role
+
+_MEASURED = frozenset({Status.PASSED, Status.FAILED})
+_BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """A baseline as it becomes, and what was done to it."""
+
+    known: KnownSet
+    removed: int = 0
+    refreshed: int = 0
+    added: tuple[Known | KnownTest, ...] = ()
+
+
+def accepted(record: RunRecord) -> KnownSet:
+    """Everything that a run found and that may be accepted, with the versions of the tools that found it."""
+    findings = {known.id: known for job, result in _measured(record) for known in _acceptable(job, result)}
+    tests = {test.id: test for job, result in _measured(record) for test in _failing(job, result)}
+    return KnownSet(findings=tuple(findings.values()), tests=tuple(tests.values()), versions=versions_of(record))
+
+
+def tightened(known: KnownSet, record: RunRecord, delta: Delta) -> Renewal:
+    """The baseline without what is fixed, and with what moved where it is now. Versions follow a run that looked at everything."""
+    gone = frozenset(delta.tightening)
+    by_place = {(job.id, exact_of(finding)): _known(job, finding) for job, result in _measured(record) for finding in result.findings}
+    instead = {entry: by_place[job, exact] for entry, job, exact in delta.refreshed if (job, exact) in by_place}
+    kept = [instead.get(one.id, one) for one in known.findings if one.id not in gone]
+    tests = tuple(test for test in known.tests if test.id not in gone)
+    versions = known.versions if record.plan.scoped else {**known.versions, **versions_of(record)}
+    renewed = KnownSet(findings=tuple({one.id: one for one in kept}.values()), tests=tests, versions=versions)
+    removed = len(known.findings) - len(kept) + len(known.tests) - len(tests)
+    return Renewal(known=renewed, removed=removed, refreshed=sum(one.id in instead for one in known.findings))
+
+
+def widened(renewal: Renewal, record: RunRecord) -> Renewal:
+    """The baseline with everything added that the run found and that it does not hold."""
+    known, more = renewal.known, list[Known]()
+    for job, result in _measured(record):
+        mine = [one.finding for one in known.findings if (one.command, one.component) == (job.command, job.component)]
+        fresh = list(_acceptable(job, result))
+        same = {pair.found for pair in matched(mine, [one.finding for one in fresh])}
+        more += [one for position, one in enumerate(fresh) if position not in same]
+    there = {test.id for test in known.tests}
+    tests = {test.id: test for job, result in _measured(record) for test in _failing(job, result) if test.id not in there}
+    wider = replace(known, findings=(*known.findings, *more), tests=(*known.tests, *tests.values()))
+    return replace(renewal, known=wider, added=(*more, *tests.values()))
+
+
+def versions_of(record: RunRecord) -> dict[str, frozenset[str]]:
+    """Versions of the tools that ran to their end, by tool id."""
+    found: dict[str, set[str]] = {}
+    for job, _ in _measured(record):
+        if job.tool is not None and job.tool.version is not None:
+            found.setdefault(job.tool_id, set()).add(job.tool.version)
+    return {tool: frozenset(versions) for tool, versions in found.items()}
+
+
+def stays_red(job: Job, result: Result) -> bool:
+    """Whether a failed job fails for something that cannot be accepted: broken code, or what no finding and no test explains."""
+    if result.status is not Status.FAILED:
+        return False
+    broken = any(is_broken(job, finding) for finding in result.findings)
+    return broken or job.role is Role.BUILD or not (result.findings or any(test.outcome in _BAD for test in result.tests))
+
+
+def measured_jobs(plan: Plan, results: Sequence[Result]) -> tuple[tuple[Job, bool], ...]:
+    """The jobs that find things, and whether each ran to its end."""
+    status = {result.job: result.status for result in results}
+    return tuple((job, status.get(job.id) in _MEASURED) for job in plan.jobs if job.effect is Effect.READS)
+
+
+def _measured(record: RunRecord) -> Iterator[tuple[Job, Result]]:
+    return ((job, result) for job, result in record.pairs() if result.status in _MEASURED and job.effect is Effect.READS)
+
+
+def _acceptable(job: Job, result: Result) -> Iterator[Known]:
+    return (_known(job, finding) for finding in result.findings
+            if finding.state is not State.SUPPRESSED and not is_broken(job, finding) and exact_of(finding))
+
+
+def _known(job: Job, finding: Finding) -> Known:
+    return Known(command=job.command, component=job.component, finding=replace(finding, state=None, suppression=None, on_changed_line=None))
+
+
+def _failing(job: Job, result: Result) -> Iterator[KnownTest]:
+    if job.role is Role.BUILD:
+        return
+    for test in result.tests:
+        if test.outcome in _BAD and test.state is not State.SUPPRESSED:
+            yield _known_test(job, test)
+
+
+def _known_test(job: Job, test: TestCase) -> KnownTest:
+    return KnownTest(command=job.command, component=job.component, classname=test.classname, name=test.name, file=test.file)
+
