@@ -128,7 +128,7 @@ def test_the_text_of_older_ruff_format_is_read() -> None:
 
 
 def test_ambiguous_mypy_columns_stay_and_are_named_as_inexact() -> None:
-    out = json.dumps({"file": "a.py", "line": 1, "column": 5, "message": "m", "code": "misc", "severity": "error"})
+    out = json.dumps({"file": "a.py", "line": 1, "column": 5, "end_line": 1, "end_column": 6, "message": "m", "code": "misc", "severity": "error"})
     parsed = read("mypy-json", raw_of(out, code=1, sources={"a.py": 'x = "éé"; y\n'}))
     assert (parsed.findings[0].column, len(parsed.problems)) == (6, 1)
 
