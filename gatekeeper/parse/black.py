@@ -1,7 +1,7 @@
 """`black --check --diff`: `would reformat PATH` on standard error (absent with -q), the diff on standard output.
 
 A file that black cannot parse is a finding and an error: it was not checked. Reads the messages of black 19 to 26;
-recorded from 26.10.1.
+recorded from 19.10, 22.12, 24.10 and 26.10.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _BROKEN_OLD = re.compile(r"^error: cannot format (?P<path>.+?): (?P<why>.+)$", r
 _PLACE_OLD = re.compile(r"^Cannot parse(?: for target version [^:]+)?: (\d+):(\d+): ")
 _NOTHING = re.compile(r"^No (?:Python files are present|Path provided|paths? given)", re.MULTILINE | re.IGNORECASE)
 _IGNORED_KEYS = re.compile(r"^Invalid config keys detected: .*$", re.MULTILINE)
+_COUNT = re.compile(r"^(\d{1,9}) files? would be reformatted\b", re.MULTILINE)
 _SUMMARY = re.compile(r"^\d+ files? would |^All done!", re.MULTILINE)
 
 
@@ -61,6 +62,9 @@ def _broken(said: str) -> list[_Broken]:
 def _error(raw: RawOutput, exits: ExitSpec, said: str, findings: tuple[Finding, ...], broken: tuple[Finding, ...]) -> str | None:
     if broken:
         return f"{broken[0].file}: {broken[0].message}"
+    counted = sum(map(int, _COUNT.findall(said)))
+    if counted > len(findings):
+        return f"black counts {counted} files, and the output names {len(findings)}"
     foreign = raw.stdout.strip() or said.strip()
     if ended(raw, exits) is Ended.UNKNOWN and not findings and foreign and not _SUMMARY.search(said) and not _NOTHING.search(said):
         return "the output is not black's"

@@ -245,3 +245,12 @@ def test_forge_tests_that_fork_a_chain_out_of_reach_were_not_measured() -> None:
     assert (parsed.meaning, parsed.message) == (Meaning.NOTHING_CHECKED, "1 test could not reach the chain to fork")
     assert [one.outcome for one in parsed.tests] == [TestOutcome.PASSED, TestOutcome.SKIPPED]
     assert read("forge-test-json", raw_of(report(test_a=bad, test_b=away), code=1)).meaning is Meaning.FINDINGS
+
+
+def test_a_file_that_isort_only_warns_about_was_not_checked() -> None:
+    said = "/tools/isort/main.py:91: UserWarning: Unable to parse file /repo/a.py due to 'utf-8' codec can't decode byte 0xe9 in position 0\n  warn(\n"
+    assert read("isort", raw_of("", said)).meaning is Meaning.TOOL_ERROR
+
+
+def test_black_that_counts_more_files_than_it_names_is_an_error() -> None:
+    assert read("black", raw_of("", "would reformat a.py\nOh no!\n2 files would be reformatted.\n", code=1)).meaning is Meaning.FINDINGS_AND_TOOL_ERROR
