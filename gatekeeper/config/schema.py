@@ -8,10 +8,10 @@ from typing import assert_never
 from gatekeeper.config.options import OPPOSITES, OPTIONS, Kind, Option, option_named
 from gatekeeper.config.policy import KINDS
 from gatekeeper.errors import UsageError
-from gatekeeper.model.assessment import Enforcement
+from gatekeeper.model.assessment import ConditionStatus, Dimension, EndKind, Enforcement
 from gatekeeper.model.component import Kind as ComponentKind
 from gatekeeper.model.component import Language, ToolStatus
-from gatekeeper.model.finding import Category, Level, Severity, TestOutcome
+from gatekeeper.model.finding import Category, Level, Safety, Severity, State, SuppressionKind, TestOutcome
 from gatekeeper.model.pipeline import JobClass, Priority
 from gatekeeper.model.status import Cause, Outcome, Status
 from gatekeeper.model.tool import Effect, FailsAt, Role, Stream, Takes
@@ -216,8 +216,43 @@ def _finding() -> Schema:
     required: dict[str, Schema] = {"tool": TEXT, "message": TEXT, "level": words_of(*Level), "severity": words_of(*Severity),
                                    "category": words_of(*Category), "file": _MAYBE, "line": _LINE, "column": _LINE, "rule": _MAYBE}
     further: dict[str, Schema] = {"end_line": _LINE, "end_column": _LINE, "fixable": _YES_NO, "detail": _MAYBE, "url": _MAYBE,
-                                  "cell": {"type": ["integer", "null"]}}
+                                  "cell": {"type": ["integer", "null"]}, "file_uri": _MAYBE, "score": {"type": ["number", "null"]},
+                                  "fixes": list_of(_fix()), "fingerprints": map_of(TEXT), "state": _maybe(words_of(*State)),
+                                  "suppression": _maybe(_suppressed()), "on_changed_line": {"type": ["boolean", "null"]}}
     return object_of(required | further, required=tuple(required), closed=False)
+
+
+def _fix() -> Schema:
+    place: Schema = {"type": "integer", "minimum": 1}
+    edit = object_of({"file": TEXT, "line": place, "column": place, "end_line": place, "end_column": place, "content": TEXT},
+                     required=("file", "line", "column", "end_line", "end_column", "content"), closed=False)
+    return object_of({"safety": words_of(*Safety), "message": _MAYBE, "edits": list_of(edit)}, required=("safety", "edits"), closed=False)
+
+
+def _suppressed() -> Schema:
+    return object_of({"kind": words_of(*SuppressionKind), "reason": TEXT, "owner": _MAYBE, "expires": _MAYBE, "where": _MAYBE},
+                     required=("kind", "reason"), closed=False)
+
+
+def _assessment() -> Schema:
+    required: dict[str, Schema] = {
+        "gate": TEXT, "title": TEXT, "enforcement": words_of(*Enforcement), "status": words_of(*ConditionStatus), "message": TEXT,
+        "score": {"type": ["number", "null"], "minimum": 0, "maximum": 100}, "violations": list_of(TEXT), "recommendations": list_of(TEXT),
+        "evidence": list_of(TEXT)}
+    return object_of(required | {"component": _MAYBE}, required=tuple(required), closed=False)
+
+
+def _standing() -> dict[str, Schema]:
+    """What a summary says of a run beside its verdict; null where nothing was compared or judged."""
+    score = object_of({"dimension": words_of(*Dimension), "value": {"type": ["number", "null"]}, "basis": TEXT}, required=("dimension", "value", "basis"), closed=False)
+    delta = object_of({"against": TEXT, "new": _COUNT, "unchanged": _COUNT, "moved": _COUNT, "by_tool_change": _COUNT,
+                       "fixed": list_of(object_of({"tool": TEXT, "message": TEXT}, closed=False)), "fixed_tests": list_of(object_of({"name": TEXT}, closed=False)),
+                       "notes": list_of(TEXT)}, required=("against", "new", "unchanged", "moved", "fixed", "notes"), closed=False)
+    ending = object_of({"kind": words_of(*EndKind), "reason": TEXT, "recoverable": _YES_NO, "gaps": list_of(TEXT)},
+                       required=("kind", "reason", "recoverable", "gaps"), closed=False)
+    metric = object_of({"name": TEXT, "value": {"type": ["number", "null"]}, "unit": TEXT}, required=("name", "value"), closed=False)
+    return {"assessments": list_of(_assessment()), "scores": list_of(score), "delta": _maybe(delta), "ending": _maybe(ending), "metrics": list_of(metric),
+            "findings": list_of(_finding())}
 
 
 def _verdict() -> Schema:
@@ -236,7 +271,7 @@ def _summary() -> Schema:
                     required=("id", "task", "batch", "command", "status", "blocking", "seconds"), closed=False)
     required: dict[str, Schema] = {"schema": {"const": 1}, "run_id": TEXT, "root": TEXT, "verdict": _verdict(),
                                    "components": list_of(_component()), "jobs": list_of(job), "batches": list_of(batch)}
-    return object_of(required, required=tuple(required), closed=False)
+    return object_of(required | _standing(), required=tuple(required), closed=False)
 
 
 # --- documents of the catalogue and the contract for scripts ---------------------------------------------------------

@@ -16,7 +16,16 @@ from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Finding, Severity, TestCase, TestOutcome
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Counters, Result, RunRecord, Verdict
-from gatekeeper.model.sanitize import json_bytes
+from gatekeeper.model.sanitize import json_bytes, unicode_text
+from gatekeeper.report.address import relative_uri
+from gatekeeper.report.judged import (
+    assessment_document,
+    delta_document,
+    ending_document,
+    finding_judgement,
+    metric_document,
+    score_document,
+)
 from gatekeeper.report.plan import reason_document, tool_document
 
 SCHEMA = 1
@@ -52,7 +61,8 @@ def summary_document(record: RunRecord) -> dict[str, object]:
         "batches": batch_documents(record, parts),
         "jobs": [job_document(job, result) for job, result in record.pairs()],
         "findings": [finding_document(job, finding) for job, result in record.pairs() for finding in result.findings],
-        "tests": [test_document(job, test) for job, result in record.pairs() for test in result.tests if test.outcome is not TestOutcome.PASSED],
+        "tests": [test_document(job, test) for job, result in record.pairs() for test in result.tests
+                  if test.outcome is not TestOutcome.PASSED or test.earlier],
         "skipped": [{"id": skipped.id, "reason": reason_document(skipped.reason)} for skipped in record.plan.skipped],
         "components": [component_json(component) for component in record.plan.components],
         "problems": problem_documents(record.problems),
@@ -60,6 +70,11 @@ def summary_document(record: RunRecord) -> dict[str, object]:
         "artifacts": [{"kind": artifact.kind, "path": artifact.path, "size": artifact.size} for artifact in record.artifacts],
         "notes": [*record.plan.notes, *record.notes],
         "facts": dict(record.facts),
+        "assessments": [assessment_document(assessment) for assessment in record.assessments],
+        "scores": [score_document(score) for score in record.scores],
+        "delta": delta_document(record.delta),
+        "ending": ending_document(record.ending),
+        "metrics": [metric_document(metric) for metric in record.metrics],
     }
 
 
@@ -101,7 +116,7 @@ def job_document(job: Job, result: Result) -> dict[str, object]:
         "findings": len(result.findings), "by_severity": severity_counts(result.findings), "tests": test_counts(result.tests),
         "tool": tool_document(job.tool), "reason": reason_document(job.reason), "cwd": job.cwd, "files": len(job.files),
         "repeat": repeat_command(job), "tail": result.tail.splitlines()[-20:], "log": result.log, "dropped_bytes": last.dropped,
-        "problems": problem_documents(result.problems),
+        "problems": problem_documents(result.problems), "metrics": [metric_document(metric) for metric in result.metrics],
     }
 
 
@@ -125,13 +140,21 @@ def finding_document(job: Job, finding: Finding) -> dict[str, object]:
         "file": finding.file, "line": finding.line, "column": finding.column, "end_line": finding.end_line, "end_column": finding.end_column,
         "cell": finding.cell, "level": finding.level, "severity": finding.severity, "category": finding.category,
         "message": finding.message, "detail": finding.detail, "fixable": finding.fixable, "url": finding.url,
+        **finding_judgement(finding), **_odd_name(finding.file),
     }
+
+
+def _odd_name(file: str | None) -> dict[str, object]:
+    """The way back to a name that is no text and that JSON can only show: percent-encoded, relative."""
+    if file is None or file.isascii() or unicode_text(file) == file:
+        return {}
+    return {"file_uri": relative_uri(file)}
 
 
 def test_document(job: Job, test: TestCase) -> dict[str, object]:
     """One test case with the job that ran it."""
     return {"job": job.id, "name": test.name, "classname": test.classname, "outcome": test.outcome, "file": test.file, "line": test.line,
-            "seconds": test.seconds, "message": test.message, "detail": test.detail}
+            "seconds": test.seconds, "message": test.message, "detail": test.detail, "earlier": list(test.earlier), "state": test.state}
 
 
 def problem_documents(problems: Iterable[Problem]) -> list[dict[str, object]]:

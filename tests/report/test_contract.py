@@ -9,9 +9,10 @@ from gatekeeper.config.schema import schema_named
 from gatekeeper.model.result import RunRecord
 from gatekeeper.report.plan import render_plan
 from gatekeeper.report.summary import render
+from tests.fakes.nasty import nasty
 from tests.fakes.record import hostile, mixed, record
 
-RUNS = pytest.mark.parametrize("of", [mixed(), hostile(), record(())], ids=["mixed", "hostile", "empty"])
+RUNS = pytest.mark.parametrize("of", [mixed(), hostile(), nasty(), record(())], ids=["mixed", "hostile", "nasty", "empty"])
 
 
 @RUNS

@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from gatekeeper.detect.document import to_json
+from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta, Dimension, Ending, EndKind, Enforcement, Score
 from gatekeeper.model.component import Detection
+from gatekeeper.model.finding import Edit, Fix, Metric, Safety, State, Suppression, SuppressionKind, TestCase, TestOutcome
 from gatekeeper.model.status import Status
 from gatekeeper.report.metrics import render as render_metrics
 from gatekeeper.report.summary import render
-from tests.fakes.record import hostile, job, mixed, record, result
+from tests.fakes.record import finding, hostile, job, mixed, record, result
 
 
 def summary(of: Any = None) -> Any:
@@ -92,3 +94,50 @@ def test_metrics_of_a_run_without_jobs_have_no_speed_up() -> None:
 def test_a_job_that_never_ran_has_no_exit_code() -> None:
     missing = job()
     assert summary(record([(missing, result(missing, Status.UNAVAILABLE))]))["jobs"][0]["exit_code"] is None
+
+
+def test_a_finding_says_what_was_judged_of_it() -> None:
+    lint, edit = job(), Edit(file="api/main.py", line=3, column=1, end_line=4, end_column=1, content="")
+    known = replace(finding(), score=7.5, fixes=(Fix(safety=Safety.UNSAFE, message="Remove", edits=(edit,)),), fingerprints=(("gatekeeper/exact/v1", "ab"),),
+                    state=State.SUPPRESSED, suppression=Suppression(kind=SuppressionKind.INLINE, reason="generated", owner="me"), on_changed_line=True)
+    (said,) = summary(record([(lint, result(lint, findings=[known]))]))["findings"]
+    assert said["fixes"] == [{"safety": "unsafe", "message": "Remove", "edits": [
+        {"file": "api/main.py", "line": 3, "column": 1, "end_line": 4, "end_column": 1, "content": ""}]}]
+    assert (said["score"], said["fingerprints"], said["state"], said["on_changed_line"]) == (7.5, {"gatekeeper/exact/v1": "ab"}, "suppressed", True)
+    assert said["suppression"] == {"kind": "inline", "reason": "generated", "owner": "me", "expires": None, "where": None}
+
+
+def test_a_finding_that_nobody_judged_says_so() -> None:
+    said = summary()["findings"][0]
+    assert {key: said[key] for key in ("score", "fixes", "fingerprints", "state", "suppression", "on_changed_line")} == {
+        "score": None, "fixes": [], "fingerprints": {}, "state": None, "suppression": None, "on_changed_line": None}
+
+
+def test_a_name_that_is_no_text_can_be_had_back() -> None:
+    lint = job()
+    odd, plain = summary(record([(lint, result(lint, findings=[finding(file="a/bad\udcff.py"), finding(file="a/\u00e9.py")]))]))["findings"]
+    assert (odd["file"], odd["file_uri"]) == ("a/bad\\xff.py", "a/bad%FF.py")
+    assert (plain["file"], "file_uri" in plain) == ("a/\u00e9.py", False)
+
+
+def test_a_run_has_its_gates_scores_changes_and_end() -> None:
+    gate = Assessment(id="coverage", title="Coverage", enforcement=Enforcement.BLOCKING, status=ConditionStatus.FAILED, message="71 % of 80 %", score=88.75,
+                      violations=("71 %",), recommendations=("test api/main.py",), evidence=("B2/pytest.test@api",))
+    document = summary(replace(
+        mixed(), assessments=(gate,), scores=(Score(dimension=Dimension.TESTS, value=None, basis="no tests"),), metrics=(Metric(name="coverage.lines", value=71.0, unit="%"),),
+        delta=Delta(against="main", new=1, fixed=(finding("gone"),), notes=("ruff changed",)),
+        ending=Ending(kind=EndKind.PARTIALLY_COMPLETED, reason="no time left", recoverable=True, gaps=("B1/cargo.test@core",))))
+    assert document["assessments"] == [{
+        "gate": "coverage", "title": "Coverage", "component": None, "enforcement": "blocking", "status": "failed", "message": "71 % of 80 %", "score": 88.75,
+        "violations": ["71 %"], "recommendations": ["test api/main.py"], "evidence": ["B2/pytest.test@api"]}]
+    assert document["scores"] == [{"dimension": "tests", "value": None, "basis": "no tests"}]
+    assert (document["delta"]["against"], document["delta"]["new"], document["delta"]["fixed"][0]["message"]) == ("main", 1, "gone")
+    assert document["ending"] == {"kind": "partially_completed", "reason": "no time left", "recoverable": True, "gaps": ["B1/cargo.test@core"]}
+    assert document["metrics"][0]["value"] == 71.0
+    assert (summary()["delta"], summary()["ending"], summary()["assessments"]) == (None, None, [])
+
+
+def test_a_test_that_passed_only_after_it_had_failed_is_listed() -> None:
+    tests = job("pytest.test")
+    cases = [TestCase(name="steady", outcome=TestOutcome.PASSED), TestCase(name="shaky", outcome=TestOutcome.PASSED, earlier=("boom",))]
+    assert [(entry["name"], entry["earlier"]) for entry in summary(record([(tests, result(tests, tests=cases))]))["tests"]] == [("shaky", ["boom"])]
