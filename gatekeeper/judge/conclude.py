@@ -27,7 +27,8 @@ def conclude(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result:
     assert parsed is not None
     status, cause = _judged(job, attempt, parsed)
     return Result(job=job.id, status=status, cause=cause, message=_message(parsed, status), hint=_hint(job, cause), attempts=(attempt,),
-                  findings=parsed.findings, tests=parsed.tests, problems=parsed.problems, leaky=bool(attempt.leaked))
+                  findings=parsed.findings, tests=parsed.tests, problems=parsed.problems, metrics=parsed.metrics,
+                  leaky=bool(attempt.leaked))
 
 
 def _without_output(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result | None:

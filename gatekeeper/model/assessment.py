@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from gatekeeper.model.finding import Finding, TestCase
 
+#: commands of the catalogue that measure what a kind of condition asks for: they run only then, or when asked for by name
+MEASURERS = {"duplication": "jscpd.measure", "complexity": "lizard.measure"}
+
 
 class Enforcement(StrEnum):
     """What a condition that does not hold does: decides the verdict, warns, or only informs."""

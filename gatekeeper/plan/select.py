@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from gatekeeper.model.assessment import MEASURERS
 from gatekeeper.model.component import Component, ToolStatus
 from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Reason, SkippedJob
+from gatekeeper.model.settings import Settings
 from gatekeeper.model.tool import Command, Role, Takes, Tool
 from gatekeeper.plan.expand import own_scope
 from gatekeeper.plan.inputs import PlanInputs, chosen, family, within, workspace_parents
@@ -98,7 +100,9 @@ def _weighed(draft: Choice, inputs: PlanInputs) -> Choice:
         blocking = said.blocking
     if inputs.settings.strict:
         blocking = True
-    return replace(draft, blocking=blocking, reason=_reason(draft.tool, command, draft.component))
+    kind = _condition_of(command, inputs.settings)
+    reason = _reason(draft.tool, command, draft.component) if kind is None else Reason(kind="condition", detail=f"a condition of the policy asks for {kind}")
+    return replace(draft, blocking=blocking, reason=reason)
 
 
 def _reason(tool: Tool, command: Command, component: Component | None) -> Reason:
@@ -139,9 +143,17 @@ def _refusal(choice: Choice, ground: _Ground) -> Reason | None:
         return Reason(kind="no-fix", detail="fixers run only with --fix" if command.fix else f"{command.id} has no fixer")
     if choice.task.when == "fix" and choice.component is not None and not chosen(command, choice.component):
         return Reason(kind="no-fix", detail=f"{choice.component.id} does not use {_spoken(command)}: nothing is rewritten by a tool that nobody chose")
-    if (choice.task.when == "asked" or command.on_demand) and not asked_for(choice, settings.only):
+    if (choice.task.when == "asked" or command.on_demand) and not asked_for(choice, settings.only) and _condition_of(command, settings) is None:
         return Reason(kind="on-demand", detail=f"runs only when asked for: --only {command.id}")
     return _unfit(choice, ground) if choice.component is not None else None
+
+
+def _condition_of(command: Command, settings: Settings) -> str | None:
+    """The kind of condition in the policy that needs this command to run, or None."""
+    kinds = {condition.kind for condition in settings.conditions}
+    if command.role is Role.BENCH and "benchmark" in kinds:
+        return "benchmark"
+    return next((kind for kind, name in MEASURERS.items() if name == command.id and kind in kinds), None)
 
 
 def _unfit(choice: Choice, ground: _Ground) -> Reason | None:

@@ -194,7 +194,8 @@ def measurer(command: str, *metrics: Metric, status: Status = Status.PASSED) -> 
 
 
 def test_duplication_is_the_share_that_was_measured() -> None:
-    pair = measurer("jscpd.measure", Metric(name="duplication", value=4.2, unit="%"))
+    numbers = (Metric(name="duplication", value=4.2), Metric(name="duplication.lines", value=42), Metric(name="duplication.of", value=1000))
+    pair = measurer("jscpd.measure", *numbers)
     assert judged("{kind: duplication, max_percent: 5}", pair).status is PASSED
     assert judged("{kind: duplication, max_percent: 4}", pair).status is FAILED
     assert judged("{kind: duplication, max_percent: 4}", pair, changed=change(3), small_change=20).status is NOT

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gatekeeper.judge.policy.ground import Answer, Ground, any_glob, cut, held, lacking, not_judged, unmeasured, within_limit
 from gatekeeper.judge.suppress import matches_path, owners
+from gatekeeper.model.assessment import MEASURERS
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.finding import Metric
 from gatekeeper.model.plan import Job
@@ -14,8 +15,6 @@ from gatekeeper.model.settings import PolicyCondition
 from gatekeeper.model.tool import Role
 from gatekeeper.model.wording import count_text, size_text
 
-#: the catalogue's commands that measure: they run when a condition asks for the number
-MEASURERS = {"duplication": "jscpd.measure", "complexity": "lizard.measure"}
 Pair = tuple[Job, Result | None]
 
 
@@ -27,12 +26,14 @@ def duplication(condition: PolicyCondition, ground: Ground, _component: str | No
     jobs = _measurers(ground, "duplication")
     if (lack := lacking(ground, jobs, "duplication", (Role.ANALYSIS,))) is not None:
         return lack
-    values = [metric for metric in _metrics(jobs, "duplication") if metric.file is None]
-    if not values:
-        return unmeasured("the job that measures duplication gave no number")
-    share, limit = max(metric.value for metric in values), condition.max_percent or 0.0
+    if any("#" in job.id.rpartition("@")[2] for job, _ in jobs):
+        return unmeasured("too many files for one call: what stands in two calls would not be seen", "judge fewer files: exclude what is generated")
+    twice, lines = (sum(metric.value for metric in _metrics(jobs, name)) for name in ("duplication.lines", "duplication.of"))
+    if len(_metrics(jobs, "duplication")) < len(jobs):
+        return unmeasured("a job that measures duplication gave no number")
+    share, limit = 100 * twice / lines if lines else 0.0, condition.max_percent or 0.0
     clones = [f"{finding.file}:{finding.line}: {finding.message}" for _, result in jobs if result is not None for finding in result.findings]
-    return Answer(status=held(holds=share <= limit), message=f"{share:.2f} % of the lines stand twice, at most {limit:g} % allowed",
+    return Answer(status=held(holds=share <= limit), message=f"{share:.2f} % of {lines:g} lines stand twice, at most {limit:g} % allowed",
                   score=round(100 - share, 1), violations=cut(clones) if share > limit else (), evidence=tuple(job.id for job, _ in jobs))
 
 
