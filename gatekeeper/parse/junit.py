@@ -48,7 +48,10 @@ def cases(raw: RawOutput, root: Element) -> Iterator[TestCase]:
 
 
 def verdict_of(case: Element) -> tuple[TestOutcome, Element | None]:
-    """Outcome of a case and the element that explains it; a failure counts before an error of its teardown."""
+    """Outcome of a case and the element that explains it; a failure counts before an error of its teardown, what is still to do not at all."""
+    todo = case.find("skipped")
+    if todo is not None and todo.get("type") == "todo":  # node --test: it may fail, and then has a failure beside
+        return TestOutcome.SKIPPED, todo
     for tag, outcome in _OUTCOMES.items():
         reason = case.find(tag)
         if reason is not None:
@@ -66,7 +69,8 @@ def explanation(reason: Element | None) -> tuple[str | None, str | None]:
     message = reason.get("message") or text or reason.get("type")
     if message == "true":  # node --test: todo without a reason
         message = reason.get("type")
-    return headline(message), capped(text) if text.strip() and text.strip() != (message or "").strip() else None
+    line = headline(message)
+    return line, capped(text) if text.strip() and text.strip() not in {line, (reason.get("message") or "").strip()} else None
 
 
 def seconds(case: Element) -> float | None:
@@ -83,16 +87,24 @@ def _case(raw: RawOutput, case: Element, name: str, suite: Element | None) -> Te
     message, detail = explanation(reason)
     file, line = _place(raw, case, suite, f"{detail or ''}\n{reason.get('message', '') if reason is not None else ''}")
     named = relative(raw, name) if name.startswith("/") and name.endswith(_CODE) else name
-    return TestCase(name=named or name, classname=case.get("classname", "") if case is not suite else "", outcome=outcome, file=file, line=line,
+    return TestCase(name=named or name, classname=_classname(case, suite) if case is not suite else "", outcome=outcome, file=file, line=line,
                     seconds=seconds(case), message=message, detail=detail)
+
+
+def _classname(case: Element, suite: Element | None) -> str:
+    """The case's own class; forge names it in the suite only, and each contract has its own `setUp()`."""
+    home = suite.get("name", "") if suite is not None else ""
+    return case.get("classname") or (home if _CONTRACT.search(home) else "")
 
 
 def _place(raw: RawOutput, case: Element, suite: Element | None, text: str) -> tuple[str | None, int | None]:
     named = case.get("file") or case.get("filepath") or (suite.get("file") or suite.get("filepath") if suite is not None else None)
     line = case.get("line") or case.get("lineno") or ""
-    if named:
-        return relative(raw, named), int(line[:9]) if line.isascii() and line.isdigit() and int(line[:9]) > 0 else None
     spot = node_spot(raw, text) or pytest_spot(raw, text)
+    if named:
+        file = relative(raw, named)
+        told = int(line[:9]) if line.isascii() and line.isdigit() and int(line[:9]) > 0 else None
+        return file, told or (spot[1] if spot and spot[0] == file else None)
     if spot:
         return spot
     names = (case.get("classname", ""), case.get("name", ""), _CONTRACT.sub("", suite.get("name", "") if suite is not None else ""))

@@ -11,6 +11,8 @@ from gatekeeper.model.finding import TestCase, TestOutcome
 from gatekeeper.parse.text import first_line, strip_escapes
 
 _LONGEST = 500
+#: the name of a test that its runner only counted
+UNNAMED = "(not named in the output)"
 
 
 def nothing_ran(tests: Sequence[TestCase]) -> str | None:
