@@ -75,7 +75,7 @@ def complaint(raw: RawOutput) -> str | None:
     That is the first line that calls itself an error, else the first of a few on standard error, else the last. What a package
     manager says around a script counts only where the script itself says nothing.
     """
-    stderr, stdout = ([line.strip() for line in _last_lines(data) if _WORD.search(line) and not line.startswith(("{", "["))]
+    stderr, stdout = ([line.strip() for line in _last_lines(data) if _WORD.search(line) and not line.startswith(("{", "[", "</"))]
                       for data in (raw.stderr, raw.stdout))
     said = without_noise(stderr) or without_noise(stdout) or [line for line in (*stderr, *stdout) if not _ECHO.match(line)]
     if not said:
