@@ -120,7 +120,7 @@ class Locator:
         if tool.builtin:
             path, *prefix = self.builtin(tool.executable)
             return LocatedTool(path=path, version=__version__, source="builtin", prefix=tuple(prefix))
-        if Language.RUST in tool.languages:
+        if Language.RUST in tool.languages and tool.provide is None:
             return locate_rust(self.surroundings, self.runner, tool, component)
         if tool.id == "script":
             return self._scripts(component)
