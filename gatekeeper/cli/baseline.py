@@ -89,7 +89,7 @@ def write(settings: Settings, record: RunRecord) -> int:
     """Writes what a run found as the baseline, says so, and says what stays red or unmeasured; the exit code that fits."""
     if record.plan.scoped:
         raise UsageError(f"the run {record.run_id} looked at {record.plan.scope} only", hint="make one that looks at everything: gatekeeper run")
-    known = accepted(record)
+    known = accepted(record.plan, record.results)
     write_baseline(_path(settings), known)
     show(f"{settings.baseline}: {_counted(known)} of the run {record.run_id}")
     unmeasured = [job.id for job, measured in measured_jobs(record.plan, record.results) if not measured]

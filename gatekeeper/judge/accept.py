@@ -5,7 +5,7 @@ Only jobs that ran to their end say anything. Broken code, failed builds and sup
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gatekeeper.judge.known import Known, KnownSet, KnownTest
@@ -32,21 +32,23 @@ class Renewal:
     added: tuple[Known | KnownTest, ...] = ()
 
 
-def accepted(record: RunRecord) -> KnownSet:
+def accepted(plan: Plan, results: Sequence[Result]) -> KnownSet:
     """Everything that a run found and that may be accepted, with the versions of the tools that found it."""
-    findings = {known.id: known for job, result in _measured(record) for known in _acceptable(job, result)}
-    tests = {test.id: test for job, result in _measured(record) for test in _failing(job, result)}
-    return KnownSet(findings=tuple(findings.values()), tests=tuple(tests.values()), versions=versions_of(record))
+    measured = tuple(_measured(plan, results))
+    findings = {known.id: known for job, result in measured for known in _acceptable(job, result)}
+    tests = {test.id: test for job, result in measured for test in _failing(job, result)}
+    return KnownSet(findings=tuple(findings.values()), tests=tuple(tests.values()), versions=_versions(job for job, _ in measured))
 
 
 def tightened(known: KnownSet, record: RunRecord, delta: Delta) -> Renewal:
     """The baseline without what is fixed, and with what moved where it is now. Versions follow a run that looked at everything."""
     gone = frozenset(delta.tightening)
-    by_place = {(job.id, exact_of(finding)): _known(job, finding) for job, result in _measured(record) for finding in result.findings}
+    measured = tuple(_measured(record.plan, record.results))
+    by_place = {(job.id, exact_of(finding)): _known(job, finding) for job, result in measured for finding in result.findings}
     instead = {entry: by_place[job, exact] for entry, job, exact in delta.refreshed if (job, exact) in by_place}
     kept = [instead.get(one.id, one) for one in known.findings if one.id not in gone]
     tests = tuple(test for test in known.tests if test.id not in gone)
-    versions = known.versions if record.plan.scoped else {**known.versions, **versions_of(record)}
+    versions = known.versions if record.plan.scoped else {**known.versions, **_versions(job for job, _ in measured)}
     renewed = KnownSet(findings=tuple({one.id: one for one in kept}.values()), tests=tests, versions=versions)
     removed = len(known.findings) - len(kept) + len(known.tests) - len(tests)
     return Renewal(known=renewed, removed=removed, refreshed=sum(one.id in instead for one in known.findings))
@@ -55,21 +57,20 @@ def tightened(known: KnownSet, record: RunRecord, delta: Delta) -> Renewal:
 def widened(renewal: Renewal, record: RunRecord) -> Renewal:
     """The baseline with everything added that the run found and that it does not hold."""
     known, more = renewal.known, list[Known]()
-    for job, result in _measured(record):
+    for job, result in _measured(record.plan, record.results):
         mine = [one.finding for one in known.findings if (one.command, one.component) == (job.command, job.component)]
         fresh = list(_acceptable(job, result))
         same = {pair.found for pair in matched(mine, [one.finding for one in fresh])}
         more += [one for position, one in enumerate(fresh) if position not in same]
     there = {test.id for test in known.tests}
-    tests = {test.id: test for job, result in _measured(record) for test in _failing(job, result) if test.id not in there}
+    tests = {test.id: test for job, result in _measured(record.plan, record.results) for test in _failing(job, result) if test.id not in there}
     wider = replace(known, findings=(*known.findings, *more), tests=(*known.tests, *tests.values()))
     return replace(renewal, known=wider, added=(*more, *tests.values()))
 
 
-def versions_of(record: RunRecord) -> dict[str, frozenset[str]]:
-    """Versions of the tools that ran to their end, by tool id."""
+def _versions(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for job, _ in _measured(record):
+    for job in jobs:
         if job.tool is not None and job.tool.version is not None:
             found.setdefault(job.tool_id, set()).add(job.tool.version)
     return {tool: frozenset(versions) for tool, versions in found.items()}
@@ -89,8 +90,9 @@ def measured_jobs(plan: Plan, results: Sequence[Result]) -> tuple[tuple[Job, boo
     return tuple((job, status.get(job.id) in _MEASURED) for job in plan.jobs if job.effect is Effect.READS)
 
 
-def _measured(record: RunRecord) -> Iterator[tuple[Job, Result]]:
-    return ((job, result) for job, result in record.pairs() if result.status in _MEASURED and job.effect is Effect.READS)
+def _measured(plan: Plan, results: Sequence[Result]) -> Iterator[tuple[Job, Result]]:
+    by_id = {result.job: result for result in results}
+    return ((job, by_id[job.id]) for job in plan.jobs if job.id in by_id and by_id[job.id].status in _MEASURED and job.effect is Effect.READS)
 
 
 def _acceptable(job: Job, result: Result) -> Iterator[Known]:

@@ -33,18 +33,18 @@ class Compared:
     notes: tuple[str, ...] = ()
 
 
-def compared(sight: Sight, changes: Changes, base: Reference | None = None, baseline: KnownSet | None = None) -> Compared:
-    """Everything that this run is compared with. `base` is the run on the merge-base, `baseline` the known findings where they do not come
-    from the tree. Raises ConfigError for a baseline that cannot be read, UsageError for a ref that does not exist."""
+def compared(sight: Sight, changes: Changes, base: Reference | None = None, notes: tuple[str, ...] = (), baseline: KnownSet | None = None) -> Compared:
+    """Everything that this run is compared with. `base` is the run on the merge-base with `notes` about it, `baseline` the known findings
+    where they do not come from the tree. Raises ConfigError for a baseline that cannot be read, UsageError for a ref that does not exist."""
     known = baseline if baseline is not None else known_findings(sight)
     references = tuple(reference for reference in (baseline_reference(sight, known) if known is not None else None, base) if reference is not None)
     lines = _Lines(sight.git, base_of(sight, changes), staged=sight.settings.scope == "staged") if sight.tree.git else None
     wanted = sight.settings.changed_lines
     told = lines is not None and (wanted or sight.settings.scope in {"staged", "changed", "since"}) and lines.base is not None
     if wanted and not told:
-        return Compared(comparison=Comparison(references=references), notes=(_NO_BASE,))
+        return Compared(comparison=Comparison(references=references), notes=(*notes, _NO_BASE))
     name = f"the lines that changed since {_short(lines.base)}" if lines is not None and lines.base else ""
-    return Compared(comparison=Comparison(references=references, on_changed=lines if told else None, lines_count=wanted, lines_name=name))
+    return Compared(comparison=Comparison(references=references, on_changed=lines if told else None, lines_count=wanted, lines_name=name), notes=notes)
 
 
 def baseline_path(sight: Sight) -> str | None:

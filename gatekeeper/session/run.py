@@ -32,6 +32,7 @@ from gatekeeper.model.tool import Role
 from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
+from gatekeeper.session.base import base_reference
 from gatekeeper.session.compare import Compared, compared, without_own
 from gatekeeper.session.guarding import leak_notes, run_conditions, unwritten_condition
 from gatekeeper.session.judging import Judging
@@ -73,15 +74,17 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     changes = in_scope(sight)
     toolbox = locator(sight, Permission.INSTALL if settings.provision else Permission.NEVER, _teller(subscribers))
     plan = planned(sight, changes, toolbox)
-    against = compared(sight, changes)
     make_room(settings.reports)
+    control = control or Control()
+    base, notes = base_reference(sight, plan, toolbox, control, _teller(subscribers))
+    against = compared(sight, changes, base, notes)
     home = open_home(sight.tree.root, environment)
     folder = start_run(home)
     try:
         plan = prepared(plan, folder.path, sight.tree, sight.git,
                         lambda: [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
         opened = Opened(sight=sight, changes=changes, plan=plan, home=home, folder=folder, compared=against)
-        return _Run(opened, subscribers, control or Control()).go()
+        return _Run(opened, subscribers, control).go()
     finally:
         folder.close()
         prune(home)
