@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -39,6 +40,27 @@ def test_a_secret_that_a_tool_prints_stays_in_no_file_and_on_no_screen(tmp_path:
     log = next(only_run(space).glob("jobs/*/stdout.log"))
     assert log.read_text() == "password is ***\n"
     assert log.stat().st_mode & 0o077 == 0
+
+
+ENCODED = """
+import base64, json
+value = base64.b64decode(sys_argv).decode()
+print(json.dumps(value), value.encode().hex(), base64.b64encode(b'user:' + value.encode()).decode(), sep='\\n')
+print('-----BEGIN RSA PRIVATE KEY-----', *['MIIE' + 'x' * 60] * 30, '-----END RSA PRIVATE KEY-----', sep='\\n')
+raise SystemExit(1)
+"""
+
+
+def test_encoded_secrets_and_keys_of_many_lines_stay_in_no_file_and_on_no_screen(tmp_path: Path) -> None:
+    hidden = base64.b64encode(PASSWORD.encode()[::-1]).decode()  # so that the configuration itself holds no form of it
+    code = f"sys_argv = __import__('base64').b64encode(__import__('base64').b64decode('{hidden}')[::-1])" + ENCODED
+    space = repository(tmp_path, {"talks": python(code)})
+    ended = space.run(*tasks_only("--report", "html", "--report", "sarif", "--report", "github"), env={"DEPLOY_PASSWORD": PASSWORD})
+    assert ended.exit_code == 1, ended
+    told = [ended, space.run("show", "D3/talks"), space.run("logs", "talks"), space.run("history", "--json")]
+    for form in (json.dumps(PASSWORD)[1:-1], PASSWORD.encode().hex(), base64.b64encode(b"user:" + PASSWORD.encode()).decode()[8:40], "MIIExxxx"):
+        assert files_with(space, form) == []
+        assert [one for one in told if form in one.stdout + one.stderr] == []
 
 
 def test_jobs_see_neither_secrets_nor_what_is_ours(tmp_path: Path) -> None:

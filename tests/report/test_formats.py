@@ -9,10 +9,13 @@ import pytest
 
 from gatekeeper.errors import UsageError
 from gatekeeper.model.status import Status
+from gatekeeper.model.tool import Role
 from gatekeeper.report.formats import FORMATS, format_of, render
 from tests.fakes.record import finding, hostile, job, mixed, record, result
 
 SECRET = "hunter2-hunter2"
+#: formats that repeat nothing that a tool said
+NUMBERS = {"metrics", "openmetrics"}
 
 
 @pytest.mark.parametrize("format_id", FORMATS)
@@ -21,15 +24,15 @@ def test_every_format_renders_a_mixed_and_a_hostile_run_as_utf8(format_id: str) 
         assert render(format_id, of).decode("utf-8").endswith("\n")
 
 
-@pytest.mark.parametrize("format_id", ["junit", "junit-strict", "json", "markdown"])
+@pytest.mark.parametrize("format_id", FORMATS)
 def test_no_secret_leaves_in_any_format(format_id: str) -> None:
-    lint = job(argv=("/bin/x", f"--token={SECRET}"))
+    jobs = [job(f"{role}.run", role=role, argv=("/bin/x", f"--token={SECRET}")) for role in (Role.LINT, Role.SECURITY, Role.DOCS, Role.ANALYSIS)]
     said = f"login with {SECRET} at https://me:{SECRET}@host.invalid/ and ghp_{'a1' * 18}"
-    of = record([(lint, result(lint, Status.ERRORED, message=said, hint=said, tail=said, findings=[finding(said)]))], notes=(said,))
+    of = record([(one, result(one, Status.FAILED, message=said, hint=said, tail=said, findings=[finding(said)])) for one in jobs], notes=(said,))
     text = render(format_id, replace(of, facts=(("A2/health", {"env": [said]}),)), (SECRET,)).decode()
     assert SECRET not in text
     assert "ghp_" not in text
-    assert "***" in text or "\\*\\*\\*" in text
+    assert format_id in NUMBERS or "***" in text or "\\*\\*\\*" in text
 
 
 def test_an_unknown_format_is_an_error_that_names_the_known_ones() -> None:
