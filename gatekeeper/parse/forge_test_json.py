@@ -21,11 +21,11 @@ from gatekeeper.parse.solc_text import diagnostics
 from gatekeeper.parse.tally import headline, nothing_ran
 from gatekeeper.parse.text import capped, decode, report_of
 
-_NOTHING = re.compile(r"^(?:No tests found in project|No tests match|Nothing to compile)", re.MULTILINE)
-_UNCOMPILED = "Compiler run failed"
+NOTHING = re.compile(r"^(?:No tests found in project|No tests match|Nothing to compile)", re.MULTILINE)
+UNCOMPILED = "Compiler run failed"
 _OUTCOMES = {"Success": TestOutcome.PASSED, "Failure": TestOutcome.FAILED, "Skipped": TestOutcome.SKIPPED}
-_UNREACHED = re.compile(r"could not instantiate forked environment.*(?:dns error|error sending request|connection refused|timed out)", re.DOTALL | re.IGNORECASE)
-_SETUP = ("setUp()", "constructor()")
+UNREACHED = re.compile(r"could not instantiate forked environment.*(?:dns error|error sending request|connection refused|timed out)", re.DOTALL | re.IGNORECASE)
+SETUP = ("setUp()", "constructor()")
 _UNITS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SPAN = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(ns|µs|us|ms|s|m|h)\b")
 
@@ -34,19 +34,19 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     """Test results of forge."""
     out, scribe = report_of(raw), Scribe.of(raw, "forge", Category.BUILD)
     text = decode(raw.stderr) + "\n" + (decode(out[:65536]) if b'"test_results"' not in out else "")
-    if _NOTHING.search(text) and raw.exit_code in {None, *exits.clean}:
+    if NOTHING.search(text) and raw.exit_code in {None, *exits.clean}:
         return conclude(raw, exits, Account(nothing=nothing_ran(())))
-    broken = tuple(diagnostics(raw, text, scribe)) if _UNCOMPILED in text else ()
+    broken = tuple(diagnostics(raw, text, scribe)) if UNCOMPILED in text else ()
     if broken:
         return conclude(raw, exits, Account(findings=broken))
     report, sources = asked_object(load(out), "the report"), Sources(raw)
     tests = tuple(test for name, suite in report.items() for test in _suite(raw, sources, name, asked_object(suite, "a suite")))
-    return conclude(raw, exits, Account(tests=tests, nothing=_without_network(tests) or nothing_ran(tests)))
+    return conclude(raw, exits, Account(tests=tests, nothing=without_network(tests) or nothing_ran(tests)))
 
 
-def _without_network(tests: tuple[TestCase, ...]) -> str | None:
+def without_network(tests: tuple[TestCase, ...]) -> str | None:
     """What was not measured for want of a network, if anything."""
-    count = sum(test.outcome is TestOutcome.SKIPPED and _UNREACHED.search(test.message or "") is not None for test in tests)
+    count = sum(test.outcome is TestOutcome.SKIPPED and UNREACHED.search(test.message or "") is not None for test in tests)
     return f"{count_text(count, 'test')} could not reach the chain to fork" if count else None
 
 
@@ -62,12 +62,12 @@ def _case(sources: Sources, file: str | None, names: tuple[str, str], result: Js
     if outcome is None:
         raise UnparsableError(f"test `{names[1][:80]}` has no known status")
     reason = maybe_text(result.get("reason"))
-    if outcome is TestOutcome.FAILED and _UNREACHED.search(reason or ""):
+    if outcome is TestOutcome.FAILED and UNREACHED.search(reason or ""):
         outcome = TestOutcome.SKIPPED
     failing = outcome is TestOutcome.FAILED
     detail = "\n".join(_told(result)) if failing else ""
-    return TestCase(name=names[1], classname=names[0], outcome=TestOutcome.ERROR if failing and names[1] in _SETUP else outcome, file=file,
-                    line=_line(sources, file, names[1]) if failing else None, seconds=_seconds(result.get("duration")),
+    return TestCase(name=names[1], classname=names[0], outcome=TestOutcome.ERROR if failing and names[1] in SETUP else outcome, file=file,
+                    line=line_of(sources, file, names) if failing else None, seconds=_seconds(result.get("duration")),
                     message=headline(reason or ("failed without a reason" if failing else None)), detail=capped(detail) or None)
 
 
@@ -81,11 +81,15 @@ def _told(result: Json) -> Iterator[str]:
     yield from (line for line in maybe_list(result.get("decoded_logs")) if isinstance(line, str))
 
 
-def _line(sources: Sources, file: str | None, test: str) -> int | None:
-    """Where the test function starts in its source."""
-    text, name = sources.text(file), test.partition("(")[0]
-    found = re.search(rf"\bfunction\s+{re.escape(name)}\s*\(", text) if text and name else None
-    return text.count("\n", 0, found.start()) + 1 if text and found else None
+def line_of(sources: Sources, file: str | None, names: tuple[str, str]) -> int | None:
+    """Where a test function (suite `FILE:Contract`, name) starts in its source: in its contract, else (it is inherited) anywhere."""
+    text, name, contract = sources.text(file), names[1].partition("(")[0], names[0].rpartition(":")[2]
+    if not text or not name:
+        return None
+    function = re.compile(rf"\bfunction\s+{re.escape(name)}\s*\(")
+    home = re.search(rf"\bcontract\s+{re.escape(contract)}\b", text) if contract else None
+    found = (function.search(text, home.end()) if home else None) or function.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else None
 
 
 def _seconds(duration: object) -> float | None:

@@ -23,13 +23,11 @@ from gatekeeper.parse.document import (
 from gatekeeper.parse.grade import Extra, Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, conclude, finds_at
 from gatekeeper.parse.place import Offsets, nearest
-from gatekeeper.parse.solc_text import diagnostics, spot
+from gatekeeper.parse.solc_text import BROKEN, diagnostics, spot
 from gatekeeper.parse.text import decode, report_of
 
 _NOTHING = "Nothing to compile"
 _KEYS = ("sources", "contracts", "errors")
-#: the compiler's own troubles: not what the source says
-_BROKEN = frozenset({"JSONError", "IOError", "FatalError", "Exception", "InternalCompilerError", "UnimplementedFeatureError"})
 
 
 def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
@@ -44,8 +42,8 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     if not any(key in report for key in _KEYS):
         raise UnparsableError("the report is no standard JSON: neither `errors` nor `sources`")
     errors = list(asked_objects(report.get("errors") or [], "`errors`"))
-    broken = next((maybe_text(entry.get("message")) for entry in errors if entry.get("type") in _BROKEN), None)
-    findings = tuple(_finding(raw, scribe, entry) for entry in errors if entry.get("type") not in _BROKEN)
+    broken = next((maybe_text(entry.get("message")) for entry in errors if entry.get("type") in BROKEN), None)
+    findings = tuple(_finding(raw, scribe, entry) for entry in errors if entry.get("type") not in BROKEN)
     return conclude(raw, finds_at(exits, 1), Account(findings=findings, error=broken))
 
 
