@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatekeeper.model.finding import TestCase, TestOutcome
-from gatekeeper.model.result import RunRecord, Verdict
+from gatekeeper.model.assessment import Assessment, ConditionStatus, Enforcement
+from gatekeeper.model.finding import State, TestCase, TestOutcome
+from gatekeeper.model.result import Condition, RunRecord, Verdict
 from gatekeeper.model.status import Outcome, Status
 from gatekeeper.report.junit import Profile, render, render_strict
-from tests.fakes.record import NASTY, finding, hostile, job, mixed, record, result
+from tests.fakes.nasty import nasty
+from tests.fakes.record import NASTY, attempt, finding, hostile, job, mixed, record, result
 
 SCHEMAS = os.environ.get("GATEKEEPER_SCHEMAS")
 needs_schemas = pytest.mark.skipif(SCHEMAS is None, reason="GATEKEEPER_SCHEMAS names no folder with report schemas")
@@ -29,9 +31,18 @@ def case(root: ET.Element, name: str) -> ET.Element:
     return next(element for element in root.iter("testcase") if element.get("name") == name)
 
 
+def retried() -> RunRecord:
+    """A run with a test that passed at its third try, one that failed at its second, and a job that passed at its second."""
+    tests, lint = job("pytest.test"), job()
+    cases = (TestCase(name="shaky", outcome=TestOutcome.PASSED, earlier=("boom\x00", "bang"), file="t.py", line=1),
+             TestCase(name="broken", outcome=TestOutcome.FAILED, message="no", earlier=("never",)))
+    again = replace(result(lint), attempts=(attempt(exit_code=2), attempt()), flaky=True)
+    return record([(tests, result(tests, Status.FAILED, tests=cases)), (lint, again)])
+
+
 @needs_schemas
 @pytest.mark.parametrize("schema", ["junit-10.xsd", "junit-windyroad.xsd"])
-@pytest.mark.parametrize("of", [mixed(), hostile(), EMPTY], ids=["mixed", "hostile", "empty"])
+@pytest.mark.parametrize("of", [mixed(), hostile(), nasty(), retried(), EMPTY], ids=["mixed", "hostile", "nasty", "retried", "empty"])
 def test_the_strict_profile_is_valid_against_both_schemas(schema: str, of: RunRecord) -> None:
     from lxml import etree
 
@@ -41,10 +52,11 @@ def test_the_strict_profile_is_valid_against_both_schemas(schema: str, of: RunRe
 
 
 @needs_schemas
-def test_the_ci_profile_is_valid_against_the_xunit_schema_but_for_file_and_line() -> None:
+@pytest.mark.parametrize("of", [hostile(), nasty(), retried()], ids=["hostile", "nasty", "retried"])
+def test_the_ci_profile_is_valid_against_the_xunit_schema_but_for_file_and_line(of: RunRecord) -> None:
     from lxml import etree
 
-    document = etree.fromstring(render(hostile()))
+    document = etree.fromstring(render(of))
     assert document.xpath("//testcase[@file and @line]")
     for element in document.iter("testcase"):
         element.attrib.pop("file", None)
@@ -53,7 +65,7 @@ def test_the_ci_profile_is_valid_against_the_xunit_schema_but_for_file_and_line(
     assert validator.validate(document), validator.error_log
 
 
-@pytest.mark.parametrize("of", [mixed(), hostile()], ids=["mixed", "hostile"])
+@pytest.mark.parametrize("of", [mixed(), hostile(), nasty()], ids=["mixed", "hostile", "nasty"])
 def test_no_pair_of_classname_and_name_is_there_twice_even_with_blanks_collapsed(of: RunRecord) -> None:
     pairs = Counter((" ".join((element.get("classname") or "").split()), " ".join((element.get("name") or "").split()))
                     for element in tree(of).iter("testcase"))
@@ -169,3 +181,63 @@ def test_any_text_anywhere_gives_xml_that_parses(text: str, nasty: str) -> None:
     tests = [TestCase(name=text, classname=nasty, outcome=TestOutcome.ERROR, message=text, detail=nasty, file=text)] * 2
     root = tree(record([(lint, result(lint, Status.FAILED, tests=tests, message=text))], notes=(text,)))
     assert len(list(root.iter("testcase"))) == 4
+
+
+def test_tries_before_the_last_are_flaky_or_rerun_and_count_as_nothing() -> None:
+    root = tree(retried())
+    assert [(child.tag, child.get("message")) for child in case(root, "shaky")] == [("flakyFailure", "boom\\x00"), ("flakyFailure", "bang")]
+    assert [(child.tag, child.get("message")) for child in case(root, "broken")] == [("failure", "no"), ("rerunFailure", "never")]
+    assert [(child.tag, child.get("message")) for child in case(root, "ruff.lint")] == [("flakyFailure", "try 1: exit code 2")]
+    suite = next(suite for suite in root if suite.get("name") == "B2/pytest.test@api")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "0")
+
+
+def test_tries_that_the_strict_schema_has_no_word_for_are_lines_of_the_suite() -> None:
+    suite = next(suite for suite in tree(retried(), Profile.STRICT) if suite.get("name") == "B2/pytest.test@api")
+    assert (suite.findtext("system-out") or "").splitlines() == [
+        "B2/pytest.test@api shaky: an earlier try failed: boom\\x00", "B2/pytest.test@api shaky: an earlier try failed: bang",
+        "B2/pytest.test@api broken: an earlier try failed: never"]
+
+
+def test_a_test_that_failed_before_the_change_as_well_is_no_failure() -> None:
+    tests = job("pytest.test")
+    cases = (TestCase(name="old", outcome=TestOutcome.FAILED, message="no", state=State.UNCHANGED), TestCase(name="new", outcome=TestOutcome.ERROR, state=State.NEW))
+    root = tree(record([(tests, result(tests, Status.FAILED, tests=cases))]))
+    assert [(child.tag, child.get("message")) for child in case(root, "old")] == [("skipped", "unchanged: failed: no")]
+    assert [child.tag for child in case(root, "new")] == ["error"]
+    assert case(root, "pytest.test")[0].get("message") == "1 of 2 tests failed"
+
+
+def test_findings_that_do_not_count_are_numbers_and_not_lines() -> None:
+    lint = job()
+    known = [replace(finding("old"), state=State.UNCHANGED), replace(finding("hidden"), state=State.SUPPRESSED), replace(finding("fresh"), state=State.NEW)]
+    failure = case(tree(record([(lint, result(lint, Status.FAILED, findings=known))])), "ruff.lint")[0]
+    assert failure.get("message") == "1 finding"
+    text = failure.text or ""
+    assert ("fresh" in text, "old" in text, "hidden" in text) == (True, False, False)
+    assert "not counted: 1 finding known before, 1 finding suppressed" in text
+
+
+def assessed(status: ConditionStatus, enforcement: Enforcement = Enforcement.BLOCKING) -> Assessment:
+    return Assessment(id=f"{status}-{enforcement}", title="t", enforcement=enforcement, status=status, message="71 % of 80 %", violations=("api: 71 %",),
+                      recommendations=("test api",), evidence=("B2/pytest.test@api",))
+
+
+@pytest.mark.parametrize(("status", "enforcement", "tags"), [
+    (ConditionStatus.PASSED, Enforcement.BLOCKING, []), (ConditionStatus.FAILED, Enforcement.BLOCKING, ["failure"]),
+    (ConditionStatus.FAILED, Enforcement.ADVISORY, ["skipped"]), (ConditionStatus.WARNING, Enforcement.WARNING, ["skipped"]),
+    (ConditionStatus.UNMEASURED, Enforcement.BLOCKING, ["error"]), (ConditionStatus.UNMEASURED, Enforcement.WARNING, ["skipped"]),
+    (ConditionStatus.REQUIRES_REVIEW, Enforcement.BLOCKING, ["error"]), (ConditionStatus.NOT_JUDGED, Enforcement.BLOCKING, ["skipped"])])
+def test_every_condition_of_the_policy_is_a_case_that_fails_where_it_decides(status: ConditionStatus, enforcement: Enforcement, tags: list[str]) -> None:
+    of = replace(EMPTY, assessments=(assessed(status, enforcement),))
+    (only,) = tree(of)[-1].findall("testcase")
+    assert (only.get("classname"), only.get("name"), [child.tag for child in only]) == ("gate", f"{status}-{enforcement}", tags)
+    if tags:
+        assert (only[0].text or "").splitlines() == ["71 % of 80 %", "api: 71 %", "to do: test api", "see: B2/pytest.test@api"]
+
+
+def test_a_condition_that_decided_the_verdict_is_told_once() -> None:
+    failed = replace(assessed(ConditionStatus.FAILED), id="coverage", component="api")
+    decided = (Condition(subject="coverage@api", outcome=Outcome.FAIL, message="t: 71 % of 80 %"), Condition(subject="tree", outcome=Outcome.INCOMPLETE, message="x"))
+    of = replace(EMPTY, assessments=(failed,), verdict=Verdict(outcome=Outcome.FAIL, exit_code=1, conditions=decided))
+    assert [element.get("name") for element in tree(of)[-1].findall("testcase")] == ["coverage@api", "tree"]
