@@ -16,7 +16,7 @@ import os
 from collections.abc import Mapping
 
 from gatekeeper.errors import ConfigError
-from gatekeeper.judge.fingerprint import GITHUB
+from gatekeeper.judge.fingerprint import EXACT, GITHUB
 from gatekeeper.judge.known import Known, KnownSet, KnownTest
 from gatekeeper.model.finding import Category, Finding, Level, Severity
 from gatekeeper.store.atomic import write_bytes
@@ -93,8 +93,8 @@ def _check_version(version: object, place: str) -> None:
 
 def _known(entry: Mapping[str, object]) -> Known:
     prints = entry["fingerprints"]
-    if not isinstance(prints, dict) or not prints:
-        raise ValueError("it has no fingerprints")
+    if not isinstance(prints, dict) or EXACT not in prints:
+        raise ValueError(f"it has no fingerprint {EXACT}")
     line = entry.get("line")
     finding = Finding(
         tool=_text(entry, "tool"), message=_text(entry, "message"), rule=_maybe(entry, "rule"), file=_maybe(entry, "file"),
