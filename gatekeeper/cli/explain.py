@@ -1,0 +1,57 @@
+"""`gatekeeper explain`: why a job ran and ended so, why a finding counts, why a condition holds or not; from the record of a past run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import typer
+
+from gatekeeper.cli import past
+from gatekeeper.cli.here import Here
+from gatekeeper.cli.output import show_bytes, show_json
+from gatekeeper.cli.run import data_look
+from gatekeeper.config.options import Arguments
+from gatekeeper.display.spans import Line, Span, dim, line, text_of
+from gatekeeper.errors import UsageError
+from gatekeeper.judge.explain import Explanation, UnknownNameError, explain
+from gatekeeper.model.document import to_document
+from gatekeeper.model.result import RunRecord
+from gatekeeper.model.sanitize import redacted, secret_values
+from gatekeeper.store.runs import find_run, read_record
+
+
+def register(app: typer.Typer, here: Here) -> None:
+    """Adds the verb."""
+
+    @app.command("explain", help="Say in plain words why: of a job, a finding or a condition of a past run.")
+    def explain_(
+        name: str = typer.Argument(..., metavar="JOB|FINDING|CONDITION", help="A job's id or a part of it, a finding's id or FILE:LINE[:RULE], a condition's id."),
+        *,
+        run: str = past.RUN,
+        root: str = past.ROOT,
+        json: bool = past.JSON,
+    ) -> int:
+        settings, home = past.place(Arguments(path=root), here)
+        record = read_record(find_run(home, run))
+        told = redacted(_explained(record, name), secret_values(here.environment))
+        if json:
+            show_json({"schema": 1, "run_id": record.run_id, "kind": told.kind, "subject": told.subject,
+                       "answers": [{"question": question, "lines": to_document(lines)} for question, lines in told.answers]})
+        else:
+            show_bytes(text_of(_lines(told), data_look(settings, here.environment)).encode("utf-8", "backslashreplace"))
+        return 0
+
+
+def _explained(record: RunRecord, name: str) -> Explanation:
+    try:
+        return explain(record, name)
+    except UnknownNameError as unknown:
+        hint = f"did you mean `{'`, `'.join(unknown.near)}`?" if unknown.near else "gatekeeper show --verbose lists jobs and findings"
+        raise UsageError(f"nothing in run {record.run_id} is called `{name}`", hint=hint) from None
+
+
+def _lines(told: Explanation) -> Iterator[Line]:
+    yield line(f"{told.kind} {told.subject}")
+    for question, lines in told.answers:
+        yield line("  ", dim(question))
+        yield from (line("    ", Span(text=text)) for text in lines)
