@@ -100,6 +100,7 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "typedoc": "typedoc",
     "unittest": "unittest_text",
     "vitest-json": "jest_json",
+    "yarn-audit-json": "yarn_audit_json",
 })
 
 #: other names that people know a format by

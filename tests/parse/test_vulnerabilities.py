@@ -10,6 +10,7 @@ from gatekeeper.model.finding import Level, Severity
 from gatekeeper.model.status import Meaning
 from gatekeeper.parse.cvss import base_score, severity_from
 from tests.parse.outputs import raw_of, read
+from tests.parse.recordings import OUTPUTS, load
 
 PIP = {"dependencies": [{"name": "jinja2", "version": "2.0", "vulns": [{"id": "PYSEC-2019-217", "fix_versions": ["2.10.1"], "aliases": ["CVE-2019-10906"],
                                                                       "description": "Sandbox escape.\nMore."}]},
@@ -95,3 +96,27 @@ def test_a_package_behind_in_two_workspaces_is_named() -> None:
 def test_outdated_python_packages_are_found() -> None:
     parsed = read("pip-outdated-json", raw_of('[{"name": "idna", "version": "3.7", "latest_version": "3.10", "latest_filetype": "wheel"}]'))
     assert [(one.message, one.level) for one in parsed.findings] == [("idna 3.7 is behind: 3.10 is the latest", Level.INFO)]
+
+
+@pytest.mark.parametrize("case", ["npm/11.19.1/audit-findings", "npm/6.14.18/audit-findings", "pnpm/10.34.9/audit-findings", "yarn/1.22.22/audit-findings"])
+def test_an_advisory_of_javascript_keeps_its_score(case: str) -> None:
+    recorded = load(OUTPUTS / case)
+    found = read(recorded.parser, recorded.raw).findings[-1]
+    assert (found.score, found.url) == (9.8, "https://github.com/advisories/GHSA-xvch-5gv4-984h")
+
+
+def test_a_score_of_nought_is_no_score() -> None:
+    told = {**NPM["vulnerabilities"]["minimist"]["via"][0], "cvss": {"score": 0, "vectorString": None}}  # type: ignore[index]
+    report = {"auditReportVersion": 2, "vulnerabilities": {"minimist": {"via": [told], "fixAvailable": False}}, "metadata": {}}
+    assert [(one.score, one.fixable) for one in read("npm-audit-json", raw_of(json.dumps(report), code=1)).findings] == [(None, False)]
+
+
+@pytest.mark.parametrize(("lines", "code", "meaning"), [
+    ([], 0, Meaning.TOOL_ERROR), ([{"type": "info", "data": "x"}], 0, Meaning.TOOL_ERROR),
+    ([{"type": "auditSummary", "data": {"totalDependencies": 0}}], 0, Meaning.NOTHING_CHECKED),
+    ([{"type": "info", "data": "No lockfile found."}, {"type": "auditSummary", "data": {"totalDependencies": 3}}], 0, Meaning.TOOL_ERROR),
+    ([{"type": "error", "data": 'An unexpected error occurred: "x".'}], 1, Meaning.TOOL_ERROR),
+    ([{"type": "error", "data": "getaddrinfo ENOTFOUND registry.invalid"}], 1, Meaning.NOTHING_CHECKED),
+    ([{"type": "auditSummary", "data": {"totalDependencies": 3}}], 8, Meaning.TOOL_ERROR)])
+def test_an_audit_of_yarn_that_did_not_audit_is_not_clean(lines: list[object], code: int, meaning: Meaning) -> None:
+    assert read("yarn-audit-json", raw_of("\n".join(json.dumps(line) for line in lines), code=code)).meaning is meaning
