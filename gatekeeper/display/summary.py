@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from gatekeeper.display.spans import Line, Look, Span, Style, bad, cells, clipped, dim, good, line, padded, strong, text_of, warn
+from gatekeeper.display.standing import condition_lines, delta_text, ending_text, score_lines, subject_of
 from gatekeeper.display.words import BROKEN, CUT, NOT_MEASURED, WORDS, apart_text, detail_lines, result_line, verdict_span
 from gatekeeper.judge.counters import SIX, counters, total
 from gatekeeper.judge.excerpt import finding_line
@@ -37,7 +38,8 @@ def summary_text(record: RunRecord, look: Look) -> str:
 def summary_lines(record: RunRecord, look: Look) -> Iterator[Line]:
     """The summary of a run, section by section, with an empty line between sections."""
     yield from _head(record)
-    sections: tuple[Callable[[RunRecord, Look], Iterator[Line]], ...] = (_batches, _failures, _errors, _not_measured, _conditions, _advice, _passed, _notes, _artifacts)
+    sections: tuple[Callable[[RunRecord, Look], Iterator[Line]], ...] = (
+        _batches, _failures, _errors, _not_measured, _conditions, condition_lines, _advice, score_lines, _passed, _notes, _artifacts)
     for section in sections:
         content = list(section(record, look))
         if content:
@@ -50,13 +52,15 @@ def summary_lines(record: RunRecord, look: Look) -> Iterator[Line]:
 def _head(record: RunRecord) -> Iterator[Line]:
     yield line(verdict_span(record.verdict), f"  {record.verdict.message}")
     yield line(dim(f"run {record.run_id} of {record.plan.root}; pipeline {record.plan.pipeline}, {record.plan.scope}"))
+    if record.delta is not None:
+        yield line(delta_text(record.delta))
 
 
 def _foot(record: RunRecord, look: Look) -> Iterator[Line]:
     code = record.verdict.exit_code
     jobs = count_text(len(record.plan.jobs), "job")
     parts = (record.verdict.message, f"{jobs} in {spoken(record.wall_seconds)} ({record.wall_seconds / 60:.2f} min)",
-             f"exit code {code} ({EXIT_CODES.get(code, 'ended by a signal')})")
+             f"exit code {code} ({EXIT_CODES.get(code, 'ended by a signal')})", *((ended,) if (ended := ending_text(record)) else ()))
     verdict = verdict_span(record.verdict)
     for number, text in enumerate(_packed(parts, max(20, look.width - cells(verdict.text) - 2))):
         yield line(verdict if number == 0 else " " * cells(verdict.text), f"  {text}")
@@ -177,9 +181,9 @@ def _listed(ids: Sequence[str], look: Look) -> str:
 
 
 def _conditions(record: RunRecord, _look: Look) -> Iterator[Line]:
-    """What decided the verdict and is no job: rules of the run itself and of the policy."""
-    jobs = {job.id for job in record.plan.jobs}
-    others = [condition for condition in record.verdict.conditions if condition.subject not in jobs]
+    """What decided the verdict and is neither job nor condition of the policy: rules of the run itself."""
+    told = {*(job.id for job in record.plan.jobs), *(subject_of(one) for one in record.assessments)}
+    others = [condition for condition in record.verdict.conditions if condition.subject not in told]
     if others:
         yield line(warn("Also decisive"))
     for condition in others:
@@ -221,7 +225,7 @@ def _passed(record: RunRecord, look: Look) -> Iterator[Line]:
 
 
 def _notes(record: RunRecord, look: Look) -> Iterator[Line]:
-    notes = [*record.plan.notes, *record.notes, *_delta_notes(record)]
+    notes = [*record.plan.notes, *record.notes, *(record.delta.notes if record.delta is not None else ())]
     notes += [f"{problem.file}{f':{problem.line}' if problem.line else ''}: {problem.message}" for problem in record.problems]
     if record.changed_files:
         notes.append(f"changed: {_listed(record.changed_files, look)}")
@@ -230,16 +234,6 @@ def _notes(record: RunRecord, look: Look) -> Iterator[Line]:
     if notes:
         yield line(strong("Notes"))
         yield from (line(f"  {clipped(note)}") for note in notes)
-
-
-def _delta_notes(record: RunRecord) -> list[str]:
-    """What the findings were compared with, what came of it, and what must be known of the comparison."""
-    delta = record.delta
-    if delta is None:
-        return []
-    fixed = len(delta.fixed) + len(delta.fixed_tests)
-    parts = [f"{delta.new} new", f"{delta.unchanged + delta.moved} known", *([f"{fixed} fixed"] if fixed else [])]
-    return [f"compared with {delta.against}: {', '.join(parts)}", *delta.notes]
 
 
 def _artifacts(record: RunRecord, look: Look) -> Iterator[Line]:

@@ -119,7 +119,8 @@ def _tiles(record: RunRecord) -> str:
     tiles.append(("tests", tests["total"], f"{tests['passed']} passed, {tests['failed'] + tests['errors']} failed, {tests['skipped']} skipped"))
     if record.assessments:
         holding = sum(one.status is ConditionStatus.PASSED for one in record.assessments)
-        tiles.append(("conditions", len(record.assessments), f"{holding} hold, {len(record.assessments) - holding} do not"))
+        apart = sum(one.status is ConditionStatus.NOT_JUDGED for one in record.assessments)
+        tiles.append(("conditions", len(record.assessments), f"{holding} hold, {len(record.assessments) - holding - apart} do not{f', {apart} not judged' if apart else ''}"))
     items = "".join(f"<li><b>{count:,}</b> {title} <small>{text(words)}</small></li>" for title, count, words in tiles)
     return f'<ul class="tiles">{items}</ul>'
 

@@ -7,7 +7,8 @@ import pytest
 
 from gatekeeper.display.spans import Look
 from gatekeeper.display.summary import summary_text
-from gatekeeper.model.result import Artifact, Condition, Verdict
+from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta, Dimension, Ending, EndKind, Enforcement, Score
+from gatekeeper.model.result import Artifact, Condition, RunRecord, Verdict
 from gatekeeper.model.status import Outcome, Status
 from tests.fakes.record import finding, hostile, job, mixed, record, result
 
@@ -147,6 +148,41 @@ def test_conditions_that_are_no_jobs_are_named() -> None:
     text = summary_text(replace(mixed(), verdict=verdict), Look())
     assert section("Also decisive", text) == "Also decisive\n  incomplete  tree: a.py changed\n      to do: run again"
     assert text.splitlines()[-1].endswith("exit code 3 (incomplete)")
+
+
+def judged() -> RunRecord:
+    new = Assessment(id="new-high", title="new findings of high severity", enforcement=Enforcement.BLOCKING, status=ConditionStatus.FAILED, message="4, at most 0",
+                     score=20.0, violations=("a.py:1 F401", "b.py:2 F401", "c.py:3 F401", "d.py:4 F401"), recommendations=("fix them",))
+    cover = replace(new, id="coverage", title="coverage", status=ConditionStatus.WARNING, enforcement=Enforcement.WARNING, message="71 %, at least 80 %", score=71.4,
+                    component="api", violations=(), recommendations=())
+    held = replace(new, id="tests", title="tests failed", status=ConditionStatus.PASSED, message="0", score=100.0, violations=(), recommendations=())
+    verdict = Verdict(outcome=Outcome.FAIL, exit_code=1, message="1 condition failed",
+                      conditions=(Condition(subject="new-high", outcome=Outcome.FAIL, message="new findings of high severity: 4, at most 0"),))
+    return replace(mixed(), verdict=verdict, assessments=(new, cover, held, replace(held, id="size", status=ConditionStatus.NOT_JUDGED)),
+                   delta=Delta(against="merge-base with main", new=4, unchanged=20, moved=1, fixed=(finding(),), notes=("ruff 1 became 2",)),
+                   scores=(Score(dimension=Dimension.STYLE, value=87.4, basis="x"), Score(dimension=Dimension.DOCS, value=None, basis="y")),
+                   ending=Ending(kind=EndKind.PARTIALLY_COMPLETED, reason="6 jobs of 14 did not do their work", recoverable=True, gaps=("x",)))
+
+
+def test_what_is_new_unchanged_and_fixed_stands_below_the_verdict() -> None:
+    text = summary_text(judged(), Look())
+    assert text.splitlines()[2] == "compared with merge-base with main: 4 new, 21 unchanged, 1 fixed"
+    assert "  ruff 1 became 2" in section("Notes", text)
+
+
+def test_conditions_that_do_not_hold_come_with_their_score_and_what_to_do_and_the_others_are_counted() -> None:
+    text = summary_text(judged(), Look(width=140))
+    assert section("Conditions", text).splitlines() == [
+        "Conditions (1 of 4 hold, 1 not judged)", "  fails       new-high  new findings of high severity: 4, at most 0  score 20", "      a.py:1 F401", "      b.py:2 F401",
+        "      c.py:3 F401", "      ... and 1 more", "      to do: fix them", "  warns       coverage@api  coverage: 71 %, at least 80 %  score 71  (warning)"]
+    assert "Also decisive" not in text
+    assert "  holds       tests  tests failed: 0  score 100" in summary_text(judged(), Look(verbose=True, width=140))
+
+
+def test_scores_are_one_line_and_the_end_of_the_run_stands_in_the_last() -> None:
+    text = summary_text(judged(), Look(width=200))
+    assert section("Scores", text) == "Scores  style 87  of 100; they inform, conditions decide"
+    assert text.splitlines()[-1].endswith("; partially completed (6 jobs of 14 did not do their work, running again may help)")
 
 
 def test_more_than_twenty_failures_are_counted_unless_asked_for() -> None:
