@@ -102,7 +102,7 @@ def _command(tool_id: str, languages: tuple[Language, ...], name: str, section: 
         advisory=section.flag("advisory"),
         on_demand=section.flag("on_demand"),
         dependencies=section.flag("dependencies"),
-        output=OutputSpec(source=output.choice("from", Stream, "stdout"), parser=output.text("parser", "exit-code")),
+        output=OutputSpec(source=output.choice("from", Stream, "stdout"), parser=output.text("parser", "exit-code"), pattern=output.text("pattern", "")),
         exit=ExitSpec(clean=exits.numbers("clean", usual.clean), findings=exits.numbers("findings", usual.findings),
                       nothing=exits.numbers("nothing", usual.nothing)),
         fails_at=section.choice("fails_at", FailsAt, "any"),

@@ -120,7 +120,7 @@ def _task_document(task: object) -> object:
     if not isinstance(task, CustomTask):
         return to_document(task)
     told: dict[str, object] = {"id": task.id, "batch": task.batch, "argv": list(task.argv), "takes": task.takes, "role": task.role,
-                               "output": {"parser": task.parser}, "blocking": task.blocking, "needs": list(task.needs)}
+                               "output": {"parser": task.parser} | ({"pattern": task.pattern} if task.pattern else {}), "blocking": task.blocking, "needs": list(task.needs)}
     return told | ({"timeout": task.timeout} if task.timeout is not None else {})
 
 

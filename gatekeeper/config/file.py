@@ -13,6 +13,7 @@ from gatekeeper.config.policy import conditions, small_change, suppressions
 from gatekeeper.config.values import nearest, seconds
 from gatekeeper.errors import ConfigError
 from gatekeeper.model import duration
+from gatekeeper.model.pattern import pattern_fault
 from gatekeeper.model.settings import CustomTask, ToolSettings
 
 NAME = "gatekeeper.yaml"
@@ -97,10 +98,23 @@ def _task(document: Document, path: str, item: Mapping[str, object]) -> CustomTa
     return CustomTask(
         id=str(item["id"]), batch=str(item["batch"]), argv=tuple(argv),
         takes=str(item.get("takes", usual.takes)), parser=output.get("parser", usual.parser), role=str(item.get("role", usual.role)),
+        pattern=_pattern(document, path, output),
         blocking=bool(item.get("blocking", usual.blocking)), needs=tuple(cast("Sequence[str]", item.get("needs", ()))),
         retries=cast("int", item.get("retries", usual.retries)),
         timeout=None if timeout is None else _seconds(document, f"{path}/timeout", timeout),
     )
+
+
+def _pattern(document: Document, path: str, output: Mapping[str, str]) -> str:
+    """The expression of the regex parser, which needs one; no other parser knows what to do with it."""
+    pattern = output.get("pattern", "")
+    fault = pattern_fault(pattern) if pattern else None
+    if (output.get("parser") == "regex") != bool(pattern):
+        fault = "a `pattern` is for the parser `regex`" if pattern else "the parser `regex` needs a `pattern`"
+    if fault is not None:
+        raise ConfigError(f"{document.place(f'{path}/output')}: tasks: {fault}",
+                          hint=r"for example: output: {parser: regex, pattern: '^(?P<file>[^:]+):(?P<line>\d+): (?P<message>.*)'}")
+    return pattern
 
 
 def _seconds(document: Document, path: str, value: object) -> float:

@@ -13,7 +13,7 @@ from gatekeeper.model.component import Kind as ComponentKind
 from gatekeeper.model.component import Language, ToolStatus
 from gatekeeper.model.finding import Category, Level, Safety, Severity, State, SuppressionKind, TestOutcome
 from gatekeeper.model.pipeline import JobClass, Priority
-from gatekeeper.model.status import Cause, Outcome, Status
+from gatekeeper.model.status import Cause, Meaning, Outcome, Status
 from gatekeeper.model.tool import Effect, FailsAt, Role, Stream, Takes
 
 Schema = dict[str, object]
@@ -124,7 +124,7 @@ def _custom_task() -> Schema:
         "argv": list_of(TEXT, 1),
         "takes": words_of(*Takes),
         "role": words_of(*Role),
-        "output": object_of({"parser": _WORD}),
+        "output": object_of({"parser": _WORD, "pattern": _WORD}),
         "timeout": DURATION,
         "blocking": _YES_NO,
         "needs": list_of(_WORD),
@@ -223,10 +223,13 @@ def _finding() -> Schema:
 
 
 def _fix() -> Schema:
-    place: Schema = {"type": "integer", "minimum": 1}
-    edit = object_of({"file": TEXT, "line": place, "column": place, "end_line": place, "end_column": place, "content": TEXT},
-                     required=("file", "line", "column", "end_line", "end_column", "content"), closed=False)
-    return object_of({"safety": words_of(*Safety), "message": _MAYBE, "edits": list_of(edit)}, required=("safety", "edits"), closed=False)
+    return object_of({"safety": words_of(*Safety), "message": _MAYBE, "edits": list_of(_edit())}, required=("safety", "edits"), closed=False)
+
+
+def _edit(*, of_script: bool = False) -> Schema:
+    """A script need not repeat the file of the finding."""
+    places: dict[str, Schema] = {key: {"type": "integer", "minimum": 1} for key in ("line", "column", "end_line", "end_column")}
+    return object_of({"file": _MAYBE if of_script else TEXT, **places, "content": TEXT}, required=(*([] if of_script else ["file"]), *places, "content"), closed=False)
 
 
 def _suppressed() -> Schema:
@@ -300,7 +303,7 @@ def _tool() -> Schema:
     command = object_of({
         "role": words_of(*Role), "takes": words_of(*Takes), "argv": _texts(), "fix": _texts(), "globs": _texts(), "kinds": _texts(),
         "languages": _texts(), "requires": _texts(), "unless": _texts(), "default": _YES_NO, "advisory": _YES_NO,
-        "on_demand": _YES_NO, "dependencies": _YES_NO, "output": object_of({"from": words_of(*Stream), "parser": _WORD}),
+        "on_demand": _YES_NO, "dependencies": _YES_NO, "output": object_of({"from": words_of(*Stream), "parser": _WORD, "pattern": _WORD}),
         "exit": object_of({"clean": codes, "findings": codes, "nothing": codes, "error": codes}), "fails_at": words_of(*FailsAt),
         "strict_words": _texts(), "adopt": _texts(), "effect": words_of(*Effect),
         "cache": {"anyOf": [words_of("file", "component", "none"), object_of({"ttl": DURATION})]}, "threads": map_of(_ANY), "env": map_of(_ANY),
@@ -316,17 +319,57 @@ def _tool() -> Schema:
     }, required=("version", "id"))
 
 
+def _place() -> dict[str, Schema]:
+    return {"file": _MAYBE, "line": _LINE, "column": _LINE, "end_line": _LINE, "end_column": _LINE, "rule": _MAYBE}
+
+
+def _metric() -> Schema:
+    return object_of({"name": _WORD, "value": {"type": "number"}, "unit": TEXT, "file": _MAYBE, "line": _LINE, "subject": _MAYBE}, required=("name", "value"),
+                     closed=False)
+
+
 def _script() -> Schema:
     finding = object_of({
-        "file": _MAYBE, "line": _LINE, "column": _LINE, "end_line": _LINE, "end_column": _LINE, "rule": _MAYBE, "level": words_of(*Level),
-        "severity": words_of(*Severity), "category": words_of(*Category), "message": TEXT, "fixable": _YES_NO, "detail": _MAYBE,
+        **_place(), "level": words_of(*Level), "severity": words_of(*Severity, "error", "warning", "note"), "grade": words_of(*Severity),
+        "category": words_of(*Category), "message": TEXT, "fixable": _YES_NO, "detail": _MAYBE, "url": _MAYBE, "tool": _MAYBE, "cell": _LINE,
+        "score": _maybe({"type": "number"}), "fixes": list_of(object_of({"safety": words_of(*Safety), "message": _MAYBE, "edits": list_of(_edit(of_script=True))})),
     }, required=("message",), closed=False)
-    test = object_of({"name": TEXT, "outcome": words_of(*TestOutcome)}, required=("name", "outcome"), closed=False)
-    return object_of({"schema": {"const": 1}, "findings": list_of(finding), "tests": list_of(test), "message": _MAYBE, "facts": _ANY,
-                      "checked": _COUNT}, required=("schema",), closed=False)
+    test = object_of({"name": TEXT, "outcome": words_of(*TestOutcome), "classname": TEXT, "file": _MAYBE, "line": _LINE, "seconds": _maybe(_SECONDS),
+                      "message": _MAYBE, "detail": _MAYBE, "earlier": list_of(TEXT)}, required=("name", "outcome"), closed=False)
+    problem = object_of({"file": TEXT, "line": _LINE, "message": TEXT}, required=("message",), closed=False)
+    return object_of({"schema": {"const": 1}, "findings": list_of(finding), "tests": list_of(test), "problems": list_of(problem), "message": _MAYBE,
+                      "metrics": list_of(_metric()), "status": words_of(*Meaning), "facts": _ANY, "checked": _COUNT}, required=("schema",), closed=False)
+
+
+def _parse() -> Schema:
+    """What `gatekeeper parse --json` writes; every key is always there but `file_uri` and `facts`."""
+    finding: dict[str, Schema] = {
+        "tool": TEXT, **_place(), "severity": words_of(*Level), "grade": words_of(*Severity), "category": words_of(*Category), "message": TEXT,
+        "fixable": _YES_NO, "cell": _LINE, "detail": _MAYBE, "url": _MAYBE, "score": _maybe({"type": "number"}), "fixes": list_of(_fix()),
+    }
+    test: dict[str, Schema] = {
+        "name": TEXT, "classname": TEXT, "file": _MAYBE, "line": _LINE, "status": words_of(*TestOutcome), "outcome": words_of(*TestOutcome),
+        "seconds": _maybe(_SECONDS), "message": _MAYBE, "detail": _MAYBE, "earlier": list_of(TEXT),
+    }
+    tests = dict.fromkeys(("total", "passed", "failed", "errors", "skipped"), _COUNT)
+    numbers: dict[str, Schema] = {
+        "findings": _COUNT, "by_severity": _all_of(dict.fromkeys(map(str, Level), _COUNT)), "by_grade": _all_of(dict.fromkeys(map(str, Severity), _COUNT)),
+        "tests": _all_of(tests),
+    }
+    document: dict[str, Schema] = {
+        "schema": {"const": 1}, "format": _WORD, "status": words_of(*Meaning), "message": _MAYBE, "recorded_root": _MAYBE,
+        "findings": list_of(_all_of(finding, {"file_uri": TEXT})), "tests": list_of(_all_of(test, {"file_uri": TEXT})), "counts": _all_of(numbers),
+        "metrics": list_of(_metric()), "problems": list_of(_problem()),
+    }
+    return _all_of(document, {"facts": _ANY})
+
+
+def _all_of(required: Mapping[str, Schema], further: Mapping[str, Schema] | None = None) -> Schema:
+    """A mapping with exactly these keys, and perhaps the further ones."""
+    return object_of({**required, **(further or {})}, required=tuple(required))
 
 
 _SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "config": _config, "plan": _plan, "detection": _detection, "summary": _summary, "finding": _finding, "pipeline": _pipeline, "tool": _tool,
-    "script": _script,
+    "script": _script, "parse": _parse,
 }

@@ -29,6 +29,8 @@ class CustomTask:
     argv: tuple[str, ...]
     takes: str = "repository"
     parser: str = "exit-code"
+    #: for the `regex` parser
+    pattern: str = ""
     timeout: float | None = None
     blocking: bool = True
     role: str = "analysis"

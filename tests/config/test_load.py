@@ -16,7 +16,7 @@ from gatekeeper.errors import ConfigError, GatekeeperError, TreeError, UsageErro
 from gatekeeper.model.settings import CustomTask, PolicyCondition, Settings, ToolSettings
 
 NAMES = Names(pipelines=("default", "quick", "ci"), tools=("ruff", "mypy", "bandit", "eslint"), reports=("junit", "json", "markdown"),
-              parsers=("exit-code", "gatekeeper-json"))
+              parsers=("regex", "exit-code", "gatekeeper-json"))
 Load = Callable[..., Settings]
 
 
@@ -170,6 +170,10 @@ def test_a_wrong_variable_is_named(load: Load, name: str, value: str, message: s
     ("tasks:\n- {id: a, batch: b, argv: [x]}\n- {id: a, batch: b, argv: [y]}\n", "gatekeeper.yaml:3: a task `a` stands above already", None),
     ("tasks:\n- {id: a, batch: b, argv: [x], output: {parser: gatekeeper-jsn}}\n",
      "gatekeeper.yaml:2: tasks: unknown name `gatekeeper-jsn`", "did you mean `gatekeeper-json`?"),
+    ("tasks:\n- {id: a, batch: b, argv: [x], output: {parser: regex}}\n", "gatekeeper.yaml:2: tasks: the parser `regex` needs a `pattern`", None),
+    ("tasks:\n- {id: a, batch: b, argv: [x], output: {parser: gatekeeper-json, pattern: x}}\n", "gatekeeper.yaml:2: tasks: a `pattern` is for the parser `regex`", None),
+    ("tasks:\n- id: a\n  batch: b\n  argv: [x]\n  output: {parser: regex, pattern: '(?P<file>'}\n",
+     "gatekeeper.yaml:5: tasks: it is no regular expression: missing ), unterminated subpattern at position 0", None),
     ("policy: {conditions: [{on: old, severity: high}]}\n", "gatekeeper.yaml:1: policy.conditions.0.on: `old` is not known", "one of: new, all"),
     ("policy: {conditions: [{severity: terrible}]}\n", "gatekeeper.yaml:1: policy.conditions.0.severity: `terrible` is not valid here",
      'write a severity such as high or ">=high"'),
@@ -275,3 +279,8 @@ def test_a_version_in_quotes_says_what_to_write(load: Load) -> None:
     with pytest.raises(ConfigError) as caught:
         load(committed="version: '1'\n")
     assert (caught.value.message, caught.value.hint) == ("gatekeeper.yaml:1: version: `1` in quotes is not supported; this program reads 1", "write it without quotes")
+
+
+def test_a_task_may_have_its_lines_read_by_an_expression(load: Load) -> None:
+    settings = load(committed="tasks: [{id: a, batch: beta, argv: [x], output: {parser: regex, pattern: '^(?P<message>.+)$'}}]\n")
+    assert (settings.tasks[0].parser, settings.tasks[0].pattern) == ("regex", "^(?P<message>.+)$")

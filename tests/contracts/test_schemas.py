@@ -12,11 +12,16 @@ from jsonschema import Draft202012Validator
 from gatekeeper.catalog.location import document_names, pipelines_folder
 from gatekeeper.config.schema import schema_named
 from gatekeeper.detect.document import to_json
+from gatekeeper.model.sanitize import json_bytes
+from gatekeeper.model.tool import ExitSpec
+from gatekeeper.parse.formats import FORMATS, parse_output
+from gatekeeper.report.parsed import parsed_document
 from gatekeeper.report.plan import render_plan
 from gatekeeper.report.summary import render
 from tests.fakes.gate import DETECTION
 from tests.fakes.record import mixed
 from tests.fakes.space import Space
+from tests.parse.recordings import Recording, every
 
 
 def _faults(name: str, document: object) -> list[str]:
@@ -36,6 +41,12 @@ def test_a_summary_and_its_findings_follow_their_schemas() -> None:
     assert _faults("summary", summary) == []
     assert summary["findings"]
     assert [fault for finding in summary["findings"] for fault in _faults("finding", finding)] == []
+
+
+@pytest.mark.parametrize("case", [case for case in every("cmd.json") if case.parser in FORMATS], ids=str)
+def test_what_parse_writes_follows_its_schema_and_that_of_scripts(case: Recording) -> None:
+    document = json.loads(json_bytes(parsed_document(parse_output(case.parser, case.raw, ExitSpec()), case.parser), indent=0))
+    assert (_faults("parse", document), _faults("script", document)) == ([], [])
 
 
 @pytest.mark.parametrize("path", document_names(pipelines_folder()), ids=lambda path: Path(path).name)
