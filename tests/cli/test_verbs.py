@@ -126,7 +126,7 @@ def test_a_signal_during_the_run_ends_it_in_order(gate: Gate, session: FakeSessi
     (["run", "nowhere"], "nowhere: no such folder", "give the folder of a repository, for example: gatekeeper run ."),
     (["run", "--pipeline", "quikc"], "--pipeline: unknown pipeline `quikc`", "did you mean `quick`?"),
     (["config", "shwo"], "no such command 'shwo'. Did you mean 'show'?", "see: gatekeeper config --help"),
-    (["config", "schema", "confg"], "no schema `confg`", "one of: config, plan, detection, summary, finding, pipeline, tool, script"),
+    (["config", "schema", "confg"], "no schema `confg`", "one of: config, plan, detection, summary, finding, pipeline, tool, script, parse"),
     (["history", "-n", "0"], "--count: 0 is less than 1", None),
     (["show"], "there are no runs", "make one: gatekeeper run"),
     (["logs", "x"], "there are no runs", "make one: gatekeeper run"),
