@@ -19,7 +19,7 @@ from gatekeeper.parse.xml import load_xml
 from tests.parse.recordings import Recording, every
 
 JSON = (*sorted(name for name in FORMATS if name.endswith("-json") and name not in {"mypy-json", "cargo-json"}), "sarif")
-XML = ("checkstyle", "junit", "node-junit", "pytest-junit")
+XML = ("checkstyle", "junit", "mocha-xunit", "node-junit", "pytest-junit")
 CASES = every("cmd.json")
 CODES = st.sampled_from([None, 0, 1, 2, 5, 101, 255, -9])
 #: what a parser's own mistake would be reported as

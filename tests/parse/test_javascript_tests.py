@@ -165,3 +165,15 @@ def test_a_test_that_is_still_to_do_may_fail_in_node(parser: str) -> None:
 @pytest.mark.parametrize("code", [None, 0])
 def test_silence_is_never_clean(name: str, code: int | None) -> None:
     assert read(name, RawOutput(exit_code=code)).meaning is not Meaning.CLEAN
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("tap", "ok 1 - a # " * 40_000), ("tap", "not ok 1\n  ---\n" * 30_000), ("tap", "    " * 60_000 + "ok 1\n"), ("tap", "ok 1\n  ---\n" + "  a: |\n" * 30_000 + "  ...\n"),
+    ("jest", "FAIL a\n  \u25cf x\n" * 20_000), ("jest", "FAIL " + "a " * 200_000), ("jest", "  \u2713 " + "(1 " * 100_000), ("jest", "FAIL a\n" + "  s\n" * 50_000),
+    ("mocha", "  1 passing\n  1 failing\n" + "  1) a\n" * 40_000), ("mocha", "  x (1): y\n" * 30_000), ("mocha-xunit", "<testsuite " * 40_000),
+    ("eslint-stylish", "\n/r/a.js\n  1:1  error  " + "  a" * 100_000 + "!"), ("eslint-unix", "a:1:" * 100_000), ("eslint-compact", "/a: line 1, col 1, Error - " + "(a) " * 90_000),
+    ("biome-github", "::error " + "file=a," * 60_000 + "::x"), ("oxlint", "  x " + "a(" * 100_000), ("oxlint", "   ,-[" + ":1:1" * 100_000), ("tsc", "a b$ c\na b: " * 30_000)],
+    ids=lambda value: value[:14])
+@pytest.mark.timeout(20)
+def test_long_and_repetitive_output_does_not_stall_a_parser(name: str, text: str) -> None:
+    assert read(name, raw_of(text, text, code=1)).meaning is not Meaning.CLEAN
