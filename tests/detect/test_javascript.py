@@ -188,7 +188,7 @@ def test_the_npm_placeholder_is_marked(tmp_path: Path) -> None:
     assert component.test is None
 
 
-@pytest.mark.parametrize("tool", ["xo", "stylelint ."])
+@pytest.mark.parametrize("tool", ["xo", "oxfmt --check"])
 def test_a_script_is_not_said_to_be_a_tool_that_no_job_could_run(tmp_path: Path, tool: str) -> None:
     traits = one(look(tmp_path, {"package.json": package("x", scripts={"lint": tool}, devDependencies={tool.partition(" ")[0]: "1"})})).traits
     assert "script:lint" in traits
