@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import replace
+from posixpath import normpath
 
 from gatekeeper.errors import UsageError
 from gatekeeper.model.component import Component
@@ -44,6 +45,8 @@ def _place(custom: CustomTask, batches: Sequence[Batch]) -> tuple[Batch, Task] |
 
 
 def _jobs(custom: CustomTask, batch: Batch, task: Task, inputs: PlanInputs) -> tuple[Job, ...]:
+    if inputs.scope is not None and not frozenset(inputs.scope).isdisjoint(normpath(word) for word in custom.argv):
+        inputs = replace(inputs, scope=None)  # its own script changed: it may say something else of every file
     match Takes(custom.takes):
         case Takes.REPOSITORY:
             return (_job(custom, batch, task, inputs),)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, SkippedJob
-from gatekeeper.model.tool import Effect
+from gatekeeper.model.tool import Effect, Takes
 from gatekeeper.plan.custom import custom_jobs, with_needs
 from gatekeeper.plan.fallback import untaken_tests
 from gatekeeper.plan.filters import filtered
@@ -16,14 +16,17 @@ from gatekeeper.plan.order import critical_path, estimate, groups, ordered
 from gatekeeper.plan.reach import Holdings, Reach
 from gatekeeper.plan.scope import affected, applies
 from gatekeeper.plan.select import Choice, select
+from gatekeeper.plan.widen import Widening
 
 
 def make(inputs: PlanInputs) -> Plan:
     """The plan of one run. Raises UsageError for filters that match nothing."""
     choices, skipped = select(inputs)
-    jobs, out_of_scope = _expanded(choices, inputs)
-    jobs += untaken_tests(choices, inputs, affected(inputs))
-    custom, without_place = custom_jobs(inputs)
+    widening = Widening(inputs)
+    jobs, out_of_scope = _expanded(choices, inputs, widening)
+    reached = replace(inputs, scope=None) if widening.everything else inputs
+    jobs += untaken_tests(choices, reached, affected(reached))
+    custom, without_place = custom_jobs(reached)
     jobs, left_out = filtered(with_needs((*jobs, *custom)), inputs.settings, tuple(batch.id for batch in inputs.catalog.pipeline.batches))
     jobs = ordered(_with_safety(jobs, inputs), inputs.catalog)
     path, _ = critical_path(jobs)
@@ -33,17 +36,21 @@ def make(inputs: PlanInputs) -> Plan:
                       for batch in inputs.catalog.pipeline.batches),
         skipped=(*skipped, *out_of_scope, *without_place, *left_out), components=inputs.detection.components, groups=groups(jobs),
         critical_path=path, estimated_seconds=estimate(jobs, inputs.pool_size), pool_size=inputs.pool_size,
-        timeout=inputs.settings.timeout or inputs.catalog.pipeline.timeout, scope=inputs.scope_name, scoped=inputs.scoped, notes=inputs.notes,
+        timeout=inputs.settings.timeout or inputs.catalog.pipeline.timeout, scope=inputs.scope_name, scoped=inputs.scoped, notes=(*inputs.notes, *widening.notes()),
     )
 
 
-def _expanded(choices: tuple[Choice, ...], inputs: PlanInputs) -> tuple[tuple[Job, ...], tuple[SkippedJob, ...]]:
+def _expanded(choices: tuple[Choice, ...], inputs: PlanInputs, widening: Widening) -> tuple[tuple[Job, ...], tuple[SkippedJob, ...]]:
     jobs: list[Job] = []
     skipped: list[SkippedJob] = []
     concerned, reach = affected(inputs), Reach(choices, inputs)
     for choice in choices:
-        files = reach.files_of(choice)
-        made = jobs_for(choice, files, inputs) if applies(choice, files, concerned, inputs) else ()
+        governed = widening.governed(choice) if inputs.scoped else ()
+        files = reach.files_of(choice, governed)
+        wider = bool(governed) and (bool(files) or choice.command.takes is not Takes.FILES)
+        made = jobs_for(choice, files, inputs) if wider or applies(choice, files, concerned, inputs) else ()
+        if made and wider:
+            widening.tell(choice)
         jobs.extend(made)
         if not made:
             what = f"no file in scope ({inputs.scope_name}) is its concern" if inputs.scoped else "no file of its kind"

@@ -8,9 +8,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
-from gatekeeper.plan.inputs import PlanInputs
+from gatekeeper.plan.inputs import PlanInputs, within
 from gatekeeper.plan.scope import excluded_by, folders
 from gatekeeper.plan.select import Choice
 
@@ -40,17 +42,32 @@ class Reach:
     """The files of every choice of one plan."""
 
     def __init__(self, choices: Sequence[Choice], inputs: PlanInputs) -> None:
-        wanted = inputs.files if inputs.scope is None else inputs.scope
-        self._holdings = Holdings(path for path in wanted if not excluded_by(inputs.settings.exclude, path))
+        exclude = inputs.settings.exclude
+        self._holdings = Holdings(path for path in (inputs.files if inputs.scope is None else inputs.scope) if not excluded_by(exclude, path))
+        self._inputs = inputs
         self._excluded = frozenset(exclusion.root for exclusion in inputs.detection.excluded)
+        self._choices = tuple(choices)
         self._remembered: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._roots: dict[tuple[str, bool], set[str]] = defaultdict(set)
         for choice in choices:
             if choice.component is not None:
                 self._roots[choice.command.id, choice.fix].add(choice.component.root)
 
-    def files_of(self, choice: Choice) -> tuple[str, ...]:
-        """The files that a command is given: below its component, matching its globs, in scope, and nobody else's."""
+    @cached_property
+    def _whole(self) -> Reach:
+        """The same choices in a run that looks at everything."""
+        return Reach(self._choices, replace(self._inputs, scope=None))
+
+    def files_of(self, choice: Choice, governed: Sequence[str] = ()) -> tuple[str, ...]:
+        """The files that a command is given: below its component, matching its globs, in scope, and nobody else's. Of the folders that are
+        `governed` by what changed, all files are in scope."""
+        files = self._in_scope(choice)
+        if not governed:
+            return files
+        more = [path for path in self._whole.files_of(choice) if any(within(path, folder) for folder in governed)]
+        return tuple(sorted({*files, *more}))
+
+    def _in_scope(self, choice: Choice) -> tuple[str, ...]:
         root = choice.component.root if choice.component is not None else "."
         # what another component with the same command looks at, and for tools that nobody chose what detection left out
         others = self._roots[choice.command.id, choice.fix] if choice.component is not None else frozenset[str]()
