@@ -75,10 +75,11 @@ def _case(raw: RawOutput, file: str | None, result: Json) -> TestCase:
     line = maybe_int(maybe_object(result.get("location")).get("line"))
     spot = node_spot(raw, text) if line is None and text else None
     title = maybe_text(result.get("title")) or maybe_text(result.get("fullName")) or "(unnamed)"
+    tries = tuple(headline(reason) or "" for reason in maybe_list(result.get("retryReasons")) if isinstance(reason, str))
     ancestors = [name for name in maybe_list(result.get("ancestorTitles")) if isinstance(name, str) and name]
     return TestCase(name=title, classname=" > ".join(ancestors), outcome=_OUTCOMES[status], file=file,
                     line=line if line and line > 0 else spot[1] if spot and spot[0] == file else None,
-                    seconds=maybe_seconds(result.get("duration"), 0.001), message=headline(text), detail=capped(text) or None)
+                    seconds=maybe_seconds(result.get("duration"), 0.001), message=headline(text), detail=capped(text) or None, earlier=tries)
 
 
 def _message(text: str) -> str | None:
@@ -88,7 +89,7 @@ def _message(text: str) -> str | None:
 
 
 def _around(raw: RawOutput, said: str) -> tuple[Finding, ...]:
-    if not raw.exit_code:
+    if raw.exit_code == 0:
         return ()
     scribe = Scribe.of(raw, "jest", Category.TEST)
     thrown = (scribe.finding(line, Level.ERROR, rule="unhandled-error") for line in _UNHANDLED.findall(said))

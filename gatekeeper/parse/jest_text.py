@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gatekeeper.model.finding import Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.tool import ExitSpec
@@ -29,6 +29,8 @@ _COUNT = re.compile(r"(?P<count>\d{1,9}) (?P<word>failed|skipped|todo|passed|tot
 _SUITES = re.compile(r"^Test Suites: +(?P<counts>\d.*)$")
 #: with many files jest prints the failures again
 _AGAIN = "Summary of all failing tests"
+_RETRIED = re.compile(r"^ ?LOGGING RETRY ERRORS +(?P<title>\S.*?) *$")
+_TRY = re.compile(r"^ ?RETRY \d+ *$")
 _NO_TESTS = re.compile(r"^No tests? found", re.MULTILINE)
 _REFUSED = re.compile(r"^\u25cf (?P<title>(?:Deprecation |Multiple |)\w* ?Error):\n+ *(?P<why>\S.*)$", re.MULTILINE)
 _UNRUN = "Test suite failed to run"
@@ -52,7 +54,8 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     text = decode(raw.stderr) + "\n" + decode(raw.stdout)
     lines = lines_of(text)
     counts, suites = _counts(lines, _TOTAL), _counts(lines, _SUITES)
-    named = tuple(case for one in _files(raw, lines) for case in _cases(raw, one))
+    tries = _tries(lines)
+    named = tuple(replace(case, earlier=tries.get(_title(case), ())) for one in _files(raw, lines) for case in _cases(raw, one))
     if counts is None or suites is None:
         return conclude(raw, exits, _without_counts(raw, text, named))
     tests = (*named, *_unnamed(counts, named))
@@ -65,7 +68,7 @@ def _without_counts(raw: RawOutput, text: str, named: tuple[TestCase, ...]) -> A
     if _NO_TESTS.search(text) and not named:
         return Account(nothing=nothing_ran(()))
     why = refused["why"] if refused else complaint(raw) if raw.exit_code and not named else None
-    return Account(tests=named, error=why or "the output is not jest's, or cut off before its counts")
+    return Account(tests=named, error=(why or "").removeprefix("\u25cf").strip() or "the output is not jest's, or cut off before its counts")
 
 
 def _counts(lines: list[str], head: re.Pattern[str]) -> dict[str, int] | None:
@@ -98,7 +101,8 @@ def _path(raw: RawOutput, text: str) -> str:
     """The file of a `PASS` line; a project's name may stand before it."""
     words = text.split(" ")
     candidates = [" ".join(words[at:]).strip() for at in range(min(len(words), 5))]
-    return next((path for path in candidates if path and raw.read(relative(raw, path) or "") is not None), text)
+    read = next((path for path in candidates if path and raw.read(relative(raw, path) or "") is not None), None)
+    return read or next((path for path in candidates if "/" in path.partition(" ")[0]), text)
 
 
 def _cases(raw: RawOutput, one: _File) -> Iterator[TestCase]:
@@ -110,11 +114,29 @@ def _cases(raw: RawOutput, one: _File) -> Iterator[TestCase]:
         yield TestCase(name=file or one.path, outcome=TestOutcome.ERROR, file=file, line=spot[1] if spot and spot[0] == file else None,
                        message=_message(unrun), detail=_detail(unrun))
     for case in _tree(file, one):
-        path = f"{case.classname} > {case.name}".replace(" > ", " \u203a ") if case.classname else case.name
-        yield _failed(raw, file, case, failures.pop(path, [])) if case.outcome is TestOutcome.FAILED else case
+        yield _failed(raw, file, case, failures.pop(_title(case), [])) if case.outcome is TestOutcome.FAILED else case
     for title, body in failures.items() if one.failed else ():
         suite, _, name = title.rpartition(" \u203a ")
         yield _failed(raw, file, TestCase(name=name, classname=suite.replace(" \u203a ", " > "), outcome=TestOutcome.FAILED, file=file), body)
+
+
+def _title(case: TestCase) -> str:
+    """A test as jest calls it outside of the tree."""
+    return f"{case.classname} > {case.name}".replace(" > ", " \u203a ") if case.classname else case.name
+
+
+def _tries(lines: list[str]) -> dict[str, tuple[str, ...]]:
+    """By title the messages of tries that failed and were repeated; jest prints them ahead of the file."""
+    found: dict[str, tuple[str, ...]] = {}
+    title: str | None = None
+    for at, line in enumerate(lines):
+        if retried := _RETRIED.match(line):
+            title = retried["title"]
+        elif _FILE.match(line):
+            title = None
+        elif title is not None and _TRY.match(line):
+            found[title] = (*found.get(title, ()), headline("\n".join(lines[at + 1:at + 6])) or "")
+    return found
 
 
 def _tree(file: str | None, one: _File) -> Iterator[TestCase]:

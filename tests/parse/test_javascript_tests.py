@@ -177,3 +177,16 @@ def test_silence_is_never_clean(name: str, code: int | None) -> None:
 @pytest.mark.timeout(20)
 def test_long_and_repetitive_output_does_not_stall_a_parser(name: str, text: str) -> None:
     assert read(name, raw_of(text, text, code=1)).meaning is not Meaning.CLEAN
+
+
+@pytest.mark.parametrize("case", ["jest/30.5.2/text-retries", "jest/30.5.2/json-retries"])
+def test_a_test_of_jest_that_passed_in_the_end_keeps_its_failed_tries(case: str) -> None:
+    recorded = load(OUTPUTS / case)
+    flaky, bad = read(recorded.parser, recorded.raw).tests
+    assert (flaky.flaky, len(flaky.earlier), bad.flaky, len(bad.earlier)) == (True, 1, False, 2)
+    assert flaky.earlier[0].endswith("expect(received).toBe(expected) // Object.is equality")
+
+
+def test_a_file_of_a_jest_project_that_cannot_be_read_starts_at_its_folder() -> None:
+    said = "PASS my unit src/a b.test.js\n  \u2713 adds\n\n" + COUNTS.format(suites="1 passed, 1 total", tests="1 passed, 1 total")
+    assert read("jest", raw_of("", said)).tests[0].file == "src/a b.test.js"
