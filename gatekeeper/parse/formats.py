@@ -18,7 +18,7 @@ from gatekeeper.model.finding import Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.document import UnparsableError
 from gatekeeper.parse.meaning import failed
-from gatekeeper.parse.place import remembered
+from gatekeeper.parse.place import Remembered
 
 
 class Parser(Protocol):
@@ -29,6 +29,7 @@ class Parser(Protocol):
 
 #: format id -> module of this room; the only place of lazy imports here
 FORMATS: Mapping[str, str] = MappingProxyType({
+    "bandit-json": "bandit_json",
     "biome-github": "github",
     "biome-json": "biome_json",
     "black": "black",
@@ -39,6 +40,9 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "cargo-short": "cargo_text",
     "cargo-update": "cargo_update",
     "checkstyle": "checkstyle",
+    "codespell": "codespell",
+    "detect-secrets": "detect_secrets_text",
+    "detect-secrets-json": "detect_secrets_json",
     "eslint-compact": "eslint_lines",
     "eslint-json": "eslint_json",
     "eslint-stylish": "eslint_stylish",
@@ -58,8 +62,8 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "isort": "isort",
     "jest": "jest_text",
     "jest-json": "jest_json",
-    "junit": "junit",
     "jscpd": "jscpd",
+    "junit": "junit",
     "libtest": "libtest",
     "lizard": "lizard",
     "mocha": "mocha_text",
@@ -77,6 +81,8 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "pip-audit-json": "pip_audit_json",
     "pip-outdated-json": "pip_outdated_json",
     "prettier": "prettier",
+    "pylint": "pylint_text",
+    "pylint-json": "pylint_json",
     "pyright-json": "pyright_json",
     "pytest-junit": "pytest_junit",
     "rdjson": "rdjson",
@@ -100,7 +106,10 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "typedoc": "typedoc",
     "unittest": "unittest_text",
     "vitest-json": "jest_json",
+    "yamllint": "yamllint",
     "yarn-audit-json": "yarn_audit_json",
+    "zizmor": "zizmor_text",
+    "zizmor-json": "zizmor_json",
 })
 
 #: other names that people know a format by
@@ -112,9 +121,10 @@ def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:
 
     An unknown format id is a `UsageError`.
     """
-    parser = _parser(format_id)
+    parser, reader = _parser(format_id), Remembered(raw.read)
     try:
-        return parser(replace(raw, read=remembered(raw.read)), exits)
+        parsed = parser(replace(raw, read=reader), exits)
+        return replace(parsed, problems=(*parsed.problems, *reader.problems())) if reader.uncounted else parsed
     except UnparsableError as error:
         return failed(raw, str(error))
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
