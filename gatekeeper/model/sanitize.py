@@ -94,7 +94,7 @@ def unicode_text(text: str) -> str:
 
 def terminal_text(text: str) -> str:
     """Text that moves no cursor and sets no colour: control characters are spelled out, newlines and tabs stay, CRLF becomes LF."""
-    return _compiled(_CONTROL).sub(_spelled, text.replace("\r\n", "\n"))
+    return text if text.isprintable() else _compiled(_CONTROL).sub(_spelled, text.replace("\r\n", "\n"))
 
 
 def ci_text(text: str) -> str:
@@ -109,7 +109,7 @@ def ci_text(text: str) -> str:
 
 def one_line(text: str) -> str:
     """`terminal_text` on one line: newlines and tabs become one blank."""
-    return terminal_text(" ".join(text.split()) if not text.isprintable() else text)
+    return text if text.isprintable() else terminal_text(" ".join(text.split()))
 
 
 def xml_text(text: str) -> str:

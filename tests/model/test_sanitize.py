@@ -26,6 +26,13 @@ def test_terminal_text_holds_nothing_that_a_terminal_obeys(text: str) -> None:
     shown.encode("utf-8")
 
 
+def test_whatever_moves_a_cursor_counts_as_not_printable() -> None:
+    """The short way round `terminal_text` asks Python what is printable: every character that is spelled out must not be."""
+    spelled = [chr(code) for code in range(0x110000) if sanitize.terminal_text(f"\n{chr(code)}") != f"\n{chr(code)}"]
+    assert len(spelled) > 2_000
+    assert [char for char in spelled if char.isprintable()] == []
+
+
 @given(st.text() | st.sampled_from(NASTY))
 def test_xml_text_is_always_legal_and_ascii_stays_as_it_is(text: str) -> None:
     legal = sanitize.xml_text(text)
