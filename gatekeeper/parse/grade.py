@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gatekeeper.model.finding import Category, Finding, Fix, Level, RawOutput, Safety, Severity
-from gatekeeper.parse.text import capped, strip_escapes
+from gatekeeper.parse.text import capped, legible, strip_escapes
 
 _SEVERITY = {Level.ERROR: Severity.HIGH, Level.WARNING: Severity.MEDIUM, Level.INFO: Severity.LOW}
 _LEVEL = {Severity.CRITICAL: Level.ERROR, Severity.HIGH: Level.ERROR, Severity.MEDIUM: Level.WARNING,
@@ -71,17 +71,27 @@ class Scribe:
         severity = extra.severity or (Severity.INFO if kind is Category.FORMAT else _SEVERITY[level])
         line = _positive(place.line)
         column = _positive(place.column) if line else None
-        end_line = _positive(place.end_line) if line else None
-        return Finding(tool=self.tool, message=strip_escapes(message).strip() or "(no message)", level=level, severity=severity, category=kind,
+        end_line, end_column = _end(line, column, place)
+        return Finding(tool=self.tool, message=legible(strip_escapes(message)).strip() or "(no message)", level=level, severity=severity, category=kind,
                        file=place.file, line=line, column=column, end_line=end_line,
-                       end_column=_positive(place.end_column) if end_line or column else None,
+                       end_column=end_column,
                        rule=rule, fixable=extra.fixable or any(fix.safety is not Safety.DISPLAY_ONLY for fix in extra.fixes), cell=extra.cell,
-                       detail=capped(strip_escapes(extra.detail)) if extra.detail else None, url=extra.url, fixes=extra.fixes, score=extra.score)
+                       detail=capped(legible(strip_escapes(extra.detail))) if extra.detail else None, url=extra.url, fixes=extra.fixes, score=extra.score)
 
     def unformatted(self, file: str | None, diff: str | None = None, line: int | None = None) -> Finding:
         """A file that its formatter would change; `diff` is what would change."""
         return self.finding(UNFORMATTED, Level.ERROR, Place(file=file, line=line), category=Category.FORMAT,
                             extra=Extra(fixable=True, detail=diff))
+
+
+def _end(line: int | None, column: int | None, place: Place) -> tuple[int | None, int | None]:
+    """Where a place ends, as far as that makes sense: an end before its start is none."""
+    end_line, end_column = _positive(place.end_line) if line else None, _positive(place.end_column)
+    if line is None or (end_line or line) < line:
+        return None, None
+    if end_line in {None, line} and end_column is not None and column is not None and end_column < column:
+        return end_line, None
+    return end_line, end_column if end_line or column else None
 
 
 def _positive(number: int | None) -> int | None:

@@ -13,7 +13,7 @@ from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Finding, Metric, Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
-from gatekeeper.parse.text import complaint
+from gatekeeper.parse.text import complaint, legible
 
 _LONGEST_MESSAGE = 500
 
@@ -66,7 +66,7 @@ def conclude(raw: RawOutput, exits: ExitSpec, account: Account) -> Parsed:
     else:
         meaning, message = Meaning.CLEAN, None
     return Parsed(meaning=meaning, findings=_unique(account.findings), tests=account.tests, problems=account.problems,
-                  message=message[:_LONGEST_MESSAGE] if message else None, facts=account.facts, metrics=account.metrics)
+                  message=legible(message[:_LONGEST_MESSAGE]) if message else None, facts=account.facts, metrics=account.metrics)
 
 
 def idle_at(exits: ExitSpec, *codes: int) -> ExitSpec:
@@ -82,7 +82,7 @@ def finds_at(exits: ExitSpec, *codes: int) -> ExitSpec:
 def failed(raw: RawOutput, reason: str) -> Parsed:
     """The tool did not do its work; what it said itself comes before `reason` when it ended badly."""
     said = complaint(raw) if raw.exit_code else None
-    return Parsed(meaning=Meaning.TOOL_ERROR, message=(said or reason)[:_LONGEST_MESSAGE])
+    return Parsed(meaning=Meaning.TOOL_ERROR, message=legible((said or reason)[:_LONGEST_MESSAGE]))
 
 
 def _exit_error(raw: RawOutput, end: Ended, *, found: bool, nothing: str | None) -> str | None:

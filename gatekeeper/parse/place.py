@@ -6,12 +6,20 @@ Knows how tools count (UTF-16 units, UTF-8 bytes, offsets); reads sources only t
 from __future__ import annotations
 
 import posixpath
+import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from urllib.parse import unquote, urlsplit
 
+from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import RawOutput
 from gatekeeper.parse.text import lines_of
+
+#: how absolute paths of Windows start
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+UNCOUNTED = "columns are as the tool counts them: the source could not be read"
+_MOST_TOLD = 20
 
 
 def relative(raw: RawOutput, path: str | None, *, base: str | None = None) -> str | None:
@@ -22,10 +30,23 @@ def relative(raw: RawOutput, path: str | None, *, base: str | None = None) -> st
     if not path or "\0" in path:
         return None
     if path.startswith("file://"):
-        path = unquote(urlsplit(path).path)
-    whole = posixpath.normpath(posixpath.join(base or raw.cwd, path))
+        path = unquote(urlsplit(path).path, errors="surrogateescape")
+        path = path[1:] if _DRIVE.match(path[1:]) else path
+    if "\\" in path or _DRIVE.match(path):
+        path = _posix(raw, path, base or raw.cwd)
+    whole = posixpath.normpath(path if _DRIVE.match(path) else posixpath.join(base or raw.cwd, path))
     prefix = raw.root.rstrip("/") + "/"
     return whole[len(prefix):] if whole.startswith(prefix) and len(whole) > len(prefix) else whole
+
+
+def _posix(raw: RawOutput, path: str, base: str) -> str:
+    """`path` with slashes, where the tool ran on Windows: it or the root names a drive, or only so the tree has such a file. Else a backslash is
+    a character of a name like any other."""
+    slashed = path.replace("\\", "/")
+    if _DRIVE.match(path) or _DRIVE.match(raw.root):
+        return slashed
+    there = relative(raw, posixpath.join(base, slashed))
+    return slashed if there is not None and raw.read(there) is not None else path
 
 
 def nearest(raw: RawOutput, path: str | None) -> str | None:
@@ -43,19 +64,31 @@ def nearest(raw: RawOutput, path: str | None) -> str | None:
     return file
 
 
-def remembered(read: Callable[[str], bytes | None]) -> Callable[[str], bytes | None]:
-    """`read`, which then reads each file once and never one outside the root; a name that no file can have is no file."""
-    known: dict[str, bytes | None] = {}
+class Remembered:
+    """`read`, which then reads each file once and never one outside the root; a name that no file can have is no file.
 
-    def once(file: str) -> bytes | None:
-        if file not in known:
+    Keeps the files whose columns could not be converted for want of their text (`uncounted`), in the order in which they came.
+    """
+
+    def __init__(self, read: Callable[[str], bytes | None]) -> None:
+        self._read = read
+        self._known: dict[str, bytes | None] = {}
+        self.uncounted: dict[str, None] = {}
+
+    def __call__(self, file: str) -> bytes | None:
+        if file not in self._known:
             try:
-                known[file] = None if file.startswith(("/", "../")) else read(file)
+                self._known[file] = None if file.startswith(("/", "../")) else self._read(file)
             except (OSError, ValueError):
-                known[file] = None
-        return known[file]
+                self._known[file] = None
+        return self._known[file]
 
-    return once
+    def problems(self) -> Iterator[Problem]:
+        """One for each file whose columns are the tool's own; of many files the first, and how many there are."""
+        for file in islice(self.uncounted, _MOST_TOLD):
+            yield Problem(file=file, line=None, message=UNCOUNTED)
+        if len(self.uncounted) > _MOST_TOLD:
+            yield Problem(file="", line=None, message=f"{UNCOUNTED}, also of {len(self.uncounted) - _MOST_TOLD} more files")
 
 
 class Sources:
@@ -90,17 +123,19 @@ class Sources:
 
     def from_utf16(self, file: str | None, line: int | None, column: int | None) -> int | None:
         """A 1-based column in UTF-16 units as 1-based code points; unchanged where the source is not at hand."""
-        text = self.line(file, line)
-        if column is None or text is None or text.isascii():
-            return column
-        return _points(text, column - 1, "utf-16-le", 2) + 1
+        return self._converted(file, line, column, "utf-16-le", 2)
 
     def from_bytes(self, file: str | None, line: int | None, column: int | None) -> int | None:
         """A 1-based column in UTF-8 bytes as 1-based code points; unchanged where the source is not at hand."""
+        return self._converted(file, line, column, "utf-8", 1)
+
+    def _converted(self, file: str | None, line: int | None, column: int | None, encoding: str, width: int) -> int | None:
         text = self.line(file, line)
         if column is None or text is None or text.isascii():
+            if text is None and file is not None and column is not None and column > 1 and isinstance(self._read, Remembered):
+                self._read.uncounted[file] = None
             return column
-        return _points(text, column - 1, "utf-8", 1) + 1
+        return _points(text, column - 1, encoding, width) + 1
 
 
 def _points(text: str, units: int, encoding: str, width: int) -> int:

@@ -14,11 +14,14 @@ from gatekeeper.parse.text import decode
 
 #: an absolute path that is no part of a URL or of a longer word; `file://` may stand before it
 _PATH = re.compile(r"(?:file://|(?<![\w.:/~$}@%*?\\-]))(?P<path>/[\w.@+-][^\s\"'`:;,()<>|\[\]{}\\]{1,400})")
+_DRIVE = re.compile(r"(?<![\w])[A-Za-z]:[\\/][^\s\"'`:;,()<>|\[\]{}*?]{1,400}")
+#: one, or two where JSON holds the path
+_BACKSLASHES = re.compile(r"\\+")
 #: where CI services and containers lay a repository out
 _USUAL = re.compile(
     r"(?:/home/runner/work/[^/]+/[^/]+|/Users/runner/work/[^/]+/[^/]+|/__w/[^/]+/[^/]+|/home/vsts/work/\d+/s|/github/workspace|/builds/[^/]+/[^/]+"
     r"|/home/circleci/[^/]+|/var/(?:lib/)?jenkins/workspace/[^/]+|/home/jenkins/(?:agent/)?workspace/[^/]+|/opt/atlassian/pipelines/agent/build"
-    r"|/drone/src|/workspaces/[^/]+|/usr/src/app|/repo|/workspace|/app|/src|/code|/project)(?=/)")
+    r"|[A-Za-z]:/a/[^/]+/[^/]+|/drone/src|/workspaces/[^/]+|/usr/src/app|/repo|/workspace|/app|/src|/code|/project)(?=/)")
 #: what a tool names beside the repository: its own files
 _FOREIGN = re.compile(r"^/(?:usr/(?!src/app/)|opt/(?!atlassian/)|nix/|etc/|proc/|dev/|lib(?:32|64)?/|tmp/pip-)|/(?:site-packages|node_modules|dist-packages|\.cargo|\.rustup)/")
 _SCANNED = 1_000_000
@@ -41,22 +44,27 @@ def _absolute(raw: RawOutput) -> tuple[str, ...]:
     """The first absolute paths in an output that may lie in a repository."""
     found: dict[str, None] = {}
     for data in (raw.report or b"", raw.stdout, raw.stderr):
-        for match in _PATH.finditer(decode(data[:_SCANNED]).replace("\\/", "/")):
-            if not _FOREIGN.search(match["path"]):
-                found[match["path"].rstrip(".")] = None
+        for path in _paths(decode(data[:_SCANNED]).replace("\\/", "/")):
+            if not _FOREIGN.search(path):
+                found[path.rstrip(".")] = None
             if len(found) >= _MOST_PATHS:
                 return tuple(found)
     return tuple(found)
 
 
+def _paths(text: str) -> Iterator[str]:
+    yield from (match["path"] for match in _PATH.finditer(text))
+    yield from (_BACKSLASHES.sub("/", match[0]) for match in _DRIVE.finditer(text))
+
+
 def _known(paths: Iterable[str], exists: Callable[[str], bool]) -> Iterator[str]:
     """For each path the root above its longest end that exists in the tree."""
     for path in paths:
-        parts = path.strip("/").split("/")
+        lead, parts = "/" if path.startswith("/") else "", path.strip("/").split("/")
         if len(parts) <= _DEEPEST:
             at = next((at for at in range(1, len(parts)) if exists("/".join(parts[at:]))), None)
             if at is not None:
-                yield "/" + "/".join(parts[:at])
+                yield lead + "/".join(parts[:at])
 
 
 def _usual(paths: Iterable[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatekeeper.model.finding import TestCase, TestOutcome
-from gatekeeper.parse.text import first_line, strip_escapes
+from gatekeeper.parse.text import first_line, legible, strip_escapes
 
 _LONGEST = 500
 #: the name of a test that its runner only counted
@@ -26,5 +26,5 @@ def nothing_ran(tests: Sequence[TestCase]) -> str | None:
 
 def headline(text: str | None) -> str | None:
     """The first line of a failure message, plain, or None."""
-    line = first_line(strip_escapes(text)) if text else ""
+    line = legible(first_line(strip_escapes(text))) if text else ""
     return line[:_LONGEST] or None

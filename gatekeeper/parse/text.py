@@ -12,11 +12,14 @@ from gatekeeper.model.finding import RawOutput
 #: CSI (colours, cursor), OSC (titles, links), and the two-byte escapes of ECMA-48
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Z]|\x1b[@-Z\\^_=>78]")
 _SPEAKING = re.compile(r"^(?:[\w.@/ -]{1,80}: )*(?:fatal |internal )?(?:error|fatal|panic(?:ked)?|exception)\b|[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
+_LONE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"\w")
 #: what package managers print around the scripts they run
 _NOISE = re.compile(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|error|notice|ERR!|WARN) |error Command failed|\s*ELIFECYCLE| ?WARN )", re.IGNORECASE)
 #: of these, what says nothing about a failure even where nobody else says anything
 _ECHO = re.compile(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|notice) )", re.IGNORECASE)
+#: what follows the reason: how to call the program, or where it stood
+_ASIDE = re.compile(r"^(?:usage\b|HasCallStack backtrace)", re.IGNORECASE)
 #: a log may be huge and the interesting end is short
 _FEW = 4
 _TAIL_BYTES = 64 * 1024
@@ -24,8 +27,13 @@ DETAIL_LINES = 200
 
 
 def decode(data: bytes) -> str:
-    """UTF-8 with replacement for what is not, a byte order mark dropped, escapes removed."""
-    return strip_escapes(data.decode("utf-8", "replace").removeprefix("\ufeff"))
+    """UTF-8, a byte order mark dropped, escapes removed. Bytes that are none become lone surrogates, so that a file name leads back to its bytes."""
+    return strip_escapes(data.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
+
+
+def legible(text: str) -> str:
+    """Text for people: what `decode` kept of bytes that are no UTF-8 is shown as U+FFFD."""
+    return text if text.isascii() else _LONE.sub("\ufffd", text)
 
 
 def strip_escapes(text: str) -> str:
@@ -81,7 +89,8 @@ def complaint(raw: RawOutput) -> str | None:
     if not said:
         return None
     brief = said[0] in stderr and len(said) <= _FEW and not said[0].startswith("Traceback")
-    return _speaking(said) or (said[0] if brief else said[-1])
+    usage = any(_ASIDE.match(line) for line in said[1:])
+    return _speaking(said) or (said[0] if brief or usage else said[-1])
 
 
 def _speaking(lines: list[str]) -> str | None:

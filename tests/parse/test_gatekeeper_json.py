@@ -15,7 +15,7 @@ from tests.parse.outputs import raw_of, read
 WORDS = st.text(alphabet="abc é😀<&\"'", min_size=1, max_size=12).map(lambda text: f"x{text.strip()}")
 FINDINGS = st.builds(Finding, tool=WORDS, message=WORDS, level=st.sampled_from(Level), severity=st.sampled_from(Severity), category=st.sampled_from(Category),
                      file=st.sampled_from(["a.py", "b/c d.rs", "-x", "naïve.py"]), line=st.integers(1, 9), column=st.none() | st.integers(1, 9),
-                     end_line=st.integers(1, 9), end_column=st.none() | st.integers(1, 9), rule=st.none() | WORDS, fixable=st.booleans(),
+                     end_line=st.integers(10, 19), end_column=st.none() | st.integers(1, 9), rule=st.none() | WORDS, fixable=st.booleans(),
                      cell=st.none() | st.integers(0, 9), detail=st.none() | WORDS, url=st.none() | WORDS)
 TESTS = st.builds(TestCase, name=WORDS, outcome=st.sampled_from(TestOutcome), classname=st.just("") | WORDS, file=st.none() | st.just("t.py"),
                   line=st.none() | st.integers(1, 9), seconds=st.none() | st.floats(0, 9).map(lambda number: round(number, 3)), message=st.none() | WORDS, detail=st.none() | WORDS)

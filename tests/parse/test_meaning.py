@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gatekeeper.model.finding import Category, Finding, Level, Severity
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.meaning import Account, conclude
-from gatekeeper.parse.text import complaint, decode
+from gatekeeper.parse.text import complaint, decode, legible
 from tests.parse.outputs import raw_of, read
 
 ONE = (Finding(tool="t", message="m", level=Level.WARNING, severity=Severity.MEDIUM, category=Category.LINT),)
@@ -58,7 +60,12 @@ def test_a_report_on_standard_output_is_no_complaint() -> None:
 
 
 def test_colours_titles_and_broken_bytes_are_gone() -> None:
-    assert decode(b"\xef\xbb\xbf\x1b[1;31merror\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07 \xff\x1b(B") == "error link \ufffd"
+    assert legible(decode(b"\xef\xbb\xbf\x1b[1;31merror\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07 \xff\x1b(B")) == "error link \ufffd"
+
+
+def test_bytes_that_are_no_utf8_stay_in_file_names_and_are_shown_in_messages() -> None:
+    one = read("flake8", replace(raw_of(code=1), stdout=b"a\xff.py:1:1: E501 too \xfe long\n")).findings[0]
+    assert ((one.file or "").encode("utf-8", "surrogateescape"), one.message) == (b"a\xff.py", "too \ufffd long")
 
 
 def test_a_fixer_that_left_findings_did_its_work() -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from gatekeeper.model.finding import RawOutput
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.formats import parse_output
-from gatekeeper.parse.place import Offsets, Sources, nearest, relative
-from tests.parse.outputs import raw_of
+from gatekeeper.parse.place import UNCOUNTED, Offsets, Sources, nearest, relative
+from tests.parse.outputs import raw_of, read
 
 NONE_ASCII = "a = 'é😀'; x\n"
 
@@ -103,3 +103,48 @@ def test_a_name_that_no_file_can_have_is_no_reason_to_give_up() -> None:
     out = json.dumps({"generalDiagnostics": [{"file": "/repo/\ud800.py", "message": "m", "severity": "error", "range": {"start": position, "end": position}}]})
     raw = RawOutput(stdout=out.encode(), exit_code=1, root="/repo", cwd="/repo", read=reading)
     assert [one.file for one in parse_output("pyright-json", raw, ExitSpec()).findings] == ["\ud800.py"]
+
+
+ESLINT = [{"filePath": f"/repo/{name}", "messages": [{"ruleId": "r", "severity": 2, "message": "m", "line": 1, "column": 9, "endLine": 1, "endColumn": 12}] * 2}
+          for name in ("gone.js", "here.js")]
+
+
+def test_columns_without_a_readable_source_stay_and_are_told_once_for_each_file() -> None:
+    parsed = read("eslint-json", raw_of(json.dumps(ESLINT), code=1, sources={"here.js": "é = 1234567\n"}))
+    assert {(one.file, one.column) for one in parsed.findings} == {("gone.js", 9), ("here.js", 9)}
+    assert [(problem.file, problem.message) for problem in parsed.problems] == [("gone.js", UNCOUNTED)]
+
+
+def test_a_line_that_the_source_does_not_have_any_more_is_told_too() -> None:
+    parsed = read("eslint-json", raw_of(json.dumps(ESLINT[1:]), code=1, sources={"here.js": ""}))
+    assert [problem.file for problem in parsed.problems] == ["here.js"]
+
+
+def test_of_many_files_the_first_are_named_and_the_others_counted() -> None:
+    many = [{**ESLINT[0], "filePath": f"/repo/{number}.js"} for number in range(50)]
+    problems = read("eslint-json", raw_of(json.dumps(many), code=1)).problems
+    assert (len(problems), problems[0].file, problems[-1].message) == (21, "0.js", f"{UNCOUNTED}, also of 30 more files")
+
+
+@pytest.mark.parametrize(("place", "end"), [((3, 5, 2, 9), (None, None)), ((3, 5, 3, 4), (3, None)), ((3, 5, None, 4), (None, None)), ((3, 5, 3, 5), (3, 5)),
+                                            ((3, 5, 4, 1), (4, 1)), ((3, 5, 0, 7), (None, 7)), ((None, 5, 3, 7), (None, None))])
+def test_an_end_before_its_start_is_no_end(place: tuple[int | None, ...], end: tuple[int | None, int | None]) -> None:
+    line, column, end_line, end_column = place
+    one = read("gatekeeper-json", raw_of(json.dumps({"schema": 1, "findings": [
+        {"message": "m", "line": line, "column": column, "end_line": end_line, "end_column": end_column}]}), code=1)).findings[0]
+    assert (one.end_line, one.end_column) == end
+
+
+def test_a_file_name_that_is_no_utf8_leads_back_to_its_bytes() -> None:
+    log = {"runs": [{"tool": {"driver": {"name": "x"}}, "results": [{"message": {"text": "m"}, "locations": [
+        {"physicalLocation": {"artifactLocation": {"uri": uri}}}]} for uri in ("file:///repo/a%FF.py", "b%FF.py")]}]}
+    files = [one.file or "" for one in read("sarif", raw_of(json.dumps(log), code=1)).findings]
+    assert [file.encode("utf-8", "surrogateescape") for file in files] == [b"a\xff.py", b"b\xff.py"]
+
+
+@pytest.mark.parametrize(("path", "root", "file"), [
+    ("C:\\repo\\src\\a.ts", "C:/repo", "src/a.ts"), ("file:///C:/repo/src/a.ts", "C:/repo", "src/a.ts"), ("src\\a.ts", "C:/repo", "src/a.ts"),
+    ("C:\\repo\\a.ts", "/repo", "C:/repo/a.ts"), ("src\\a.ts", "/repo", "src/a.ts"), ("odd\\name.py", "/repo", "odd\\name.py")])
+def test_separators_of_windows_are_converted_only_where_the_tool_ran_there(path: str, root: str, file: str) -> None:
+    raw = RawOutput(root=root, cwd=root, read=lambda name: b"" if name == "src/a.ts" else None)
+    assert relative(raw, path) == file

@@ -31,7 +31,7 @@ def test_an_output_that_names_files_below_the_known_root_is_believed() -> None:
 @pytest.mark.parametrize(("path", "root"), [
     ("/home/runner/work/api/api/src/a.ts", "/home/runner/work/api/api"), ("/__w/api/api/a.rs", "/__w/api/api"), ("/builds/group/app/a.py", "/builds/group/app"),
     ("file:///repo/a%20b.js", "/repo"), ("/usr/src/app/index.js", "/usr/src/app"), ("/home/vsts/work/1/s/a.sol", "/home/vsts/work/1/s"),
-    (r"\/app\/src\/a.php", "/app")])
+    (r"\/app\/src\/a.php", "/app"), (r"D:\\a\\api\\api\\src\\a.ts", "D:/a/api/api"), (r"D:\a\api\api\src\a.ts", "D:/a/api/api")])
 def test_places_of_ci_services_are_known(path: str, root: str) -> None:
     assert guessed(f'"{path}"') == root
 
