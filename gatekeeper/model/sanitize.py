@@ -159,8 +159,23 @@ def json_value(value: object) -> object:
 def json_bytes(document: object, *, indent: int) -> bytes:
     """A document as JSON for readers (`json_value`) and for eyes: UTF-8 with a final newline, and nothing in it that a terminal or a CI log obeys."""
     text = json.dumps(json_value(document), indent=indent, ensure_ascii=False, allow_nan=False)
-    text = _compiled(_CONTROL).sub(lambda match: json.dumps(match.group())[1:-1], text)
-    return (json_inert(text) + "\n").encode()
+    return (_without_controls(text) + "\n").encode()
+
+
+def json_line(document: object) -> str:
+    """The same on one line: many times faster, because ordinary values need no copy."""
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, TypeError):  # half a character, no number, no JSON at all: what `json_value` is for
+        text = json.dumps(json_value(document), ensure_ascii=False, allow_nan=False)
+    return _without_controls(text)
+
+
+def _without_controls(text: str) -> str:
+    if not text.isprintable():
+        text = _compiled(_CONTROL).sub(lambda match: json.dumps(match.group())[1:-1], text)
+    return json_inert(text)
 
 
 def json_inert(text: str) -> str:

@@ -6,6 +6,7 @@ File names are bytes (as os.fsdecode gives them); every byte that a URI cannot s
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from urllib.parse import quote
 
 from gatekeeper.model.plan import Job
@@ -15,6 +16,7 @@ from gatekeeper.model.result import RunRecord
 LONGEST = 4096
 
 
+@lru_cache(maxsize=10_000)  # findings come in files that come again
 def relative_uri(file: str | None) -> str | None:
     """The reference of a file inside the tree; None where there is none: no file, the root itself, or a place outside of it, no name that a file can have."""
     if not file or "\x00" in file or len(file) > LONGEST:

@@ -7,7 +7,7 @@ pass, and what was left out with the reason. The ecosystem page and `gatekeeper 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gatekeeper.detect.document import component_json
 from gatekeeper.judge.counters import NAMES, counters, total
@@ -27,13 +27,14 @@ from gatekeeper.report.judged import (
     score_document,
 )
 from gatekeeper.report.plan import reason_document, tool_document
+from gatekeeper.report.rows import rows_bytes
 
 SCHEMA = 1
 
 
 def render(record: RunRecord) -> bytes:
     """The summary as UTF-8 JSON with a final newline; equal records give equal bytes."""
-    return encoded(summary_document(record))
+    return rows_bytes(_keys(record))
 
 
 def encoded(document: object) -> bytes:
@@ -43,6 +44,11 @@ def encoded(document: object) -> bytes:
 
 def summary_document(record: RunRecord) -> dict[str, object]:
     """The summary as JSON values; `seconds` are wall time, paths POSIX and relative to `root`."""
+    return {key: list(value) if isinstance(value, Iterator) else value for key, value in _keys(record).items()}
+
+
+def _keys(record: RunRecord) -> dict[str, object]:
+    """The same with findings and tests as iterators: there may be very many."""
     parts = counters(record.plan, record.results)
     return {
         "schema": SCHEMA,
@@ -60,9 +66,9 @@ def summary_document(record: RunRecord) -> dict[str, object]:
         "totals": counters_document(total(parts.values())),
         "batches": batch_documents(record, parts),
         "jobs": [job_document(job, result) for job, result in record.pairs()],
-        "findings": [finding_document(job, finding) for job, result in record.pairs() for finding in result.findings],
-        "tests": [test_document(job, test) for job, result in record.pairs() for test in result.tests
-                  if test.outcome is not TestOutcome.PASSED or test.earlier],
+        "findings": (finding_document(job, finding) for job, result in record.pairs() for finding in result.findings),
+        "tests": (test_document(job, test) for job, result in record.pairs() for test in result.tests
+                  if test.outcome is not TestOutcome.PASSED or test.earlier),
         "skipped": [{"id": skipped.id, "reason": reason_document(skipped.reason)} for skipped in record.plan.skipped],
         "components": [component_json(component) for component in record.plan.components],
         "problems": problem_documents(record.problems),

@@ -33,7 +33,7 @@ def render(record: RunRecord) -> bytes:
 
 def _rows(record: RunRecord) -> Iterator[list[str]]:
     for issue in issues(record):
-        yield [_cell(value) for value in _values(issue)]
+        yield [safe(value) if isinstance(value, str) else _cell(value) for value in _values(issue)]
 
 
 def _values(issue: Issue) -> tuple[object, ...]:
@@ -57,5 +57,7 @@ def _cell(value: object) -> str:
 
 def safe(text: str) -> str:
     """Text of one line that no spreadsheet takes for a formula, and no terminal for an order."""
+    if text[:1].isalpha() and len(text) <= LONGEST_TEXT and text.isprintable():
+        return str(text)
     line = one_line(cut(text, LONGEST_TEXT))
     return f"'{line}" if text.startswith(_FORMULA) or line.lstrip().startswith(_FORMULA) else line

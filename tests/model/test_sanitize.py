@@ -184,6 +184,16 @@ def test_json_values_can_always_be_written_strictly(value: object) -> None:
     json.dumps(sanitize.json_value(value), allow_nan=False, ensure_ascii=False).encode("utf-8")
 
 
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text() | st.sampled_from(NASTY), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_json_on_one_line_means_the_same_as_on_many(value: object) -> None:
+    import json
+
+    line = sanitize.json_line(value)
+    assert sanitize.terminal_text(line) == line
+    assert "\n" not in line
+    assert json.loads(line.encode()) == json.loads(sanitize.json_bytes(value, indent=1))
+
+
 def test_json_moves_no_cursor_and_means_the_same() -> None:
     document = {"text": "a\x9bb\u202ec\U000e0041d\x1b[2J é\n"}
     text = sanitize.json_bytes(document, indent=1).decode()
