@@ -31,7 +31,7 @@ from gatekeeper.report.formats import render
 
 def perform(verb: str, arguments: Arguments, here: Here) -> int:
     """Runs or plans, and gives the exit code of the verdict (0 for a plan)."""
-    settings = load_settings(arguments, here.environment, cwd=here.cwd, names=here.names())
+    settings = _settings(arguments, here)
     if verb == "plan" or settings.mode == "dry-run":
         show_plan(here.session.make_plan(settings, here.environment), settings, here.environment, mermaid=arguments.has("mermaid"))
         return 0
@@ -41,6 +41,16 @@ def perform(verb: str, arguments: Arguments, here: Here) -> int:
     _tell_service(record, settings, here.environment)
     show_record(record, settings, here.environment)
     return record.verdict.exit_code
+
+
+def _settings(arguments: Arguments, here: Here) -> Settings:
+    """The settings of the tree, or those that hold for a proposal that is not trusted."""
+    if (arguments.given.get("trust") or (here.environment.get("GATEKEEPER_TRUST"),))[-1] != "base":
+        return load_settings(arguments, here.environment, cwd=here.cwd, names=here.names())
+    from gatekeeper.execute.helper import run_helper
+    from gatekeeper.session.trust import trusted_settings
+
+    return trusted_settings(arguments, here.environment, cwd=here.cwd, names=here.names(), runner=run_helper)
 
 
 def show_plan(plan: Plan, settings: Settings, environment: Mapping[str, str], *, mermaid: bool = False) -> None:

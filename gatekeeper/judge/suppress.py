@@ -17,10 +17,12 @@ from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.result import Result
 from gatekeeper.model.settings import SuppressionRule
 from gatekeeper.model.status import Status
+from gatekeeper.model.tool import Role
 
 #: the inline suppressions of a file
 Comments = Callable[[str], Sequence[Inline]]
 _MEASURED = frozenset({Status.PASSED, Status.FAILED})
+_OF_SOURCES = frozenset({Role.HYGIENE, Role.FORMAT, Role.LINT, Role.TYPES, Role.BUILD, Role.DOCS, Role.ANALYSIS, Role.SECURITY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class _Ground:
 
     def __init__(self, plan: Plan, results: Sequence[Result], used: Collection[str], *, filtered: bool) -> None:
         statuses = {result.job: result.status for result in results}
-        self._jobs = [(job, statuses.get(job.id) in _MEASURED) for job in plan.jobs if job.tool_id != "task" or job.output.parser != "exit-code"]
+        self._jobs = [(job, statuses.get(job.id) in _MEASURED) for job in plan.jobs if _speaks_of_lines(job)]
         self._roots = {component.id: component.root for component in plan.components}
         self._used = used
         self._whole = not filtered and not plan.scoped
@@ -128,6 +130,11 @@ class _Ground:
             return file in job.files
         root = self._roots.get(job.component or "", ".")
         return root == "." or file.startswith(f"{root}/")
+
+
+def _speaks_of_lines(job: Job) -> bool:
+    """Whether a job may find something on a line of a source: tests, audits of packages and what looks at the machine do not."""
+    return job.role in _OF_SOURCES and not job.command.endswith(".audit") and job.output.parser != "exit-code"
 
 
 def is_expired(until: str | None, today: str) -> bool:

@@ -144,6 +144,8 @@ class Settings:
     approvals: tuple[str, ...] = ()
     #: tree: the configuration of the tree holds; base: that of the merge-base, for proposals that are not trusted
     trust: str = "tree"
+    #: the commit whose configuration, baseline, suppressions and approvals hold; empty: those of the tree
+    trusted: str = ""
     #: the file of known findings, relative to the root; `none`: no file
     baseline: str = "gatekeeper-baseline.jsonl"
     #: a baseline that holds what is fixed already fails

@@ -17,7 +17,8 @@ from gatekeeper.model.finding import Finding, Parsed, State, Suppression, Suppre
 from gatekeeper.model.plan import Job
 from gatekeeper.model.tool import Takes
 from gatekeeper.session.look import NO_BASELINE, Sight
-from gatekeeper.store.baseline import read_baseline
+from gatekeeper.session.trust import content_at
+from gatekeeper.store.baseline import parse_baseline, read_baseline
 from gatekeeper.tree.changes import Changes, usual_ref
 from gatekeeper.tree.git import Git
 from gatekeeper.tree.touched import Touched, last_commit_of, merge_base, renames, touched
@@ -56,10 +57,18 @@ def baseline_path(sight: Sight) -> str | None:
 def known_findings(sight: Sight) -> KnownSet | None:
     """The baseline of the tree, None where there is none. Raises ConfigError for one that was named and is not there."""
     path = baseline_path(sight)
-    known = read_baseline(path, sight.settings.baseline) if path is not None else None
+    known = _read_known(sight, path) if path is not None else None
     if path is not None and known is None and (origin := sight.settings.origins.get("baseline")):
         raise ConfigError(f"{origin}: baseline: {sight.settings.baseline}: no such file", hint="make it with: gatekeeper baseline create")
     return known
+
+
+def _read_known(sight: Sight, path: str) -> KnownSet | None:
+    """The baseline in the tree; over a proposal that is not trusted, as it was before."""
+    if not sight.settings.trusted:
+        return read_baseline(path, sight.settings.baseline)
+    data = content_at(sight.git, sight.settings.trusted, sight.settings.baseline)
+    return None if data is None else parse_baseline(data, sight.settings.baseline)
 
 
 def baseline_reference(sight: Sight, known: KnownSet) -> Reference:

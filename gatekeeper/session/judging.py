@@ -24,6 +24,7 @@ from gatekeeper.session.compare import base_of
 from gatekeeper.session.covered import coverage_of
 from gatekeeper.session.look import Sight
 from gatekeeper.session.reached import globbed
+from gatekeeper.session.trust import content_at
 from gatekeeper.tree.changes import Changes
 from gatekeeper.tree.lines import changed_lines
 
@@ -93,6 +94,9 @@ class Judging:
         return {condition.id: tuple(dict.fromkeys(who.strip() for name, who in given if name == condition.id and who.strip())) for condition in conditions}
 
     def _trusted_content(self, file: str) -> bytes:
+        """A file of the tree; over a proposal that is not trusted, as it was before."""
+        if self.sight.settings.trusted:
+            return (content_at(self.sight.git, self.sight.settings.trusted, file) or b"")[:_LARGEST_APPROVAL]
         return self.sight.tree.read(file, _LARGEST_APPROVAL) or b""
 
 

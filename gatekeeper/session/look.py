@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +26,8 @@ from gatekeeper.plan.make import make
 from gatekeeper.plan.scope import excluded_by
 from gatekeeper.provide.locate import Locator, make_locator
 from gatekeeper.provide.managed import Permission
+from gatekeeper.session.trust import content_at
+from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.history import durations
 from gatekeeper.store.home import home_of
 from gatekeeper.tree import changes as scopes
@@ -50,11 +54,27 @@ class Sight:
 
 def see(settings: Settings, environment: Mapping[str, str], runner: Runner = run_helper) -> Sight:
     """Reads tree and catalogue and detects the components. Raises GatekeeperError for what the user can mend."""
-    own = os.path.join(settings.root, settings.pipeline) if settings.pipeline.endswith((".yaml", ".yml")) else None
+    own = _own_pipeline(settings, environment, runner)
     catalog = load_catalog(settings.pipeline, cache_folder=cache_folder(environment), project_file=own)
     tree = _without_baseline(without_excluded(read_tree(settings.root, runner, environment), settings.exclude), settings.baseline)
     return Sight(settings=settings, environment=environment, runner=runner, tree=tree, git=Git(runner, tree.root, environment), catalog=catalog,
                  detection=detect(tree, catalog))
+
+
+def _own_pipeline(settings: Settings, environment: Mapping[str, str], runner: Runner) -> str | None:
+    """The path of a pipeline of the repository's own; over a proposal that is not trusted, of a copy of what it was before."""
+    if not settings.pipeline.endswith((".yaml", ".yml")):
+        return None
+    if not settings.trusted:
+        return os.path.join(settings.root, settings.pipeline)
+    data = content_at(Git(runner, settings.root, environment), settings.trusted, settings.pipeline)
+    if data is None:
+        raise UsageError(f"{settings.pipeline}: is not in commit {settings.trusted[:12]}, which is the one that is trusted")
+    folder = cache_folder(environment) or tempfile.gettempdir()
+    path = os.path.join(folder, "trusted", hashlib.blake2b(data, digest_size=12).hexdigest(), os.path.basename(settings.pipeline))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    write_bytes(path, data)
+    return path
 
 
 def without_excluded(tree: Tree, patterns: tuple[str, ...]) -> Tree:

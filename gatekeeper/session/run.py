@@ -44,6 +44,7 @@ from gatekeeper.session.outcome import published
 from gatekeeper.session.prepare import prepared, record_path
 from gatekeeper.session.reports import make_room
 from gatekeeper.session.suppressing import suppressing
+from gatekeeper.session.trust import trust_notes
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.history import durations
 from gatekeeper.store.history import record as remember
@@ -116,7 +117,7 @@ class _Run:
         self._measure = Measure(opened.sight.tree, past, self._triaged)
         self._secrets = secret_values(opened.sight.environment)
         self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]
-        self._notes: list[str] = []
+        self._notes: list[str] = list(trust_notes(opened.sight.settings))
         self._journal = Journal(os.path.join(opened.folder.path, JOURNAL), run_id=opened.folder.run_id, version=__version__, on_failure=self._notes.append)
 
     def go(self) -> RunRecord:

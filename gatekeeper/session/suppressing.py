@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from gatekeeper.judge.inline import MARK, Inline, inline_suppressions
 from gatekeeper.judge.suppress import Suppressing
 from gatekeeper.session.look import Sight
+from gatekeeper.session.trust import trusted_lines
 from gatekeeper.tree.changes import Changes
 from gatekeeper.tree.files import Tree
 from gatekeeper.tree.git import Git, split_names
@@ -48,8 +49,8 @@ class Comments:
         return self._files
 
     def _judged(self, note: Inline) -> Inline:
-        if note.fault is None and self._trusted is not None and not self._trusted(note.file, note.line):
-            return replace(note, fault="is not in the merge-base, and the proposal is not trusted to suppress its own findings")
+        if note.fault is None and self._trusted is not None and not (self._trusted(note.file, note.line) and self._trusted(note.file, note.target)):
+            return replace(note, fault="is new, or speaks of a line that is, and the proposal is not trusted to suppress its own findings")
         return note
 
 
@@ -59,8 +60,9 @@ def _grepped(git: Git) -> frozenset[str]:
     return frozenset(split_names(completed.stdout))
 
 
-def suppressing(sight: Sight, changes: Changes, trusted: Trusted | None = None) -> Suppressing:
+def suppressing(sight: Sight, changes: Changes) -> Suppressing:
     """Everything that may suppress a finding of this run, by today's date (UTC)."""
+    trusted = trusted_lines(sight.tree, sight.git, sight.settings.trusted) if sight.settings.trusted else None
     comments = Comments(sight.tree, sight.git, scope=changes.files, changing=sight.settings.fix, trusted=trusted)
     return Suppressing(today=datetime.now(UTC).date().isoformat(), rules=sight.settings.suppressions, comments=comments, files=comments.files,
                        components=sight.detection.components)

@@ -32,7 +32,7 @@ def test_flags_names_variables_and_keys_are_unique() -> None:
 def test_every_field_of_settings_can_be_set() -> None:
     by_option = {option.field for option in OPTIONS}
     by_file = {"exclude", "tools", "tasks", "conditions", "small_change", "suppressions", *OPPOSITES}
-    derived = {"root", "origins", "invoked_from", "files", "lenient"}
+    derived = {"root", "origins", "invoked_from", "files", "lenient", "trusted"}
     assert by_option | by_file | derived >= FIELDS
 
 

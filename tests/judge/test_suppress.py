@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gatekeeper.judge.conclude import conclude
@@ -11,10 +13,11 @@ from gatekeeper.model.finding import Finding, Parsed, State, SuppressionKind
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.settings import SuppressionRule
 from gatekeeper.model.status import Meaning, Status
+from gatekeeper.model.tool import OutputSpec
 from tests.fakes.record import finding, job, plan
 
 TODAY = "2026-11-20"
-JOB = job("ruff.lint", component="api")
+JOB = replace(job("ruff.lint", component="api"), output=OutputSpec(parser="ruff-json"))
 
 
 def suppressing(*sources: tuple[str, str], rules: tuple[SuppressionRule, ...] = (), today: str = TODAY) -> Suppressing:
