@@ -32,7 +32,6 @@ from gatekeeper.model.tool import Role
 from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
-from gatekeeper.session.base import base_reference
 from gatekeeper.session.compare import Compared, compared, without_own
 from gatekeeper.session.guarding import leak_notes, run_conditions, unwritten_condition
 from gatekeeper.session.judging import Judging
@@ -40,6 +39,7 @@ from gatekeeper.session.leaves import missing_leaves, remove_leaves
 from gatekeeper.session.logs import clean_logs
 from gatekeeper.session.look import Sight, in_scope, locator, planned, see
 from gatekeeper.session.measure import Measure
+from gatekeeper.session.merge_base import base_reference
 from gatekeeper.session.outcome import published
 from gatekeeper.session.prepare import prepared, record_path
 from gatekeeper.session.reports import make_room
