@@ -13,7 +13,7 @@ from gatekeeper.model.finding import Category, Finding, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.document import Json, asked_list, asked_objects, asked_text, load, maybe_int, maybe_objects, maybe_text
 from gatekeeper.parse.grade import Extra, Place, Scribe, level_of
-from gatekeeper.parse.meaning import Account, conclude, finds_at
+from gatekeeper.parse.meaning import Account, conclude, finds_at, idle_at
 from gatekeeper.parse.place import Sources, relative
 from gatekeeper.parse.text import decode, report_of
 
@@ -26,7 +26,7 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     """Findings of stylelint."""
     report = raw.stderr if raw.report is None and not raw.stdout.strip() else report_of(raw)
     if report is raw.stderr and _ALL_IGNORED in decode(raw.stderr[:4096]):
-        return conclude(raw, exits, Account(nothing="every file is ignored"))
+        return conclude(raw, idle_at(exits, 1), Account(nothing="every file is ignored"))
     entries = list(asked_objects(load(report), "the report"))
     scribe, sources = Scribe.of(raw, "stylelint", Category.LINT), Sources(raw)
     checked = [entry for entry in entries if entry.get("ignored") is not True]
