@@ -1,6 +1,6 @@
 """`cargo audit --json`: advisories of the RustSec database against a Cargo.lock, and warnings about unmaintained or yanked crates.
 
-Severity is computed from the CVSS 3 vector where there is one, else high. Written after the tool's source; not yet recorded.
+Severity and score are computed from the CVSS 3 vector where there is one, else it is high. Recorded from cargo-audit 0.22.2.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput, Severity
 from gatekeeper.model.tool import ExitSpec
-from gatekeeper.parse.cvss import severity_from
+from gatekeeper.parse.cvss import base_score, severity_from
 from gatekeeper.parse.document import (
     Json,
     UnparsableError,
@@ -42,11 +42,12 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
 
 def _flaw(scribe: Scribe, place: Place, entry: Json) -> Finding:
     advisory, package = asked_object(entry.get("advisory"), "`advisory`"), maybe_object(entry.get("package"))
-    severity = severity_from(maybe_text(advisory.get("cvss")) or "") or Severity.HIGH
+    vector = maybe_text(advisory.get("cvss")) or ""
+    severity = severity_from(vector) or Severity.HIGH
     patched = [text for text in maybe_list(maybe_object(entry.get("versions")).get("patched")) if isinstance(text, str)]
     name = maybe_text(package.get("name")) or maybe_text(advisory.get("package")) or "a crate"
     return scribe.finding(f"{name} {maybe_text(package.get('version')) or ''}: {maybe_text(advisory.get('title')) or 'known vulnerability'}", level_for(severity), place,
-                          rule=maybe_text(advisory.get("id")), extra=Extra(severity=severity, fixable=bool(patched), url=maybe_text(advisory.get("url")),
+                          rule=maybe_text(advisory.get("id")), extra=Extra(severity=severity, score=base_score(vector) or None, fixable=bool(patched), url=maybe_text(advisory.get("url")),
                                                                            detail=f"patched in: {', '.join(patched) or 'no release yet'}"))
 
 

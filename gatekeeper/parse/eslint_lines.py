@@ -7,12 +7,11 @@ prints nothing. Recorded from eslint 8 (later ones have these formatters in pack
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Category, Finding, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
-from gatekeeper.parse.eslint_stylish import IGNORED
+from gatekeeper.parse.eslint_stylish import IGNORED, Column
 from gatekeeper.parse.grade import Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, Ended, conclude, ended
 from gatekeeper.parse.place import Sources, relative
@@ -21,9 +20,8 @@ from gatekeeper.parse.text import decode, lines_of, without_noise
 _UNIX = re.compile(r"^(?P<path>[^\s:][^:]*):(?P<line>\d{1,9}):(?P<column>\d{1,9}): (?P<text>.*) \[(?P<level>Error|Warning)(?:/(?P<rule>[^\s\]]+))?\]$")
 _COMPACT = re.compile(r"^(?P<path>[^\s:][^:]*): line (?P<line>\d{1,9}), col (?P<column>\d{1,9}), (?P<level>Error|Warning) - (?P<text>.*?)"
                       r"(?: \((?P<rule>[@\w][\w@/.-]*)\))?$")
-_COUNT = re.compile(r"^(?P<count>\d{1,9}) problems?$")
-#: a column of the tool as code points, from file, line and column
-Column = Callable[[Sources, str | None, int | None, int | None], int | None]
+#: solhint, which copies them as well, counts in its own words
+_COUNT = re.compile(r"^(?P<count>\d{1,9}) (?:problems?|problem/s \(.*\))$")
 
 
 def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:

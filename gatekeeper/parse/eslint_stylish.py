@@ -7,6 +7,7 @@ but silence or an exit code can say that it is clean; rows that the summary does
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gatekeeper.model.component import Problem
@@ -27,6 +28,8 @@ _OOPS = re.compile(r"^ESLint: \d\S*\n\s*(?P<why>\S.*)$", re.MULTILINE)
 _TOO_MANY = re.compile(r"^ESLint found too many warnings \(maximum: \d+\)\.$")
 IGNORED = "File ignored "
 PARSING = "Parsing error: "
+#: a column of the tool as code points, from file, line and column
+Column = Callable[[Sources, str | None, int | None, int | None], int | None]
 
 
 @dataclass(slots=True)
@@ -53,11 +56,16 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     """Findings of eslint's default formatter."""
     if why := _OOPS.search(decode(raw.stderr)) or _OOPS.search(decode(raw.stdout)):
         return conclude(raw, exits, Account(error=why["why"]))
+    return listed(raw, exits, Scribe.of(raw, "eslint", Category.LINT), Sources.from_utf16)
+
+
+def listed(raw: RawOutput, exits: ExitSpec, scribe: Scribe, column: Column) -> Parsed:
+    """Findings below their files; `column` turns the tool's columns into code points."""
     read = _read(raw, [line.text for line in script_lines(raw, lines_of(decode(raw.stdout)))])
-    scribe, sources = Scribe.of(raw, "eslint", Category.LINT), Sources(raw)
+    sources = Sources(raw)
     ignored = tuple(Problem(file=row.file or "", line=None, message=f"not checked: {row.text}") for row in read.rows if row.text.startswith(IGNORED))
-    findings = tuple(_finding(scribe, sources, row) for row in read.rows if not row.text.startswith(IGNORED))
-    return conclude(raw, exits, Account(findings=findings, problems=ignored, error=_error(raw, exits, read),
+    findings = tuple(_finding(scribe, _place(sources, column, row), row) for row in read.rows if not row.text.startswith(IGNORED))
+    return conclude(raw, exits, Account(findings=findings, problems=ignored, error=_error(raw, exits, scribe, read),
                                         nothing="the output names only files that are ignored" if ignored and not findings else None))
 
 
@@ -86,19 +94,21 @@ def _is_noise(line: str) -> bool:
     return bool(line.strip()) and not without_noise([line])
 
 
-def _finding(scribe: Scribe, sources: Sources, row: _Row) -> Finding:
+def _place(sources: Sources, column: Column, row: _Row) -> Place:
+    return Place(file=row.file, line=row.line, column=column(sources, row.file, row.line, row.column))
+
+
+def _finding(scribe: Scribe, place: Place, row: _Row) -> Finding:
     rule = _RULE.search(row.text)
     text = row.text[:rule.start()] if rule else row.text
-    place = Place(file=row.file, line=row.line, column=sources.from_utf16(row.file, row.line, row.column))
     fatal = rule is None and text.startswith(PARSING)
     return scribe.finding(text, row.level, place, rule=rule["rule"] if rule else None, category=Category.BUILD if fatal else None)
 
 
-
-def _error(raw: RawOutput, exits: ExitSpec, read: _Reading) -> str | None:
+def _error(raw: RawOutput, exits: ExitSpec, scribe: Scribe, read: _Reading) -> str | None:
     """Rows without their summary are cut off; words without rows are another program's while no exit code vouches for them."""
     if len(read.rows) != (read.counted or 0):
-        return f"eslint counts {read.counted or 0} problems, and the output names {len(read.rows)}"
+        return f"{scribe.tool} counts {read.counted or 0} problems, and the output names {len(read.rows)}"
     unknown = ended(raw, exits) is Ended.UNKNOWN and not read.rows
     said = read.strange or (decode(raw.stderr).strip() or None) if unknown else None
-    return "the output is not eslint's" if said else None
+    return f"the output is not {scribe.tool}'s" if said else None

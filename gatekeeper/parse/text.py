@@ -18,8 +18,9 @@ _WORD = re.compile(r"\w")
 _NOISE = re.compile(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|error|notice|ERR!|WARN) |error Command failed|\s*ELIFECYCLE| ?WARN )", re.IGNORECASE)
 #: of these, what says nothing about a failure even where nobody else says anything
 _ECHO = re.compile(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|notice) )", re.IGNORECASE)
-#: what follows the reason: how to call the program, or where it stood
-_ASIDE = re.compile(r"^(?:usage\b|HasCallStack backtrace)", re.IGNORECASE)
+#: what follows the reason: how to call the program, or (Haskell) where it stood
+_USAGE = re.compile(r"^usage\b", re.IGNORECASE)
+_BACKTRACE = "HasCallStack backtrace:"
 #: a log may be huge and the interesting end is short
 _FEW = 4
 _TAIL_BYTES = 64 * 1024
@@ -89,8 +90,9 @@ def complaint(raw: RawOutput) -> str | None:
     if not said:
         return None
     brief = said[0] in stderr and len(said) <= _FEW and not said[0].startswith("Traceback")
-    usage = any(_ASIDE.match(line) for line in said[1:])
-    return _speaking(said) or (said[0] if brief or usage else said[-1])
+    if any(line == _BACKTRACE for line in said[1:]):
+        return said[0]
+    return _speaking(said) or (said[0] if brief or any(_USAGE.match(line) for line in said[1:]) else said[-1])
 
 
 def _speaking(lines: list[str]) -> str | None:
