@@ -1,7 +1,7 @@
 """What the reports of a large run cost: 50,000 findings and 20,000 tests in every format, one after the other, in one process.
 
-Run it with an interpreter that has Gatekeeper: `.venv/bin/python benchmarks/reports.py`. Prints CPU seconds and bytes for each format, and wall
-seconds and peak memory for all (aim: 10 s and 500 MB). Measures rendering, not writing to disk.
+Run it with an interpreter that has Gatekeeper: `.venv/bin/python benchmarks/reports.py`. Prints CPU seconds and bytes for each format, and both
+times and peak memory for all (aim: 10 s of CPU and 500 MB). Measures rendering, not writing to disk.
 """
 
 from __future__ import annotations
@@ -82,14 +82,14 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(words)
     record = large_run(asked.findings, asked.tests)
     secrets = ("correct-horse-battery-staple", "another-secret-of-the-house")
-    made, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, time.perf_counter()
+    made, started, busy = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, time.perf_counter(), time.process_time()
     safe = clean(record, secrets)
-    print(f"{'secrets':16} {time.perf_counter() - started:6.2f} s", flush=True)
+    print(f"{'secrets':16} {time.process_time() - busy:6.2f} s", flush=True)
     for name in asked.only:
         _timed(name, lambda name=name: sum(map(len, render_files(name, safe))))
     wall, peak = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{'all':16} {wall:6.2f} s wall, peak {peak:.0f} MB, of which {made:.0f} MB are the run itself")
-    return int(wall > 10 or peak > 500)
+    print(f"{'all':16} {time.process_time() - busy:6.2f} s, {wall:.2f} s wall, peak {peak:.0f} MB, of which {made:.0f} MB are the run itself")
+    return int(time.process_time() - busy > 10 or peak > 500)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache, lru_cache
@@ -165,11 +165,16 @@ def json_bytes(document: object, *, indent: int) -> bytes:
 def json_line(document: object) -> str:
     """The same on one line: many times faster, because ordinary values need no copy."""
     try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text = _encoder()(document)
         text.encode()
     except (ValueError, TypeError):  # half a character, no number, no JSON at all: what `json_value` is for
         text = json.dumps(json_value(document), ensure_ascii=False, allow_nan=False)
     return _without_controls(text)
+
+
+@cache
+def _encoder() -> Callable[[object], str]:
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def _without_controls(text: str) -> str:
@@ -280,9 +285,13 @@ def _walk(value: object, secrets: tuple[str, ...]) -> object:
     return value
 
 
+#: hashes, of which there are more than of all other texts
+_NEVER_SECRET = frozenset({"fingerprints"})
+
+
 @cache
 def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(entry.name for entry in fields(kind))
+    return tuple(entry.name for entry in fields(kind) if entry.name not in _NEVER_SECRET)
 
 
 def _walk_fields(value: object, secrets: tuple[str, ...]) -> object:

@@ -21,6 +21,7 @@ SEVERITIES = {Severity.CRITICAL: "blocker", Severity.HIGH: "critical", Severity.
 LONGEST_TEXT = 2_000
 #: the strongest fingerprint that judging gives; without one the finding's own words are taken
 _EXACT = "gatekeeper/exact/"
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _LAST_LINE = 2_147_483_647
 
 
@@ -32,7 +33,7 @@ def render(record: RunRecord) -> bytes:
         finding = issue.finding
         if finding.state is not State.SUPPRESSED and finding.file is not None and relative_uri(finding.file) is not None:
             entries.append(_entry(finding, _fingerprint(finding, seen)))
-    lines = [json.dumps(entry, separators=(",", ":")) for entry in entries]
+    lines = [_ENCODER.encode(entry) for entry in entries]
     return ("[" + ("\n" if lines else "") + ",\n".join(lines) + "]\n").encode()
 
 

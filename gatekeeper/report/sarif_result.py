@@ -7,6 +7,7 @@ GitHub refuses a whole file for one result without location or line: a finding w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import groupby
 from typing import assert_never
 
@@ -35,7 +36,12 @@ def text_of(text: str, longest: int = LONGEST_TEXT) -> str:
 
 def rule_id(finding: Finding) -> str:
     """The rule's id: one line, of bounded length, never empty."""
-    return cut(one_line(rule_of(finding)), LONGEST_RULE - 40).strip() or "-"
+    return _rule_id(rule_of(finding))
+
+
+@lru_cache(maxsize=1_000)
+def _rule_id(rule: str) -> str:
+    return cut(one_line(rule), LONGEST_RULE - 40).strip() or "-"
 
 
 def security_score(finding: Finding) -> float | None:
