@@ -12,15 +12,17 @@ from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, show_json
 from gatekeeper.config.load import load_documents, load_settings
 from gatekeeper.config.options import OPTIONS, Arguments
+from gatekeeper.config.policy import condition_document, suppression_document
 from gatekeeper.config.schema import schema_named, schema_names
 from gatekeeper.config.values import duration_text
 from gatekeeper.model.document import to_document
-from gatekeeper.model.settings import CustomTask, Settings, ToolSettings
+from gatekeeper.model.settings import CustomTask, Settings, SuppressionRule, ToolSettings
 
 _CONFIG = typer.Option(None, "--config", metavar="FILE", help="Read this file instead of gatekeeper.yaml.")
 _PATH = typer.Argument(".", metavar="PATH", help="The folder of the repository.")
 #: fields of Settings that say how one call is made, not how the repository is judged
-_OF_ONE_CALL = frozenset({"scope", "since", "files", "json", "verbose", "quiet", "invoked_from", "root", "origins", "yes", "fix", "lenient"})
+_OF_ONE_CALL = frozenset({"scope", "since", "files", "json", "verbose", "quiet", "invoked_from", "root", "origins", "yes", "fix", "lenient",
+                           "approvals", "trust", "trusted", "small_change"})
 
 
 def register(app: typer.Typer, here: Here) -> None:
@@ -72,14 +74,14 @@ def settings_text(settings: Settings) -> str:
     lines = ["version: 1"]
     for field in dataclasses.fields(settings):
         if field.name not in _OF_ONE_CALL:
-            lines += _entry(field.name, getattr(settings, field.name), settings.origins)
+            lines += _policy(settings) if field.name == "conditions" else _entry(field.name, getattr(settings, field.name), settings.origins)
     return "\n".join(lines)
 
 
 def _entry(name: str, value: object, origins: Mapping[str, str]) -> list[str]:
     comment = f"  # {origins[name]}" if name in origins else ""
-    if name == "conditions":
-        return _listed("policy: {conditions: [", "]}", [_flow(to_document(item)) for item in _items(value)], comment)
+    if name == "suppressions":
+        return _listed("suppressions: [", "]", [_flow(suppression_document(item)) for item in _items(value) if isinstance(item, SuppressionRule)], comment)
     if name == "tools" and isinstance(value, Mapping):
         return _tools(value, origins)
     if name == "tasks":
@@ -89,8 +91,14 @@ def _entry(name: str, value: object, origins: Mapping[str, str]) -> list[str]:
         return [f"{'# ' if value is None else ''}timeout: {'the pipeline decides' if value is None else text}{comment}"]
     key = _KEYS.get(name, name)
     text = _flow(list(value)) if isinstance(value, tuple) else _flow(value)
-    known = name in _KEYS or name in {"exclude", "provision", "backup"}
+    known = value is not None and (name in _KEYS or name in {"exclude", "provision", "backup"})
     return [f"{'' if known else '# '}{key}: {text}{comment}"]
+
+
+def _policy(settings: Settings) -> list[str]:
+    comment = f"  # {settings.origins['conditions']}" if "conditions" in settings.origins else ""
+    closing = f"], small_change: {{lines: {settings.small_change}}}}}"
+    return _listed("policy: {conditions: [", closing, [_flow(condition_document(one)) for one in settings.conditions], comment)
 
 
 _KEYS = {option.field: option.key for option in OPTIONS if option.key and option.field}
@@ -110,7 +118,8 @@ def _tools(tools: Mapping[str, object], origins: Mapping[str, str]) -> list[str]
     lines = ["tools:"]
     for tool, said in tools.items():
         if isinstance(said, ToolSettings):
-            known = {"enabled": said.enabled, "blocking": said.blocking, "timeout": said.timeout, "args": list(said.args) or None}
+            known = {"enabled": said.enabled, "blocking": said.blocking, "timeout": said.timeout, "args": list(said.args) or None,
+                     "retries": said.retries}
             told = {name: value for name, value in known.items() if value is not None}
             lines.append(f"  {_flow(tool)}: {_flow(told)}  # {origins.get(f'tools.{tool}', '')}".rstrip(" #"))
     return lines
@@ -121,7 +130,7 @@ def _task_document(task: object) -> object:
         return to_document(task)
     told: dict[str, object] = {"id": task.id, "batch": task.batch, "argv": list(task.argv), "takes": task.takes, "role": task.role,
                                "output": {"parser": task.parser} | ({"pattern": task.pattern} if task.pattern else {}), "blocking": task.blocking, "needs": list(task.needs)}
-    return told | ({"timeout": task.timeout} if task.timeout is not None else {})
+    return told | ({"timeout": task.timeout} if task.timeout is not None else {}) | ({"retries": task.retries} if task.retries else {})
 
 
 def _flow(value: object) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import date
 from typing import cast
 
@@ -70,6 +71,32 @@ def suppressions(document: Document) -> tuple[SuppressionRule, ...]:
     """What `suppressions` names. Raises ConfigError for a date that is none, and for an entry that would hide everything."""
     items = cast("Sequence[Item]", document.value.get("suppressions", ()))
     return tuple(_suppression(document, f"suppressions/{index}", item) for index, item in enumerate(items))
+
+
+def condition_document(condition: PolicyCondition) -> dict[str, object]:
+    """A condition as gatekeeper.yaml would say it: only the keys of its kind that are no default."""
+    usual, names = PolicyCondition(), {field: key for key, field in _FIELDS.items()}
+    names["files"] = "report" if condition.kind == "coverage" else "files"
+    told: dict[str, object] = {"kind": condition.kind}
+    for field in fields(condition):
+        value = getattr(condition, field.name)
+        if field.name != "kind" and value != getattr(usual, field.name):
+            told[names.get(field.name, field.name)] = list(value) if isinstance(value, tuple) else value
+    if "max" in told and float(condition.max).is_integer():
+        told["max"] = int(condition.max)
+    for key in KINDS[condition.kind]:
+        if key.endswith("!") and key.rstrip("!") not in told:
+            told[key.rstrip("!")] = int(condition.max) if key == "max!" else getattr(condition, _FIELDS.get(key.rstrip("!"), key.rstrip("!")))
+    if condition.kind == "findings" and len(told.keys() & {"severity", "category", "tool", "rule", "language"}) == 0:
+        told["severity"] = condition.severity
+    return told
+
+
+def suppression_document(rule: SuppressionRule) -> dict[str, object]:
+    """A suppression as gatekeeper.yaml would say it."""
+    told: dict[str, object] = {"rule": list(rule.rules), "tool": list(rule.tools), "path": list(rule.paths), "component": list(rule.components),
+                               "reason": rule.reason, "owner": rule.owner, "expires": rule.expires}
+    return {key: value for key, value in told.items() if value}
 
 
 def is_date(text: str) -> bool:

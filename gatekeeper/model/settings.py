@@ -91,7 +91,7 @@ class SuppressionRule:
     components: tuple[str, ...] = ()
     owner: str | None = None
     expires: str | None = None
-    where: str = ""
+    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -210,7 +210,18 @@ reports: [junit]
 exclude: ["fixtures/**"]
 tools: {ruff: {blocking: false, timeout: 90s, args: [--preview]}, mypy: off}
 tasks: [{id: a-b, batch: beta, argv: [python, x.py], timeout: 5m, needs: [B2]}]
-policy: {conditions: [{on: all, severity: ">=high", max: 2}]}
+policy:
+  small_change: {lines: 20}
+  conditions:
+    - {on: all, severity: ">=high", max: 2}
+    - {kind: coverage, of: changed, min: 80.5, report: cov.xml, enforcement: warning, component: [api]}
+    - {kind: duration, max: 5m}
+    - {kind: artifact-size, files: [dist/*], max: 1KB}
+    - {kind: complexity, max: 0}
+    - {kind: approval, id: release, reviewer: alice}
+    - {kind: suppressions}
+    - {severity: info}
+suppressions: [{rule: F401, path: old, reason: generated, owner: alice, expires: 2027-01-31}]
 """
 
 
