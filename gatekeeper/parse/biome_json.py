@@ -25,7 +25,7 @@ from gatekeeper.parse.document import (
     maybe_objects,
     maybe_text,
 )
-from gatekeeper.parse.edits import Ruler
+from gatekeeper.parse.edits import Ruler, Rulers
 from gatekeeper.parse.grade import Extra, Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, conclude
 from gatekeeper.parse.place import Sources, relative
@@ -51,7 +51,8 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     scribe, sources = Scribe.of(raw, "biome", Category.LINT), Sources(raw)
     entries = list(asked_objects(report["diagnostics"], "`diagnostics`"))
     unread = [entry for entry in entries if _UNREAD.match(maybe_text(entry.get("category")) or "")]
-    findings = tuple(_finding(raw, scribe, sources, entry) for entry in entries if entry not in unread)
+    rulers = Rulers(Ruler.utf8)
+    findings = tuple(_finding(raw, scribe, _ruler(raw, sources, rulers, entry), entry) for entry in entries if entry not in unread)
     summary = maybe_object(report["summary"])
     left_out = _left_out(summary)
     error = _unread(unread[0]) if unread else left_out[0].message if left_out and not findings else None
@@ -96,21 +97,24 @@ def _message(entry: Json) -> str:
     return "".join(piece for piece in pieces if isinstance(piece, str)) or maybe_text(entry.get("description")) or ""
 
 
-def _finding(raw: RawOutput, scribe: Scribe, sources: Sources, entry: Json) -> Finding:
-    rule, location = maybe_text(entry.get("category")), maybe_object(entry.get("location"))
-    path = location.get("path")
-    file = relative(raw, maybe_text(path) or maybe_text(maybe_object(path).get("file")))
+def _file(raw: RawOutput, entry: Json) -> str | None:
+    path = maybe_object(entry.get("location")).get("path")
+    return relative(raw, maybe_text(path) or maybe_text(maybe_object(path).get("file")))
+
+
+def _finding(raw: RawOutput, scribe: Scribe, ruler: Ruler | None, entry: Json) -> Finding:
+    rule, file = maybe_text(entry.get("category")), _file(raw, entry)
     if rule == "format":
         return scribe.unformatted(file)
-    ruler = _ruler(sources, file, location)
-    return scribe.finding(_message(entry), level_of(entry.get("severity"), Level.WARNING), _place(ruler, file, location), rule=rule,
+    return scribe.finding(_message(entry), level_of(entry.get("severity"), Level.WARNING), _place(ruler, file, maybe_object(entry.get("location"))), rule=rule,
                           category=category_of(rule), extra=Extra(fixes=tuple(_fixes(ruler, entry))))
 
 
-def _ruler(sources: Sources, file: str | None, location: Json) -> Ruler | None:
+def _ruler(raw: RawOutput, sources: Sources, rulers: Rulers, entry: Json) -> Ruler | None:
+    """What the byte offsets of the old shape count in: the text that the report brings along, else the file."""
+    location, file = maybe_object(entry.get("location")), _file(raw, entry)
     source = location.get("sourceCode")
-    text = source if isinstance(source, str) else sources.text(file)
-    return Ruler.utf8(file, text) if file and text is not None and "start" not in location else None
+    return None if "start" in location else rulers.of(file, source if isinstance(source, str) else sources.text(file))
 
 
 def _place(ruler: Ruler | None, file: str | None, location: Json) -> Place:
@@ -171,6 +175,6 @@ def _operation(words: Ruler, operation: Json) -> tuple[str, str, int]:
 
 
 def _skipped(ruler: Ruler, at: int, lines: int) -> int:
-    """The offset `lines` lines further on."""
-    row = (ruler.place(at) or (1, 1))[0] + lines
+    """Where the text goes on: the rest of the line counts as none."""
+    row = (ruler.place(at) or (1, 1))[0] + lines + 1
     return ruler.starts[row - 1] if row <= len(ruler.starts) else len(ruler.data)

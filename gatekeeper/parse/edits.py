@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gatekeeper.model.finding import Edit
@@ -66,3 +66,20 @@ def _line_starts(text: str, encoding: str, width: int) -> Iterator[int]:
         at += len(text[said:end.end()].encode(encoding, "surrogatepass")) // width
         said = end.end()
         yield at
+
+
+class Rulers:
+    """Rulers that were made once are kept: a report may hold thousands of findings of one file."""
+
+    def __init__(self, make: Callable[[str, str], Ruler]) -> None:
+        self._make = make
+        self._known: dict[str, tuple[str, Ruler]] = {}
+
+    def of(self, file: str | None, text: str | None) -> Ruler | None:
+        """The ruler of a file with this text, or None where either is not known."""
+        if file is None or text is None:
+            return None
+        known = self._known.get(file)
+        if known is None or known[0] != text:
+            known = self._known[file] = text, self._make(file, text)
+        return known[1]

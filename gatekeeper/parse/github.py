@@ -19,7 +19,9 @@ from gatekeeper.parse.text import decode, lines_of, without_noise
 
 _COMMAND = re.compile(r"^::(?P<level>error|warning|notice)(?: (?P<properties>.*?))?::(?P<text>.*)$")
 _PROPERTY = re.compile(r"(?:^|,)(?P<key>file|line|endLine|col|endColumn|title)=(?P<value>.*?)(?=,(?:file|line|endLine|col|endColumn|title)=|$)")
-_OXLINT = re.compile(r"^[\w@/-]+\([\w@/-]+\)$")
+_OXLINT = re.compile(r"^(?:[\w@/-]+\([\w@/-]+\)|oxlint)$")
+#: what oxlint gives as title where its parser speaks, and no rule
+_NO_RULE = "oxlint"
 _SUMMARY = re.compile(r"^(?:Found \d+ warnings? and \d+ errors?\.|Finished in \S+ on \d+ files? .*)$")
 _ESCAPES = {"%25": "%", "%0D": "\r", "%0A": "\n", "%3A": ":", "%2C": ","}
 _ESCAPE = re.compile("|".join(_ESCAPES))
@@ -39,6 +41,7 @@ def _finding(raw: RawOutput, sources: Sources, match: re.Match[str]) -> Finding:
     told = {one["key"]: _plain(one["value"]) for one in _PROPERTY.finditer(match["properties"] or "")}
     rule, file = told.get("title"), relative(raw, told.get("file"))
     oxlint = bool(rule and _OXLINT.match(rule)) or "oxlint" in raw.tool
+    rule = None if rule == _NO_RULE else rule
     scribe = Scribe.of(raw, "oxlint" if oxlint else "biome", Category.LINT)
     if rule == "format" and not oxlint:
         return scribe.unformatted(file)

@@ -1,13 +1,14 @@
 """oxlint's text output: drawn blocks (`x plugin(rule): message`, `,-[PATH:L:C]`, source, `help: ...`) and a summary that counts them.
 
 Columns count bytes. The summary (`Found 1 warning and 1 error.`, `Finished in 8ms on 2 files ...`) is printed by a clean run too; blocks that
-it does not count are an error, no files are nothing checked. Recorded from oxlint 0.18 and 1.94.
+it does not count are an error, no files are nothing checked. Files with very long lines are named without their findings. Recorded from oxlint 0.18 and 1.94.
 """
 
 from __future__ import annotations
 
 import re
 
+from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.grade import Extra, Place, Scribe
@@ -23,6 +24,8 @@ _SUMMARY = re.compile(r"^Found (?P<warnings>\d{1,9}) warnings? and (?P<errors>\d
 _FINISHED = re.compile(r"^Finished in \S+ on (?P<files>\d{1,9}) files? ")
 _HELP = re.compile(r"^  (?:help|note): ")
 _ERRORS = frozenset({"x", "\u00d7"})
+_TOO_LONG = "File is too long to fit on the screen"
+_MINIFIED = re.compile(r"^  help: (?P<path>\S.*) seems like a minified file$")
 _NO_FILES = "No files found to lint."
 _CONFIG = "Failed to parse oxlint configuration file."
 
@@ -35,8 +38,18 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     if why := bad_configuration(raw):
         return conclude(raw, exits, Account(error=why))
     scribe, sources = Scribe.of(raw, "oxlint", Category.LINT), Sources(raw)
-    findings = tuple(_finding(raw, scribe, sources, block) for block in blocks(lines, _HEAD))
-    return conclude(raw, exits, Account(findings=findings, error=_error(raw, lines, findings)))
+    drawn = blocks(lines, _HEAD)
+    hidden = tuple(_hidden(raw, block) for block in drawn if block[0].endswith(_TOO_LONG))
+    findings = tuple(_finding(raw, scribe, sources, block) for block in drawn if not block[0].endswith(_TOO_LONG))
+    # what is hidden beside findings makes no run better than it is; alone it leaves nothing that could be told
+    error = None if hidden and findings else _error(raw, lines, len(findings))
+    return conclude(raw, exits, Account(findings=findings, problems=hidden, error=error))
+
+
+def _hidden(raw: RawOutput, block: list[str]) -> Problem:
+    """A file of which oxlint shows no findings, because its lines are too long to be drawn."""
+    named = next((match["path"] for line in block if (match := _MINIFIED.match(line))), None)
+    return Problem(file=relative(raw, named) or "", line=None, message="oxlint does not show the findings of this file: its lines are too long to be drawn")
 
 
 def no_files(raw: RawOutput) -> str | None:
@@ -77,9 +90,9 @@ def _message(text: str, rest: list[str]) -> str:
     return " ".join(parts)
 
 
-def _error(raw: RawOutput, lines: list[str], findings: tuple[Finding, ...]) -> str | None:
+def _error(raw: RawOutput, lines: list[str], shown: int) -> str | None:
     summaries = [match for line in lines if (match := _SUMMARY.match(line))]
     if not summaries:
         return complaint(raw) or "the output is not oxlint's, or cut off before its summary"
     counted = sum(int(match["warnings"]) + int(match["errors"]) for match in summaries)
-    return f"oxlint counts {counted} problems, and the output names {len(findings)}" if counted != len(findings) else None
+    return f"oxlint counts {counted} problems, and the output names {shown}" if counted != shown else None

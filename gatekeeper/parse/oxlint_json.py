@@ -19,7 +19,7 @@ from gatekeeper.parse.document import (
     maybe_objects,
     maybe_text,
 )
-from gatekeeper.parse.edits import Ruler
+from gatekeeper.parse.edits import Ruler, Rulers
 from gatekeeper.parse.grade import Extra, Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, conclude
 from gatekeeper.parse.oxlint import bad_configuration
@@ -35,22 +35,23 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     if "diagnostics" not in report:
         raise UnparsableError("the report has no `diagnostics`")
     scribe, sources = Scribe.of(raw, "oxlint", Category.LINT), Sources(raw)
-    findings = tuple(_finding(raw, scribe, sources, entry) for entry in asked_objects(report["diagnostics"], "`diagnostics`"))
+    rulers = Rulers(Ruler.utf8)
+    findings = tuple(_finding(scribe, _place(raw, sources, rulers, entry), entry) for entry in asked_objects(report["diagnostics"], "`diagnostics`"))
     return conclude(raw, exits, Account(findings=findings, nothing="no files were checked" if report.get("number_of_files") == 0 else None))
 
 
-def _finding(raw: RawOutput, scribe: Scribe, sources: Sources, entry: Json) -> Finding:
-    file = relative(raw, maybe_text(entry.get("filename")))
+def _finding(scribe: Scribe, place: Place, entry: Json) -> Finding:
     rule = maybe_text(entry.get("code"))
-    return scribe.finding(asked_text(entry, "message"), level_of(entry.get("severity"), Level.WARNING), _place(sources, file, entry), rule=rule,
+    return scribe.finding(asked_text(entry, "message"), level_of(entry.get("severity"), Level.WARNING), place, rule=rule,
                           category=None if rule else Category.BUILD,
                           extra=Extra(detail=maybe_text(entry.get("help")), url=maybe_text(entry.get("url"))))
 
 
-def _place(sources: Sources, file: str | None, entry: Json) -> Place:
+def _place(raw: RawOutput, sources: Sources, rulers: Rulers, entry: Json) -> Place:
     """The first label; its end is known only with the file's text."""
+    file = relative(raw, maybe_text(entry.get("filename")))
     span = maybe_object(next(maybe_objects(entry.get("labels")), {}).get("span"))
     line, column = maybe_int(span.get("line")), maybe_int(span.get("column"))
-    offset, length, text = maybe_int(span.get("offset")), maybe_int(span.get("length")), sources.text(file)
-    end = Ruler.utf8(file, text).place(offset + length) if file and text is not None and offset is not None and length is not None else None
+    offset, length, ruler = maybe_int(span.get("offset")), maybe_int(span.get("length")), rulers.of(file, sources.text(file))
+    end = ruler.place(offset + length) if ruler and offset is not None and length is not None else None
     return Place(file=file, line=line, column=sources.from_bytes(file, line, column), end_line=end[0] if end else None, end_column=end[1] if end else None)

@@ -62,7 +62,7 @@ def test_a_fix_that_biome_only_names_keeps_its_safety() -> None:
 
 def test_lines_that_biome_leaves_out_of_a_difference_are_counted_in_the_file() -> None:
     source = "a\n\u00e9\nb\nlet c;\n"
-    operations = [{"equalLines": {"line_count": 3}}, {"diffOp": {"delete": {"range": [0, 3]}}}, {"diffOp": {"insert": {"range": [8, 13]}}},
+    operations = [{"equalLines": {"line_count": 2}}, {"diffOp": {"delete": {"range": [0, 3]}}}, {"diffOp": {"insert": {"range": [8, 13]}}},
                   {"diffOp": {"equal": {"range": [3, 7]}}}]
     entry = {"category": "lint/style/useConst", "severity": "error", "message": [{"content": "m"}],
              "location": {"path": {"file": "a.js"}, "span": [7, 10], "sourceCode": source},
@@ -119,3 +119,17 @@ def test_workflow_commands_are_unescaped() -> None:
     said = "::error file=a%2Cb.js,line=1,col=2,title=lint/x/y::100%25 wrong%0Anext\n"
     found = read("biome-github", raw_of(said, code=1)).findings[0]
     assert (found.file, found.line, found.column, found.message) == ("a,b.js", 1, 2, "100% wrong\nnext")
+
+
+def test_what_oxlint_does_not_draw_is_told() -> None:
+    notice = "  ! File is too long to fit on the screen\n  help: lib/min.js seems like a minified file\n"
+    drawn = "  x eslint(no-debugger): no\n   ,-[a.js:1:1]\n 1 | debugger;\n   `----\n\n"
+    shown = read("oxlint", raw_of(f"{drawn}{notice}\nFound 0 warnings and 8 errors.\nFinished in 6ms on 1 file with 9 rules.\n", code=1))
+    assert (shown.meaning, len(shown.findings), [problem.file for problem in shown.problems]) == (Meaning.FINDINGS, 1, ["lib/min.js"])
+    assert read("oxlint", raw_of(f"{notice}\nFound 0 warnings and 7 errors.\n", code=None)).meaning is Meaning.TOOL_ERROR
+
+
+def test_a_title_that_names_oxlint_is_no_rule() -> None:
+    said = "::error file=a.js,line=1,endLine=1,col=8,endColumn=8,title=oxlint::a.js:1:8: Expected a semicolon\n"
+    found = read("oxlint-github", raw_of(said, code=1)).findings[0]
+    assert (found.rule, found.tool, found.category.value, found.message) == (None, "oxlint", "build", "Expected a semicolon")
