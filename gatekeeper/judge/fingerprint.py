@@ -3,7 +3,7 @@
     exact/v1      tool, rule, file, the line's text, which of several equal ones (`hash:number`)
     shift/v1      tool, rule, file, the line and two lines on either side, without white space
     move/v1       tool, rule, name of the function around, the same lines as far as they belong to it
-    semantic/v1   tool, rule, function with those around it, the line
+    semantic/v1   tool, rule, function with those around it, the line; on the first line of a file: its name and the message
     context/v1    no fingerprint but what decides between equal ones: hashes of symbol, message and the five lines
 
 `primaryLocationLineHash` is GitHub's. Findings without a line are named by their message, formatters' by their file. The source
@@ -146,7 +146,9 @@ def _of_line(finding: Finding, source: _Source, line: int) -> dict[str, str]:
     mine = _around(source.dense, line, symbol.first, symbol.last) if symbol else around
     if symbol or sum(map(bool, around)) > 2:  # a line alone, outside of everything, could be anywhere
         found[MOVE] = _hash("move", *who, symbol.name if symbol else "", *mine)
-    if symbol and len(text) >= _SPEAKING:
+    if line == 1:  # what is wrong with a whole file is told there, whatever stands there
+        found[SEMANTIC] = _hash("top", *who, finding.file or "", _DIGITS.sub("#", finding.message))
+    elif symbol and len(text) >= _SPEAKING:
         found[SEMANTIC] = _hash("semantic", *who, symbol.path, text)
     return found
 

@@ -111,6 +111,14 @@ def test_a_lone_line_outside_of_everything_is_not_the_same_in_another_file() -> 
     assert new_and_gone({"a.py": "import eval(\n", "b.py": ""}, {"a.py": "", "b.py": "import eval(\n"}) == ([("b.py", 1)], [("a.py", 1)])
 
 
+def test_what_is_told_of_a_whole_file_on_its_first_line_is_the_same_under_another_first_line() -> None:
+    def module(text: str, message: str = "missing docstring in module") -> tuple[Finding, ...]:
+        return fingerprinted([told("a.py", 1, rule="D100", message=message)], {"a.py": text.encode()}.get)
+
+    assert len(matched(module("import os\n"), module("# a remark\nimport os\n"))) == 1
+    assert matched(module("import os\n"), module("import sys\n", "another message")) == ()
+
+
 def test_another_rule_is_another_finding() -> None:
     read = {"a.py": b"eval(x)\n"}.get
     assert matched(fingerprinted([told("a.py", 1)], read), fingerprinted([told("a.py", 1, rule="S102")], read)) == ()
