@@ -118,7 +118,9 @@ class Sources:
         text = self.text(file)
         if file is None or text is None or number is None:
             return None
-        lines = self._lines.setdefault(file, lines_of(text))
+        lines = self._lines.get(file)
+        if lines is None:  # once per file, not once per finding
+            lines = self._lines[file] = lines_of(text)
         return lines[number - 1] if 0 < number <= len(lines) else None
 
     def from_utf16(self, file: str | None, line: int | None, column: int | None) -> int | None:
