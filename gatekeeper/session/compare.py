@@ -138,7 +138,10 @@ class _Since:
 
     @cached_property
     def _commit(self) -> str | None:
-        return last_commit_of(self._sight.git, self._sight.settings.baseline) if self._sight.tree.git else None
+        if not self._sight.tree.git:
+            return None
+        # a proposal that is not trusted could say by a commit of its own that nothing changed since
+        return self._sight.settings.trusted or last_commit_of(self._sight.git, self._sight.settings.baseline)
 
     @cached_property
     def renamed(self) -> dict[str, str]:
