@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.output import command, data_stream, error_stream, is_terminal, show_bytes, tell
+from gatekeeper.cli.output import command, data_stream, error_stream, is_terminal, show, show_bytes, show_json, tell
 from gatekeeper.cli.progress import EventLog, Nothing
 from gatekeeper.cli.signals import Signals
 from gatekeeper.config.load import load_settings
@@ -19,18 +19,20 @@ from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
 from gatekeeper.display.summary import summary_text
-from gatekeeper.errors import UsageError
+from gatekeeper.errors import ConfigError, UsageError
 from gatekeeper.execute.run import Control
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Subscriber
 from gatekeeper.model.result import RunRecord
-from gatekeeper.model.sanitize import redacted, secret_values
+from gatekeeper.model.sanitize import redacted, secret_values, terminal_text
 from gatekeeper.model.settings import Settings
 from gatekeeper.report.formats import render
 
 
 def perform(verb: str, arguments: Arguments, here: Here) -> int:
     """Runs or plans, and gives the exit code of the verdict (0 for a plan)."""
+    if arguments.has("validate"):
+        return _validate(arguments, here)
     settings = _settings(arguments, here)
     if verb == "plan" or settings.mode == "dry-run":
         show_plan(here.session.make_plan(settings, here.environment), settings, here.environment, mermaid=arguments.has("mermaid"))
@@ -51,6 +53,29 @@ def _settings(arguments: Arguments, here: Here) -> Settings:
     from gatekeeper.session.trust import trusted_settings
 
     return trusted_settings(arguments, here.environment, cwd=here.cwd, names=here.names(), runner=run_helper)
+
+
+def _validate(arguments: Arguments, here: Here) -> int:
+    """Shows whether a run could measure what it is to; 0 where it could, 3 where it could not or a person must look first, 2 for the configuration."""
+    from gatekeeper.judge.preflight import CheckResult, unreadable, worst
+    from gatekeeper.judge.verdict import EXIT_CODES
+    from gatekeeper.model.document import to_document
+    from gatekeeper.model.status import Outcome
+    from gatekeeper.session.preflight import validated
+
+    code = EXIT_CODES[Outcome.INCOMPLETE]
+    try:
+        checks = validated(_settings(arguments, here), here.environment)
+    except ConfigError as error:
+        checks, code = unreadable(f"{error.message}{f' ({error.hint})' if error.hint else ''}"), error.exit_code
+    checks = redacted(checks, secret_values(here.environment))
+    result = worst(checks)
+    if arguments.has("json"):
+        show_json({"schema": 1, "result": result, "checks": [to_document(check) for check in checks]})
+    else:
+        show("\n".join(line for check in checks for line in (terminal_text(f"{check.result:<16} {check.check}: {check.message}"),
+                                                             *(terminal_text(f"{'':<16}   {detail}") for detail in check.details))))
+    return 0 if result in {CheckResult.PASSED, CheckResult.WARNING} else code
 
 
 def show_plan(plan: Plan, settings: Settings, environment: Mapping[str, str], *, mermaid: bool = False) -> None:

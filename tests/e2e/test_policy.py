@@ -177,3 +177,18 @@ def test_a_proposal_for_nobody_knows_what_is_not_run(space: Space) -> None:
     ended = run(space, "--trust", "base")
     assert ended.exit_code == 2, ended
     assert "--since origin/main" in ended.stderr
+
+
+# --- before anything runs --------------------------------------------------------------------------------------------
+
+
+def test_validate_says_what_a_run_would_lack_and_runs_nothing(space: Space) -> None:
+    tool = repository(space, CLEAN, configuration=gate("{kind: approval, id: release}"))
+    ended = space.run("plan", ".", "--validate", "--json", "--no-provision")
+    assert ended.exit_code == 3, ended
+    results = {check["check"]: check["result"] for check in ended.json()["checks"]}
+    assert set(results) == {"description", "requirements", "security", "feasibility", "resources"}
+    assert results["feasibility"] == "requires_review"
+    assert [call for call in tool.calls if "check" in call.argv] == []
+    space.write("gatekeeper.yaml", "polizy: {}\n")
+    assert space.run("plan", ".", "--validate").exit_code == 2
