@@ -208,3 +208,57 @@ def test_the_baseline_is_shown_by_rule_and_file(space: Space) -> None:
     assert "no-todo" in shown.stdout
     assert "app.py" in shown.stdout
     assert len(space.run("baseline", "show", "--json").json()["findings"]) == 2
+
+
+def ruff(space: Space, version: str, *found: tuple[int, str]) -> None:
+    """A ruff on PATH of this version that tells these lines and rules of app.py."""
+    told = [{"code": code, "message": f"about {code}", "filename": "app.py", "location": {"row": line, "column": 1},
+             "end_location": {"row": line, "column": 2}, "fix": None} for line, code in found]
+    space.fake("ruff", Answer(when=("--version",), stdout=f"ruff {version}\n"), Answer(stdout=json.dumps(told), exit_code=1 if told else 0))
+
+
+@pytest.fixture
+def linted(tmp_path: Path) -> Space:
+    space = Space(tmp_path)
+    space.write("pyproject.toml", '[project]\nname = "app"\nversion = "1"\n')
+    space.write(".github/workflows/ci.yml", "on: push\njobs:\n  lint:\n    runs-on: x\n    steps:\n      - run: ruff check .\n")
+    space.write("app.py", OLD)
+    ruff(space, "0.17.5", (1, "F401"))
+    space.init()
+    assert space.run("run", ".", *LINT).exit_code == 1
+    assert space.run("baseline", "create").exit_code == 0
+    space.commit("baseline")
+    return space
+
+
+LINT = ("--no-provision", "--no-backup", "--only", "*ruff.lint*")
+
+
+def test_what_only_another_version_of_a_tool_finds_does_not_count_before_the_baseline_is_updated(linted: Space) -> None:
+    ruff(linted, "0.18.0", (1, "F401"), (5, "N999"))
+    ended = linted.run("run", ".", *LINT)
+    assert ended.exit_code == 0, ended
+    assert "ruff is 0.18.0, gatekeeper-baseline.jsonl was made with 0.17.5: 1 finding on lines that nobody changed is new because of the tool change" in ended.stdout
+    assert linted.run("run", ".", *LINT, "--tool-change", "count").exit_code == 1
+    linted.run("run", ".", *LINT)
+    updated = linted.run("baseline", "update")
+    assert "1 finding that only another version" in updated.stderr
+    assert linted.run("run", ".", *LINT).exit_code == 1
+    assert "N999" in linted.run("baseline", "update", "--add").stdout
+    assert linted.run("run", ".", *LINT).exit_code == 0
+
+
+def test_on_lines_that_changed_another_version_excuses_nothing(linted: Space) -> None:
+    ruff(linted, "0.18.0", (1, "F401"), (5, "N999"))
+    linted.write("app.py", OLD.replace("return os.name", "return os.sep"))
+    ended = linted.run("run", ".", *LINT)
+    assert ended.exit_code == 1, ended
+
+
+def test_a_baseline_of_a_run_that_looked_at_some_files_only_is_refused(linted: Space) -> None:
+    linted.write("app.py", OLD + "\n")
+    linted.git("add", "app.py")
+    assert linted.run("run", ".", *LINT, "--staged").exit_code == 0
+    ended = linted.run("baseline", "create", "--force")
+    assert ended.exit_code == 2, ended
+    assert "staged files" in ended.stderr
