@@ -29,6 +29,8 @@ PER_LEVEL = 10
 LONGEST_MESSAGE = 4_000
 LONGEST_TITLE = 250
 LONGEST_OUTPUT = 10_000
+_SEVERITIES = {severity: rank for rank, severity in enumerate(Severity)}
+_BY_SEVERITY = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning"}
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -93,14 +95,14 @@ def _of_finding(job: Job, result: Result, finding: Finding) -> Annotation:
     one_place = finding.end_line in {None, finding.line} and finding.line is not None
     return Annotation(
         note=_note(job, result, finding), title=f"{finding.tool} {finding.rule or ''}".strip(), message=finding.message or "(no message)",
-        rank=_rank(job, result, counts=finding.counts, in_diff=finding.on_changed_line is True, severity=list(Severity).index(finding.severity)),
+        rank=_rank(job, result, counts=finding.counts, in_diff=finding.on_changed_line is True, severity=_SEVERITIES[finding.severity]),
         file=finding.file, line=finding.line, end_line=finding.end_line if finding.line is not None else None,
         column=finding.column if one_place else None, end_column=finding.end_column if one_place and finding.column is not None else None)
 
 
 def _note(job: Job, result: Result, finding: Finding) -> Note:
     """By severity; what decides the verdict is at least a warning, what only advises or was known before never an error."""
-    by_severity = {Severity.CRITICAL: Note.ERROR, Severity.HIGH: Note.ERROR, Severity.MEDIUM: Note.WARNING}.get(finding.severity, Note.NOTICE)
+    by_severity = Note(_BY_SEVERITY.get(finding.severity, "notice"))
     if job.blocking and result.status is Status.FAILED and finding.counts:
         return Note.WARNING if by_severity is Note.NOTICE else by_severity
     return Note.WARNING if by_severity is Note.ERROR else by_severity

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
@@ -27,7 +26,7 @@ from gatekeeper.report.html_tables import (
     tests_table,
     unmeasured_table,
 )
-from gatekeeper.report.html_text import Column, cell, code, number, section, table, tag, text
+from gatekeeper.report.html_text import Column, cell, code, folded, number, section, table, tag, text
 from gatekeeper.report.markdown import WORDS
 from gatekeeper.report.standing import delta_words
 from gatekeeper.report.summary import severity_counts, test_counts
@@ -160,12 +159,10 @@ def _target(target: float | None, took: float | None) -> str:
 
 def _notes(record: RunRecord) -> str:
     gaps = record.ending.gaps if record.ending is not None else ()
-    return _lines([*record.plan.notes, *record.notes, *(f"gap: {gap}" for gap in gaps), *(f"changed: {name}" for name in record.changed_files), *_left_out(record)])
-
-
-def _left_out(record: RunRecord) -> Iterator[str]:
-    yield from (f"{problem.file}:{problem.line or 1}: {problem.message}" for problem in record.problems)
-    yield from (f"left out: {skipped.id} ({skipped.reason.detail or skipped.reason.kind})" for skipped in record.plan.skipped)
+    problems = (f"{problem.file}:{problem.line or 1}: {problem.message}" for problem in record.problems)
+    said = _lines([*record.plan.notes, *record.notes, *(f"gap: {gap}" for gap in gaps), *(f"changed: {name}" for name in record.changed_files), *problems])
+    left = [f"{skipped.id} ({skipped.reason.detail or skipped.reason.kind})" for skipped in record.plan.skipped]
+    return said + (folded(f"{count_text(len(left), 'job')} left out, with the reason", _lines(left)) if left else "")
 
 
 def _lines(lines: tuple[str, ...] | list[str]) -> str:

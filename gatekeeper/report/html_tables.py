@@ -17,8 +17,8 @@ from gatekeeper.report.html_text import Cell, Column, block, cell, code, folded,
 from gatekeeper.report.markdown import NOT_MEASURED
 from gatekeeper.report.standing import ordered, score_text
 
-MOST_FINDINGS = 3_000
-MOST_TESTS = 3_000
+MOST_FINDINGS = 2_000
+MOST_TESTS = 2_000
 MOST_JOBS = 1_000
 MOST_ROWS = 300
 #: details that open are long, so fewer have them
