@@ -21,6 +21,7 @@ from gatekeeper.execute.environment import base_environment, job_environment, wi
 from gatekeeper.execute.process import AT_ONCE, Ended, Ladder, ProcessSpec
 from gatekeeper.execute.resources import capacity
 from gatekeeper.execute.schedule import Capacity, Decision, Limits, Schedule
+from gatekeeper.judge.retry import retried
 from gatekeeper.model.event import JobEnded, JobFinished, JobQueued, JobStarted, Notice
 from gatekeeper.model.pipeline import JobClass
 from gatekeeper.model.plan import Job, Plan
@@ -36,6 +37,8 @@ SLOW_FACTOR = 3.0
 SLOW_SECONDS = 30.0
 BACKGROUND_NICENESS = 10
 
+#: what another try may change: a job that was stopped, or that lacks something, is not tried again
+_RETRIED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT, Status.UNMEASURED})
 #: what the pool calls the errand of a job
 _ERRAND = " (errand)"
 
@@ -130,6 +133,8 @@ class _Run:
         self._stops: dict[str, Decision] = {}
         #: jobs whose process has ended and whose result an errand will tell, with their attempt, by the errand's key
         self._errands: dict[str, tuple[Job, Attempt, Errand]] = {}
+        #: results of earlier tries, of jobs that may be tried again
+        self._tries: dict[str, list[Result]] = {}
         self._heeded = 0
         #: moments at which a person should be told something, by what it is about
         self._notices: dict[tuple[str, str], float] = {}
@@ -190,10 +195,14 @@ class _Run:
                 self._end(self._jobs[ended.key], ended.attempt)
 
     def _start(self, job: Job) -> None:
-        place = job_folder(self._folder, job.id)
-        argv, env, asked = folders.fill(job, place)
         self._schedule.started(job.id, self._ports.clock())
         self._expect_notices(job)
+        self._launch(job)
+
+    def _launch(self, job: Job) -> None:
+        """Start the process of a job that holds its place already; of what an earlier attempt left nothing stays."""
+        place = job_folder(self._folder, job.id)
+        argv, env, asked = folders.fill(job, place)
         try:
             folders.prepare(job, place)
         except OSError as error:
@@ -207,7 +216,7 @@ class _Run:
             key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base_of(job), {"PWD": cwd}, env),
             stdout=os.path.join(place, "stdout.log"), stderr=os.path.join(place, "stderr.log"), timeout=job.timeout,
             interrupt=job.interrupt, ladder=self._options.ladder, niceness=niceness))
-        self._ports.publish(JobStarted(at=self._ports.clock(), job=job.id, attempt=1, pid=pid))
+        self._ports.publish(JobStarted(at=self._ports.clock(), job=job.id, attempt=1 + len(self._tries.get(job.id, ())), pid=pid))
 
     def _base_of(self, job: Job) -> Mapping[str, str]:
         base = self._base or {}
@@ -245,6 +254,16 @@ class _Run:
         self._tell(job, attempt, result)
 
     def _tell(self, job: Job, attempt: Attempt, result: Result) -> None:
+        """The result of a job, or one more try where that was declared and may help."""
+        tries = self._tries.setdefault(job.id, [])
+        if result.status in _RETRIED and len(tries) < job.retries and job.id not in self._stops and not self._control.interrupts:
+            tries.append(result)
+            message = f"`{job.id}` did not pass ({result.message or result.status}): try {len(tries) + 1} of {job.retries + 1}"
+            self._ports.publish(Notice(at=self._ports.clock(), message=message, job=job.id))
+            self._expect_notices(job)
+            self._launch(job)
+            return
+        result = retried(tries, result)
         place = job_folder(self._folder, job.id)
         folders.tidy(place)
         self._finish(replace(result, log=result.log or folders.log_of(place, self._folder), leaky=result.leaky or bool(attempt.leaked)))

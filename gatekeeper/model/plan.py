@@ -75,6 +75,8 @@ class Job:
     leaves: tuple[str, ...] = ()
     #: ids of jobs that must have ended, however they ended, before this one starts (writers, barriers, reports)
     after: tuple[str, ...] = ()
+    #: how often it is started again when it did not pass
+    retries: int = 0
     reason: Reason
 
     def is_file(self, word: str) -> bool:

@@ -75,7 +75,7 @@ def _job(custom: CustomTask, batch: Batch, task: Task, inputs: PlanInputs, compo
         id=job_id, task=task.id, batch=batch.id, command=f"task.{custom.id}", tool_id="task", role=Role(custom.role),
         component=component.id if component else None, argv=custom.argv, cwd=component.root if component else ".",
         timeout=custom.timeout or _TIMEOUT, blocking=custom.blocking or inputs.settings.strict, output=OutputSpec(parser=custom.parser, pattern=custom.pattern),
-        needs=custom.needs, estimated_seconds=inputs.durations.get(job_id, 5.0),
+        needs=custom.needs, retries=custom.retries, estimated_seconds=inputs.durations.get(job_id, 5.0),
         reason=Reason(kind="configured", detail=f"tasks: {custom.id} in gatekeeper.yaml"),
     )
 

@@ -52,6 +52,7 @@ def _job(choice: Choice, files: tuple[str, ...], number: int, inputs: PlanInputs
         estimated_seconds=inputs.durations.get(job_id, _GUESS.get(command.role, 2.0)),
         output=OutputSpec(parser="fixer") if choice.fix else command.output, exit=command.exit,
         fails_at=FailsAt.NEVER if choice.fix else strictness(command, component), interrupt=command.interrupt, reason=choice.reason,
+        retries=_retries(choice, inputs),
         leaves=tuple(normpath(name) for name in _placed(command.leaves, component)),
         env={**command.env, **({command.threads["env"]: str(cpus)} if "env" in command.threads else {})},
     )
@@ -106,6 +107,12 @@ def _available(choice: Choice, inputs: PlanInputs) -> LocatedTool | MissingTool:
 def _timeout(choice: Choice, inputs: PlanInputs) -> float:
     said = inputs.settings.tools.get(choice.tool.id)
     return (said.timeout if said else None) or choice.command.timeout or _TIMEOUT
+
+
+def _retries(choice: Choice, inputs: PlanInputs) -> int:
+    """Only what checks is tried again: a fixer has changed files by then."""
+    said = inputs.settings.tools.get(choice.tool.id)
+    return (said.retries or 0) if said is not None and not choice.fix else 0
 
 
 def _exclusive(choice: Choice) -> tuple[str, ...]:

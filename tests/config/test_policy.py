@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from gatekeeper.config.file import Names, from_document
 from gatekeeper.config.layer import Layer
+from gatekeeper.config.policy import KINDS, condition_document
 from gatekeeper.config.reading import read_document
 from gatekeeper.config.schema import schema_named
 from gatekeeper.config.validate import check
@@ -82,3 +86,19 @@ def test_a_suppression_keeps_who_and_until_when_and_where_it_stands() -> None:
 def test_a_suppression_that_cannot_be_held_to_is_refused(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read(f"suppressions: [{text}]\n")
+
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def test_the_example_has_a_condition_of_every_kind() -> None:
+    found = read((EXAMPLES / "policy.yaml").read_text(encoding="utf-8")).values["conditions"]
+    assert isinstance(found, tuple)
+    assert {one.kind for one in found} == set(KINDS)
+
+
+def test_a_condition_says_itself_again_as_it_was_written() -> None:
+    written = read((EXAMPLES / "policy.yaml").read_text(encoding="utf-8")).values["conditions"]
+    assert isinstance(written, tuple)
+    again = read(json.dumps({"policy": {"conditions": [condition_document(one) for one in written]}})).values["conditions"]
+    assert again == written
