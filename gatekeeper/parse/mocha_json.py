@@ -14,6 +14,7 @@ from gatekeeper.parse.document import (
     asked_objects,
     asked_text,
     load,
+    maybe_int,
     maybe_object,
     maybe_seconds,
     maybe_text,
@@ -26,6 +27,7 @@ from gatekeeper.parse.text import capped, report_of, strip_escapes
 from gatekeeper.parse.threshold import missed_coverage
 
 _LISTS = (("passes", TestOutcome.PASSED), ("failures", TestOutcome.FAILED), ("pending", TestOutcome.SKIPPED))
+_MOST_TRIES = 100
 
 
 def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
@@ -46,4 +48,5 @@ def _case(raw: RawOutput, entry: Json, outcome: TestOutcome) -> TestCase:
     whole = maybe_text(entry.get("fullTitle")) or title
     return TestCase(name=title, classname=whole.removesuffix(title).strip(), outcome=outcome, file=file or (spot[0] if spot else None),
                     line=spot[1] if spot and file in {None, spot[0]} else None, seconds=maybe_seconds(entry.get("duration"), 0.001),
-                    message=headline(maybe_text(error.get("message")) or stack), detail=capped(stack) or None)
+                    message=headline(maybe_text(error.get("message")) or stack), detail=capped(stack) or None,
+                    earlier=("mocha does not say why this try failed",) * min(max(maybe_int(entry.get("currentRetry")) or 0, 0), _MOST_TRIES))

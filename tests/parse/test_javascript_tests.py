@@ -190,3 +190,9 @@ def test_a_test_of_jest_that_passed_in_the_end_keeps_its_failed_tries(case: str)
 def test_a_file_of_a_jest_project_that_cannot_be_read_starts_at_its_folder() -> None:
     said = "PASS my unit src/a b.test.js\n  \u2713 adds\n\n" + COUNTS.format(suites="1 passed, 1 total", tests="1 passed, 1 total")
     assert read("jest", raw_of("", said)).tests[0].file == "src/a b.test.js"
+
+
+def test_a_test_of_mocha_that_passed_in_the_end_is_flaky() -> None:
+    recorded = load(OUTPUTS / "mocha/12.0.3/json-retries")
+    flaky, bad = read(recorded.parser, recorded.raw).tests
+    assert (flaky.flaky, len(flaky.earlier), bad.flaky, len(bad.earlier)) == (True, 1, False, 2)
