@@ -6,9 +6,11 @@ File names are bytes (as os.fsdecode gives them); every byte that a URI cannot s
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
 
+from gatekeeper.model.finding import Finding
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import RunRecord
 
@@ -44,3 +46,24 @@ def stand_in(record: RunRecord, job: Job) -> str:
             if uri := relative_uri(file):
                 return uri
     return "gatekeeper.yaml"
+
+
+def below(record: RunRecord, folder: str) -> RunRecord:
+    """The record with its files named from a folder above the tree, as the checkout of a CI is; `folder` is POSIX, empty where it is the tree."""
+    if not folder:
+        return record
+    components = tuple(replace(component, manifest=posixpath.join(folder, component.manifest), lockfile=_moved(component.lockfile, folder))
+                       for component in record.plan.components)
+    results = tuple(replace(result, findings=tuple(_finding_below(finding, folder) for finding in result.findings),
+                            tests=tuple(replace(test, file=_moved(test.file, folder)) for test in result.tests)) for result in record.results)
+    return replace(record, plan=replace(record.plan, components=components), results=results)
+
+
+def _finding_below(finding: Finding, folder: str) -> Finding:
+    fixes = tuple(replace(fix, edits=tuple(replace(edit, file=_moved(edit.file, folder) or "") for edit in fix.edits)) for fix in finding.fixes)
+    return replace(finding, file=_moved(finding.file, folder), fixes=fixes)
+
+
+def _moved(file: str | None, folder: str) -> str | None:
+    """A place inside the tree gets the folder in front; one outside of it stays outside."""
+    return posixpath.join(folder, file) if file is not None and relative_uri(file) is not None else file

@@ -11,12 +11,16 @@ from collections.abc import Iterator, Mapping
 
 from gatekeeper.errors import UsageError
 from gatekeeper.model.result import Artifact
+from gatekeeper.report.address import below
 from gatekeeper.report.formats import Clean, format_of, render_files
 from gatekeeper.report.topics import has_nothing
+from gatekeeper.session.ci import folder_below
 from gatekeeper.store.atomic import naming, write_bytes
 
 #: variables with which CI services say that they are one
 _SERVICES = ("GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD", "TEAMCITY_VERSION", "BUILDKITE", "CIRCLECI", "TRAVIS", "BITBUCKET_BUILD_NUMBER")
+#: reports that a service reads beside its checkout
+_READ_IN_CHECKOUTS = frozenset({"code-scanning", "gitlab", "junit-ci"})
 #: what a file of several says of itself near its beginning: without it a file is somebody else's
 _OURS = b'"properties":{"gatekeeper":'
 _HEAD_BYTES = 1000
@@ -61,7 +65,7 @@ def in_ci(environment: Mapping[str, str]) -> bool:
 def written(name: str, path: str, of: Clean, environment: Mapping[str, str]) -> list[Artifact]:
     """Writes a report to `path`, or beside it with numbers where it is several files. Raises StoreError; each file is whole or not there."""
     profile = ("junit-ci" if in_ci(environment) else "junit-strict") if name == "junit" else name
-    files = render_files(profile, of)
+    files = render_files(profile, _as_the_service_sees(profile, of, environment))
     places = part_paths(path, len(files))
     for place, content in zip(places, files, strict=True):
         write_bytes(place, content)
@@ -69,6 +73,13 @@ def written(name: str, path: str, of: Clean, environment: Mapping[str, str]) -> 
         _remove_others(path, places)
     empty = has_nothing(name, of.record)
     return [Artifact(kind=name, path=place, size=len(content), empty=empty) for place, content in zip(places, files, strict=True)]
+
+
+def _as_the_service_sees(name: str, of: Clean, environment: Mapping[str, str]) -> Clean:
+    """For services that look for files in their checkout: of a tree below it, files are named from there."""
+    if name not in _READ_IN_CHECKOUTS:
+        return of
+    return Clean(record=below(of.record, folder_below(of.record.plan.root, environment.get("GITHUB_WORKSPACE") or environment.get("CI_PROJECT_DIR"))))
 
 
 def part_paths(path: str, number: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,20 @@ def test_junit_has_files_and_lines_in_a_ci_and_follows_both_schemas_elsewhere(tm
     written("junit", f"{tmp_path}/here.xml", clean(mixed()), {})
     assert 'file="api/tests/test_sum.py" line="9"' in (tmp_path / "ci.xml").read_text()
     assert " file=" not in (tmp_path / "here.xml").read_text()
+
+
+def test_files_of_a_tree_below_the_checkout_are_named_from_the_checkout(tmp_path: Path) -> None:
+    (tmp_path / "services" / "shop").mkdir(parents=True)
+    run = mixed()
+    of = clean(replace(run, plan=replace(run.plan, root=str(tmp_path / "services" / "shop"))))
+    for variable in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
+        environment = {variable: str(tmp_path), "CI": "true"}
+        for name in ("code-scanning", "gitlab", "junit", "sarif"):
+            written(name, f"{tmp_path}/{name}", of, environment)
+        uploaded, whole = (tmp_path / "code-scanning").read_text(), (tmp_path / "sarif").read_text()
+        assert '"uri":"services/shop/api/main.py"' in uploaded
+        assert ('"uri":"api/main.py"' in uploaded, '"uri":"api/main.py"' in whole) == (False, True)
+        assert '"path":"services/shop/api/main.py"' in (tmp_path / "gitlab").read_text()
+        assert 'file="services/shop/api/tests/test_sum.py"' in (tmp_path / "junit").read_text()
+    written("gitlab", f"{tmp_path}/gitlab", of, {"GITHUB_WORKSPACE": str(tmp_path / "services" / "shop")})
+    assert '"path":"api/main.py"' in (tmp_path / "gitlab").read_text()
