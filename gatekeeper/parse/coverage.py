@@ -5,6 +5,7 @@ Knows what each format says of a line; does not know where reports lie, nor whic
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from gatekeeper.parse.xml import load_xml
 #: file, line, and how often it ran
 Row = tuple[str, int, int]
 _LONGEST_SPAN = 100_000
+#: istanbul and Cobertura name their DTD, which declares nothing here and is never fetched; any other document type stays refused
+_NAMED_DTD = re.compile(rb'\A([^\[]{0,400}?)<!DOCTYPE coverage SYSTEM ["\'][^"\'<>\[\]]{0,200}["\']\s*>')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ def _lcov(text: str) -> Iterator[Row]:
 
 
 def _cobertura(data: bytes) -> CoverageFile:
-    root = load_xml(data, frozenset({"coverage"}))
+    root = load_xml(_NAMED_DTD.sub(rb"\1", data, count=1), frozenset({"coverage"}))
     rows = ((one.get("filename", ""), _whole(line.get("number", "")), _whole(line.get("hits", "")))
             for one in root.iter("class") for lines in one.findall("lines") for line in lines.findall("line"))
     files = _gathered(rows)
