@@ -29,7 +29,7 @@ def guarded(action: Callable[[], int], words: Sequence[str], environment: Mappin
     try:
         return action()
     except GatekeeperError as error:
-        complain(error)
+        complain(error, environment)
         return error.exit_code
     except KeyboardInterrupt:
         tell("gatekeeper: interrupted")
@@ -51,11 +51,14 @@ def _refused(why: str) -> int:
     return INCOMPLETE
 
 
-def complain(error: GatekeeperError) -> None:
-    """One line for what is wrong, one for the next step."""
-    tell(f"gatekeeper: {_one_line(error.message)}")
+def complain(error: GatekeeperError, environment: Mapping[str, str]) -> None:
+    """One line for what is wrong, one for the next step; both may repeat what a tool or an address said, so secrets are taken out."""
+    from gatekeeper.model.sanitize import redact, secret_values
+
+    secrets = secret_values(environment)
+    tell(f"gatekeeper: {redact(_one_line(error.message), secrets)}")
     if error.hint:
-        tell(f"hint: {_one_line(error.hint)}")
+        tell(f"hint: {redact(_one_line(error.hint), secrets)}")
 
 
 def _one_line(text: str) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.output import command, data_stream, error_stream, is_terminal, show, show_bytes, show_json, tell
+from gatekeeper.cli.output import command, data_stream, error_stream, harmless, is_terminal, show, show_bytes, show_json, tell
 from gatekeeper.cli.progress import EventLog, Nothing
 from gatekeeper.cli.signals import Signals
 from gatekeeper.config.load import load_settings
@@ -87,7 +87,8 @@ def show_plan(plan: Plan, settings: Settings, environment: Mapping[str, str], *,
         return
     from gatekeeper.display.plan import plan_mermaid, plan_tree
 
-    show_bytes(_encoded(plan_mermaid(redacted(plan, secrets)) if mermaid else plan_tree(plan, data_look(settings, environment))))
+    text = harmless(plan_mermaid(redacted(plan, secrets)), environment) if mermaid else plan_tree(plan, data_look(settings, environment))
+    show_bytes(_encoded(text))
 
 
 def data_look(settings: Settings, environment: Mapping[str, str]) -> Look:

@@ -7,7 +7,7 @@ line (`model.sanitize.ci_text`), as everything is.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -28,7 +28,7 @@ def fenced(write: Callable[[str], None], environment: Mapping[str, str], token: 
     if not in_github(environment):
         yield
         return
-    token = token or secrets.token_hex(20)
+    token = token or os.urandom(20).hex()
     write(f"::stop-commands::{token}\n")
     try:
         yield

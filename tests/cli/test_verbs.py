@@ -334,3 +334,10 @@ def test_interrupts_before_the_run_are_130(gate: Gate, session: FakeSession) -> 
 
     session.before = interrupted
     assert gate("detect") == 130
+
+
+def test_an_error_message_repeats_no_secret(gate: Gate, capsys: Captured) -> None:
+    assert gate("run", "./hunter2hunter2/none", MY_PASSWORD="hunter2hunter2") == 2
+    told = capsys.readouterr().err
+    assert "***/none: no such folder" in told
+    assert "hunter2hunter2" not in told
