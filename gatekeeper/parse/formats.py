@@ -15,10 +15,12 @@ from typing import Protocol, cast
 
 from gatekeeper.errors import UsageError
 from gatekeeper.model.finding import Parsed, RawOutput
+from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.document import UnparsableError
 from gatekeeper.parse.meaning import failed
 from gatekeeper.parse.place import Remembered
+from gatekeeper.parse.text import silent
 
 
 class Parser(Protocol):
@@ -92,6 +94,7 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "pylint": "pylint_text",
     "pylint-json": "pylint_json",
     "pyright-json": "pyright_json",
+    "pytest": "pytest_text",
     "pytest-junit": "pytest_junit",
     "rdjson": "rdjson",
     "rdjsonl": "rdjsonl",
@@ -137,11 +140,13 @@ ALIASES: Mapping[str, str] = MappingProxyType({"solc-standard-json": "solc-json"
 def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:
     """What an output means. Never raises for what the output holds: what cannot be read is a tool error with a message.
 
-    An unknown format id is a `UsageError`.
+    Silence means that all is well only where an exit code says so too. An unknown format id is a `UsageError`.
     """
     parser, reader = _parser(format_id), Remembered(raw.read)
     try:
         parsed = parser(replace(raw, read=reader), exits)
+        if parsed.meaning is Meaning.CLEAN and raw.exit_code is None and _says_nothing(format_id, raw):
+            return replace(parsed, meaning=Meaning.TOOL_ERROR, message="it said nothing, and its exit code is unknown")
         return replace(parsed, problems=(*parsed.problems, *reader.problems())) if reader.uncounted else parsed
     except UnparsableError as error:
         return failed(raw, str(error))
@@ -157,6 +162,15 @@ def known_format(format_id: str) -> str:
         near = get_close_matches(format_id, FORMATS, 1)
         raise UsageError(f"no output format is called `{format_id}`", hint=f"did you mean `{near[0]}`?" if near else "formats: " + ", ".join(FORMATS))
     return module
+
+
+def takes_report(format_id: str) -> bool:
+    """Whether the format is also read from a report file; the others are read from the streams alone. Raises UsageError as `parse_output` does."""
+    return hasattr(import_module(f"gatekeeper.parse.{known_format(format_id)}"), "report_of")
+
+
+def _says_nothing(format_id: str, raw: RawOutput) -> bool:
+    return silent(raw) and not (raw.report and raw.report.strip() and takes_report(format_id))
 
 
 def _parser(format_id: str) -> Parser:

@@ -24,11 +24,12 @@ from gatekeeper.parse.document import (
 from gatekeeper.parse.grade import Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, conclude
 from gatekeeper.parse.place import Sources, relative
+from gatekeeper.parse.text import report_of
 
 
 def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     """Findings of pyright or basedpyright."""
-    report = asked_object(load(raw.stdout), "the report")
+    report = asked_object(load(report_of(raw)), "the report")
     if "generalDiagnostics" not in report:
         raise UnparsableError("the report has no `generalDiagnostics`")
     scribe, sources = Scribe.of(raw, "pyright", Category.TYPES), Sources(raw)

@@ -15,7 +15,7 @@ from gatekeeper.parse.document import Json, asked_objects, asked_text, load, may
 from gatekeeper.parse.grade import Extra, Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, Ended, conclude, ended
 from gatekeeper.parse.place import relative
-from gatekeeper.parse.text import complaint, decode
+from gatekeeper.parse.text import complaint, decode, report_of
 
 #: by the letters of the rule, longest first; everything else is lint
 _CATEGORIES = (("invalid-syntax", Category.BUILD), ("E902", Category.BUILD), ("E9", Category.BUILD), ("S", Category.VULNERABILITY),
@@ -34,7 +34,7 @@ _SAFETY = {"safe": Safety.SAFE, "automatic": Safety.SAFE, "always": Safety.SAFE,
 def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     """Findings of `ruff check`."""
     scribe = Scribe.of(raw, "ruff", Category.LINT)
-    return checked(raw, exits, tuple(diagnostic(raw, scribe, entry) for entry in asked_objects(load(raw.stdout), "the report")))
+    return checked(raw, exits, tuple(diagnostic(raw, scribe, entry) for entry in asked_objects(load(report_of(raw)), "the report")))
 
 
 def checked(raw: RawOutput, exits: ExitSpec, findings: tuple[Finding, ...], error: str | None = None) -> Parsed:

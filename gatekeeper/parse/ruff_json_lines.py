@@ -10,12 +10,12 @@ from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.document import asked_object, load_lines
 from gatekeeper.parse.grade import Scribe
 from gatekeeper.parse.ruff_json import checked, diagnostic
-from gatekeeper.parse.text import decode
+from gatekeeper.parse.text import decode, report_of
 
 
 def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     """Findings of `ruff check`."""
-    scribe, out = Scribe.of(raw, "ruff", Category.LINT), decode(raw.stdout)
+    scribe, out = Scribe.of(raw, "ruff", Category.LINT), decode(report_of(raw))
     findings = tuple(diagnostic(raw, scribe, asked_object(value, f"line {number} of the output")) for number, value in load_lines(out))
     foreign = any(line.strip() and not line.startswith("{") for line in out.splitlines())
     return checked(raw, exits, findings, "the output is not ruff's JSON lines" if foreign else None)

@@ -24,7 +24,7 @@ _LINE = re.compile(r"^(?P<path>[^\s|].*?):(?:cell (?P<cell>\d{1,6}):)?(?P<row>\d
 _HEAD = re.compile(f"^{_WHAT}$")
 _ARROW = re.compile(r"^\s*--> (?P<path>.+?):(?:cell (?P<cell>\d{1,6}):)?(?P<row>\d{1,9}):(?P<column>\d{1,9})$")
 #: lines of the source and of a fix, which may hold anything
-_SHOWN = re.compile(r"^\s*\d*\s*[|+-](?: |$)|^\s*\d+ [|+-]")
+_SHOWN = re.compile(r"^ *(?:\d{1,9} +)?[|+-](?: |$)")
 _COUNT = re.compile(r"^Found (?P<all>\d{1,9}) errors?(?: \(\d{1,9} fixed, (?P<left>\d{1,9}) remaining\))?\.$")
 _PASSED = "All checks passed!"
 
