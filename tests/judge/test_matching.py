@@ -89,6 +89,43 @@ def test_of_two_equal_lines_the_one_that_was_fixed_is_gone() -> None:
     assert new_and_gone({"a.py": before}, {"a.py": before.replace("x = eval(y)\n    return 2", "return 2")}) == ([], [("a.py", 7)])
 
 
+def test_of_two_equal_lines_the_right_one_is_gone_though_the_code_around_both_changed_a_little() -> None:
+    before = "def a():\n    one()\n    two()\n    x = eval(y)\n    three()\n\n\ndef b():\n    four()\n    five()\n    x = eval(y)\n    six()\n"
+    first_gone = before.replace("    x = eval(y)\n    three()", "    three()").replace("five()", "five(5)")
+    assert new_and_gone({"a.py": before}, {"a.py": first_gone}) == ([], [("a.py", 4)])
+    last_gone = before.replace("    x = eval(y)\n    six()", "    six()").replace("two()", "two(2)")
+    assert new_and_gone({"a.py": before}, {"a.py": "\n" * 7 + last_gone}) == ([], [("a.py", 11)])
+
+
+def test_the_lines_around_weigh_more_than_the_distance() -> None:
+    before = "one()\ntwo()\nx = eval(y)\nthree()\nfour()\nfive()\nsix()\nx = eval(y)\nseven()\neight()\n"
+    after = "five()\nsix(6)\nx = eval(y)\nseven()\neight()\n"
+    assert new_and_gone({"a.py": before}, {"a.py": after}) == ([], [("a.py", 3)])
+
+
+def test_of_equal_lines_that_change_places_the_right_one_is_gone() -> None:
+    first, second, third = (f"a_{name}()\nin_{name}()\nx = eval(y)\nout_{name}()\nz_{name}()\n" for name in "abc")
+    assert new_and_gone({"a.py": first + second + third}, {"a.py": third + first}) == ([], [("a.py", 8)])
+
+
+def test_a_line_outside_of_all_functions_is_known_in_a_renamed_file_by_the_lines_around_it() -> None:
+    text = "import os\nimport sys\nx = eval(y)\nprint(x)\n"
+    assert new_and_gone({"a.py": text}, {"b.py": "# moved\n" + text}) == ([], [])
+
+
+def test_what_stands_elsewhere_has_moved_and_what_only_has_another_line_number_has_not() -> None:
+    assert {pair.moved for pair in matched(found({"app.py": PYTHON}), found({"core.py": PYTHON}))} == {True}
+    assert {pair.moved for pair in matched(found({"app.py": PYTHON}), found({"app.py": f"\n{PYTHON}"}))} == {False}
+
+
+def test_equal_lines_are_numbered_down_the_file_in_whatever_order_they_are_told() -> None:
+    read = {"a.py": b"eval(x)\neval(x)\neval(x)\n"}.get
+    forth = fingerprinted([told("a.py", line) for line in (1, 2, 3)], read)
+    back = fingerprinted([told("a.py", line) for line in (3, 1, 2)], read)
+    assert {finding.line: finding.fingerprints for finding in forth} == {finding.line: finding.fingerprints for finding in back}
+    assert len({dict(finding.fingerprints)["exact/v1"] for finding in forth}) == 3
+
+
 def test_of_three_equal_lines_the_one_that_was_added_is_new() -> None:
     before = "def a():\n    x = eval(y)\n    return 1\n\n\ndef b():\n    x = eval(y)\n    return 2\n"
     middle = before.replace("\n\n\ndef b", "\n\n\ndef c():\n    x = eval(y)\n    return 3\n\n\ndef b")

@@ -10,7 +10,7 @@ import pytest
 from gatekeeper.judge.accept import accepted, tightened, widened
 from gatekeeper.judge.conclude import conclude
 from gatekeeper.judge.difference import delta_of, tight_condition
-from gatekeeper.judge.known import KnownSet, Terrain
+from gatekeeper.judge.known import Known, KnownSet, Terrain
 from gatekeeper.judge.triage import Comparison, Reference, Triage
 from gatekeeper.model.assessment import Delta
 from gatekeeper.model.finding import Category, Finding, Parsed, State, Suppression, SuppressionKind, TestCase, TestOutcome
@@ -192,6 +192,23 @@ def test_broken_code_is_never_known() -> None:
     run.ends(LINT, broken)
     assert run.known.findings == ()
     assert Run(run.known).ends(LINT, broken).status is Status.FAILED
+
+
+def test_broken_code_that_somebody_wrote_into_a_baseline_counts_all_the_same() -> None:
+    broken = told("api/a.py", 2, category=Category.BUILD)
+    (kept,) = Run().ends(LINT, broken).findings
+    forged = KnownSet(findings=(Known(command=LINT.command, component=LINT.component, finding=kept),))
+    assert Run(forged).ends(LINT, broken).status is Status.FAILED
+
+
+def test_on_lines_that_did_not_change_only_broken_code_and_findings_without_a_file_count() -> None:
+    def state(finding: Finding) -> State | None:
+        triage = Triage(PLAN, Comparison(on_changed=lambda one: one.file is None or one.line == 1, lines_count=True), lambda _file: None)
+        return triage(LINT, Parsed(meaning=Meaning.FINDINGS, findings=(finding,))).findings[0].state
+
+    assert [state(told("api/a.py", line)) for line in (1, 2)] == [State.NEW, State.UNCHANGED]
+    assert state(told("api/a.py", 2, category=Category.BUILD)) is State.NEW
+    assert state(replace(told("api/a.py", None), file=None)) is State.NEW
 
 
 def test_a_failed_build_is_never_known() -> None:
