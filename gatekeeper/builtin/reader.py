@@ -1,4 +1,4 @@
-"""A job of ours that reads one large output for Gatekeeper: `python -m gatekeeper.builtin.reader REQUEST ANSWER`.
+"""A job of ours that reads one large output for Gatekeeper: `python -m gatekeeper.builtin.reader REQUEST ANSWER [MEGABYTES]`.
 
 It holds itself to a limit of memory; whoever started it holds it to one of time. Exit code 0: the answer is written; 3: out of memory;
 2: it could not read its request or write its answer. Knows no jobs and no verdict.
@@ -15,9 +15,9 @@ from gatekeeper.errors import GatekeeperError
 from gatekeeper.session.reading import OUT_OF_MEMORY, READER_MEMORY_MB, read_output, read_request, write_answer
 
 
-def main(request: str, answer: str) -> int:
-    """Reads what `request` names and leaves what it means in `answer`."""
-    _limit(READER_MEMORY_MB)
+def main(request: str, answer: str, megabytes: str = "") -> int:
+    """Reads what `request` names and leaves what it means in `answer`, within so many megabytes of address space."""
+    _limit(int(megabytes or READER_MEMORY_MB))
     gc.disable()  # it lives for one output; the collector would take half of its time
     try:
         write_answer(read_output(read_request(request)), answer)
@@ -36,4 +36,4 @@ def _limit(megabytes: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:]))

@@ -87,6 +87,8 @@ def _read(raw: RawOutput, lines: list[str]) -> _Reading:
         elif line.strip() and not (_AFTER.match(line) or _TOO_MANY.match(line) or _is_noise(line)):
             read.strange = read.strange or line
         after_blank = not line.strip() or _is_noise(line)
+    if file is not None and not read.rows:
+        read.strange = read.strange or file
     return read
 
 

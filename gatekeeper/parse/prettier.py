@@ -36,7 +36,9 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     quiet = ended(raw, exits) is Ended.CLEAN and not any(_FOUND.match(line) for line in merged)
     broken = tuple(_broken(raw, scribe, match, merged[at:at + 8]) for at, line in enumerate(merged) if (match := _BROKEN.match(line)))
     found = tuple(scribe.unformatted(relative(raw, path)) for path in dict.fromkeys([*listed, *(() if quiet else warned)]))
-    return conclude(raw, exits, Account(findings=(*found, *broken), problems=_problems(merged, warned if quiet else []), error=_error(merged, broken)))
+    foreign = next((line for line in out if line.startswith("[") and not line.startswith(("[warn]", "[error]"))), None)
+    error = _error(merged, broken) or (f"not prettier's: {foreign}" if foreign and ended(raw, exits) is Ended.UNKNOWN else None)
+    return conclude(raw, exits, Account(findings=(*found, *broken), problems=_problems(merged, warned if quiet else []), error=error))
 
 
 def _broken(raw: RawOutput, scribe: Scribe, match: re.Match[str], lines: list[str]) -> Finding:

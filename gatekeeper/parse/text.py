@@ -109,8 +109,8 @@ def error_line(raw: RawOutput) -> str | None:
 
 
 def silent(raw: RawOutput) -> bool:
-    """True when neither stream holds anything but white space."""
-    return not raw.stdout.strip() and not raw.stderr.strip()
+    """True when neither stream holds anything but white space and terminal escapes."""
+    return not any(decode(data).strip() for data in (raw.stdout, raw.stderr))
 
 
 def _last_lines(data: bytes) -> list[str]:

@@ -21,7 +21,7 @@ from gatekeeper.model.pattern import pattern_fault
 from gatekeeper.model.ports import Completed, Runner
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
-from gatekeeper.parse.formats import known_format
+from gatekeeper.parse.formats import known_format, takes_report
 from gatekeeper.session import reading as rooms
 from gatekeeper.session.reading import LARGEST, PATTERNS, Read, Reading, read_output
 
@@ -71,6 +71,8 @@ def _reading(asked: Asked, folder: str, stdin: BinaryIO | None, place: str) -> R
         named["stdout"] = _STDIN
     paths = {name: None if told is None else _copied(stdin, place) if told == _STDIN else _plain(os.path.join(folder, told), told, place, name)
              for name, told in named.items()}
+    if paths["report"] and not paths["stdout"] and not takes_report(asked.parser):
+        paths["stdout"] = paths["report"]  # somebody saved the stream to a file and calls that a report
     return Reading(parser=asked.parser, exit_code=asked.exit_code, root=root, cwd=os.path.normpath(os.path.join(root, asked.cwd or ".")), sources=root,
                    pattern=asked.pattern, exits=exits_of(asked.parser), guess=True, stdout=paths["stdout"], stderr=paths["stderr"],
                    report=paths["report"])

@@ -44,7 +44,8 @@ def test_a_file_that_shellcheck_could_not_read_is_told_without_an_exit_code_too(
 
 @pytest.mark.parametrize("name", ["shellcheck", "shellcheck-gcc", "hadolint", "actionlint", "markdownlint", "solhint", "solhint-unix"])
 def test_silence_is_what_these_tools_say_when_all_is_well(name: str) -> None:
-    assert parsed(name, "").meaning is Meaning.CLEAN
+    assert parsed(name, "", 0).meaning is Meaning.CLEAN
+    assert parsed(name, "").meaning is Meaning.TOOL_ERROR
 
 
 @pytest.mark.parametrize("name", ["hadolint-json", "actionlint-json", "markdownlint-json", "gitleaks-json", "slither-json", "cloc-json", "tokei-json", "taplo"])

@@ -1,12 +1,18 @@
-"""Whatever a tool prints, parsing ends with a value; and what is no report is never clean."""
+"""Whatever a tool prints, parsing ends with a value; and what is no report is never clean.
+
+Without an exit code no bytes are clean but a document that says so. With exit code 0 a document is still needed where the format is one; of formats in
+lines the exit code is the tool's own word that all is well, so silence is clean, and so are words that nobody knows (banners, progress). With an exit
+code that goes with findings nothing is clean but a fixer.
+"""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gatekeeper.errors import UsageError
@@ -18,8 +24,10 @@ from gatekeeper.parse.formats import FORMATS, parse_output
 from gatekeeper.parse.xml import load_xml
 from tests.parse.recordings import Recording, every
 
-JSON = (*sorted(name for name in FORMATS if name.endswith("-json") and name not in {"mypy-json", "cargo-json"}), "sarif")
-XML = ("checkstyle", "junit", "mocha-xunit", "node-junit", "pytest-junit")
+#: JSON in lines: a line that does not start like an object may be another program's, and the exit code decides
+LINES = frozenset({"mypy-json", "cargo-json", "ruff-json-lines", "rdjsonl"}) & set(FORMATS)
+JSON = tuple(sorted({name for name in FORMATS if name.endswith(("-json", "-json1"))} - LINES | {"sarif", "gitlab", "rdjson"}))
+XML = tuple(sorted({name for name in FORMATS if name.endswith(("junit", "xunit"))} | {"checkstyle"}))
 CASES = every("cmd.json")
 CODES = st.sampled_from([None, 0, 1, 2, 5, 101, 255, -9])
 #: what a parser's own mistake would be reported as
@@ -36,8 +44,17 @@ JSON_VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats
                                inner, max_size=5), max_leaves=20)
 
 
+#: what a pattern of the user's never finds in the noise below
+PATTERN = "^wrong: (?P<message>.*)$"
+#: a fixer that ended with its findings code did its work: what it left is told by the checks after it
+FIXERS = frozenset({"fixer"})
+#: documents that are left out where there is nothing to tell: then exit code 0 alone is clean
+SILENT = frozenset({"npm-outdated-json", "markdownlint-json", "forge-lint-json"})
+
+
 def parsed(name: str, data: bytes, code: int | None = None) -> Parsed:
-    return parse_output(name, RawOutput(stdout=data, exit_code=code, root="/repo", cwd="/repo/sub", read=lambda _path: b"text\n"), ExitSpec())
+    raw = RawOutput(stdout=data, exit_code=code, root="/repo", cwd="/repo/sub", read=lambda _path: b"text\n", pattern=PATTERN if name == "regex" else "")
+    return parse_output(name, raw, ExitSpec())
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -88,7 +105,7 @@ def test_bytes_that_hold_no_document_are_never_clean(name: str, data: bytes, cod
     try:
         load(data)
     except UnparsableError:
-        assert parsed(name, data, code).meaning is not Meaning.CLEAN or (name in {"npm-outdated-json", "forge-lint-json", "markdownlint-json"} and not data.strip())
+        assert parsed(name, data, code).meaning is not Meaning.CLEAN or (name in SILENT and code == 0 and not data.strip())
 
 
 @pytest.mark.parametrize("name", XML)
@@ -99,6 +116,37 @@ def test_bytes_that_are_no_xml_are_never_clean(name: str, data: bytes, code: int
         load_xml(data, frozenset({"testsuites", "testsuite", "checkstyle"}))
     except UnparsableError:
         assert parsed(name, data, code).meaning is not Meaning.CLEAN
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(data=st.binary(max_size=200))
+@example(data=b"")
+@example(data=b" \n\t\n")
+@example(data=b"\0")
+@example(data=b"[")
+@example(data=b"<html></html>")
+@example(data=b"\x1b[31m\x1b[0m")
+@QUICK
+def test_bytes_without_an_exit_code_are_never_clean(name: str, data: bytes) -> None:
+    with suppress(UnparsableError):
+        load(data)
+        return  # by chance a document
+    assert parsed(name, data).meaning is not Meaning.CLEAN
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - FIXERS))
+@given(data=st.binary(max_size=200))
+@example(data=b"")
+@QUICK
+def test_nothing_is_clean_with_the_exit_code_of_findings(name: str, data: bytes) -> None:
+    assert parsed(name, data, 1).meaning is not Meaning.CLEAN
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.parser in JSON and case.raw.report is None and case.raw.stdout[:1] in {b"[", b"{"}], ids=str)
+def test_what_package_managers_print_around_a_document_is_passed_over(case: Recording) -> None:
+    around = b"\n> web@1.0.0 lint\n> lint --json\n\n" + case.raw.stdout.rstrip() + b"\nDone in 0.42s.\n"
+    plain, noisy = (parse_output(case.parser, replace(case.raw, stdout=stdout), ExitSpec()) for stdout in (case.raw.stdout, around))
+    assert (noisy.meaning, noisy.findings, noisy.tests) == (plain.meaning, plain.findings, plain.tests)
 
 
 @pytest.mark.parametrize("name", sorted(set(FORMATS) - {"fixer"}))

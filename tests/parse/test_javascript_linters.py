@@ -95,7 +95,7 @@ def test_a_list_whose_summary_is_cut_off_is_an_error_that_keeps_its_findings(nam
 
 @pytest.mark.parametrize("name", ["eslint-stylish", "eslint-unix", "biome-github", "oxlint-github"])
 def test_silence_is_clean_where_a_clean_run_is_silent(name: str) -> None:
-    assert read(name, RawOutput(exit_code=None)).meaning is Meaning.CLEAN
+    assert [read(name, RawOutput(exit_code=code)).meaning for code in (0, None)] == [Meaning.CLEAN, Meaning.TOOL_ERROR]
 
 
 @pytest.mark.parametrize("name", ["oxlint", "oxlint-json", "biome-json", "eslint-json"])

@@ -80,6 +80,18 @@ def test_a_pipe_can_be_named_as_a_file(tmp_path: Path) -> None:
     writer.join()
 
 
+@pytest.mark.parametrize("parser", ["ruff-json", "ruff-concise"])
+def test_a_stream_that_was_saved_may_be_called_a_report(tmp_path: Path, parser: str) -> None:
+    (tmp_path / "ruff.out").write_text(RUFF % "a.py" if parser == "ruff-json" else "a.py:1:1: F401 unused\n")
+    assert file_of(read(Asked(parser=parser, report="ruff.out", exit_code=1), tmp_path)) == "a.py"
+
+
+@pytest.mark.parametrize("parser", ["flake8", "exit-code", "tsc", "eslint-stylish", "prettier", "yamllint"])
+def test_silence_is_clean_only_where_the_exit_code_says_so_too(tmp_path: Path, parser: str) -> None:
+    assert read(Asked(parser=parser, exit_code=0), tmp_path, b"").parsed.meaning is Meaning.CLEAN
+    assert read(Asked(parser=parser), tmp_path, b"").parsed.meaning is Meaning.TOOL_ERROR
+
+
 @pytest.mark.parametrize("asked", [
     Asked(parser="ruff-jsn"), Asked(parser="ruff-json", stdout="gone"), Asked(parser="ruff-json", report="."), Asked(parser="ruff-json", stdout="-", stderr="-"),
     Asked(parser="ruff-json", pattern="x")])
