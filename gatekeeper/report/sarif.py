@@ -21,7 +21,7 @@ from gatekeeper.model.status import Status
 from gatekeeper.report.address import stand_in
 from gatekeeper.report.issues import Issue, issues_of
 from gatekeeper.report.sarif_result import Json, result_of
-from gatekeeper.report.sarif_run import WORKED, Group, head_of, rules_of
+from gatekeeper.report.sarif_run import WORKED, Group, category, head_of, rules_of
 
 Line = tuple[Issue, str]
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
@@ -96,12 +96,23 @@ def measured(record: RunRecord) -> tuple[Group, ...]:
 
 
 def _runs(record: RunRecord, found: Iterable[Group], limits: Limits) -> Iterator[Run]:
+    taken: set[str] = set()
     for group in found:
         places = {job.id: stand_in(record, job) for job, _ in group.pairs}
         lines = [(issue, _line(result_of(issue, places[issue.job.id]))) for issue in group.issues]
         for part, chunk in enumerate(_chunks(lines, limits), 1):
-            head = head_of(record, group, rules_of(group.tool, [issue for issue, _ in chunk]), part)
+            head = head_of(record, group, rules_of(group.tool, [issue for issue, _ in chunk]), _unique(category(group, part), taken))
             yield _run(head, [line for _, line in chunk])
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """A category that no other run has: a component may be called `repository`, and names that are too long are cut."""
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name[:-1]}.{number}/"
+    taken.add(found)
+    return found
 
 
 def _chunks(lines: list[Line], limits: Limits) -> Iterator[list[Line]]:

@@ -76,19 +76,19 @@ def _name(tool: str) -> str:
     return cut(one_line(tool), 200).strip() or "-"
 
 
-def head_of(record: RunRecord, group: Group, rules: Sequence[Json], part: int = 1) -> Json:
-    """The run but for its results."""
+def head_of(record: RunRecord, group: Group, rules: Sequence[Json], name: str) -> Json:
+    """The run but for its results; `name` is its category."""
     version = next((job.tool.version for job, _ in group.pairs if job.tool and job.tool.version and job.tool.version.strip()), None)
     driver: Json = {"name": _name(group.tool), **({"version": cut(one_line(version), 200)} if version else {}), "rules": list(rules)}
     gatekeeper = {"name": "Gatekeeper", "version": record.version}
     return {
         "tool": {"driver": driver},
         "conversion": {"tool": {"driver": gatekeeper}},
-        "automationDetails": {"id": category(group, part)},
+        "automationDetails": {"id": name},
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the tree that was checked."}}},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(record, job, result) for job, result in group.pairs] or [{"executionSuccessful": True}],
-        "properties": {"batch": group.batch, "component": one_line(group.component or "") or None, "part": part},
+        "properties": {"batch": group.batch, "component": one_line(group.component or "") or None},
     }
 
 

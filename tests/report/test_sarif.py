@@ -7,11 +7,14 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gatekeeper.model.finding import Category, Edit, Finding, Fix, Safety, Severity, State, Suppression, SuppressionKind
 from gatekeeper.model.result import Attempt, Result, RunRecord
 from gatekeeper.model.status import Cause, Status
 from gatekeeper.report.sarif import Limits, parts, render, render_upload
+from tests.fakes.nasty import TEXTS
 from tests.fakes.record import finding, job, mixed, record, result
 
 
@@ -21,14 +24,13 @@ def log(of: RunRecord) -> Any:
 
 def only_result(found: Finding) -> Any:
     lint = job()
-    (run,) = log(record([(lint, result(lint, Status.FAILED, findings=[found]))]))["runs"]
-    (only,) = run["results"]
+    (only,) = [each for run in log(record([(lint, result(lint, Status.FAILED, findings=[found]))]))["runs"] for each in run["results"]]
     return only
 
 
 def only_rule(found: Finding) -> Any:
     lint = job()
-    (rule,) = log(record([(lint, result(lint, Status.FAILED, findings=[found]))]))["runs"][0]["tool"]["driver"]["rules"]
+    (rule,) = [each for run in log(record([(lint, result(lint, Status.FAILED, findings=[found]))]))["runs"] for each in run["tool"]["driver"]["rules"]]
     return rule
 
 
@@ -52,6 +54,26 @@ def test_a_run_is_a_tool_at_a_component_and_no_two_have_one_category() -> None:
     assert (ruff["tool"]["driver"]["name"], ruff["tool"]["driver"]["version"]) == ("ruff", "1.2.3")
     assert ruff["conversion"]["tool"]["driver"]["name"] == "Gatekeeper"
     assert ruff["columnKind"] == "unicodeCodePoints"
+
+
+def test_no_two_runs_have_one_category_whatever_components_are_called() -> None:
+    jobs = [job(component=None), job(component="repository"), job(component="x" * 300), job(component="x" * 300 + "y"), job("repository/ruff.lint", component="")]
+    of = record([(replace(entry, id=str(number)), replace(result(entry), job=str(number))) for number, entry in enumerate(jobs)])
+    categories = [run["automationDetails"]["id"] for run in log(of)["runs"]]
+    assert len(set(categories)) == len(jobs)
+    assert {"gatekeeper/beta/repository/ruff/", "gatekeeper/beta/repository/ruff.2/"} <= set(categories)
+
+
+@given(st.text() | st.sampled_from(TEXTS), st.sampled_from(TEXTS))
+@settings(max_examples=60, deadline=None)
+def test_any_text_anywhere_gives_results_that_github_can_place(text: str, nasty: str) -> None:
+    found = replace(finding(text, file=nasty, rule=text, detail=nasty), url=text, tool=nasty)
+    place = only_result(found)["locations"][0]["physicalLocation"]
+    assert place["region"]["startLine"] >= 1
+    assert place["artifactLocation"]["uri"].isascii()
+    assert not place["artifactLocation"]["uri"].startswith(("/", ".."))
+    assert only_result(found)["message"]["text"].strip()
+    assert only_result(found)["ruleId"] == only_rule(found)["id"]
 
 
 def test_every_run_has_results_even_none() -> None:
