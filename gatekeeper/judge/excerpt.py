@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 
-from gatekeeper.model.finding import Category, Finding, Level, Severity, TestCase, TestOutcome
+from gatekeeper.model.finding import Category, Finding, Level, Severity, State, TestCase, TestOutcome
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Result
 from gatekeeper.model.status import Status
@@ -46,7 +46,7 @@ def excerpt(job: Job, result: Result, *, findings: int = FINDINGS) -> tuple[str,
     parts = [*_said(result)]
     failing = tuple(test for test in result.tests if test.outcome in {TestOutcome.FAILED, TestOutcome.ERROR})
     if failing:
-        parts += _tests(failing)
+        parts += _tests(sorted(failing, key=lambda test: not test.counts))
     elif result.findings:
         parts += _findings(gravest(result.findings, job.fails_at), findings)
     return tuple(parts)
@@ -77,7 +77,7 @@ def last_words(stdout: bytes, stderr: bytes) -> str:
 def _tests(failing: Sequence[TestCase]) -> list[str]:
     lines: list[str] = []
     for test in failing[:TESTS]:
-        lines.append(f"{_place(test.file, test.line, None)}{test_name(test)}: {test.message or test.outcome}")
+        lines.append(f"{_place(test.file, test.line, None)}{test_name(test)}: {test.message or test.outcome}{_spared(test)}")
         lines += _detail(test)
     return lines + _more(len(failing) - TESTS, "failing test")
 
@@ -110,10 +110,21 @@ def _findings(findings: Sequence[Finding], most: int) -> list[str]:
         return _diff(diffs)
     lines: list[str] = []
     for finding in findings[:most]:
-        lines.append(finding_line(finding))
+        lines.append(f"{finding_line(finding)}{_spared(finding)}")
         if len(findings) <= WITH_DETAIL:
             lines += _shown_detail(finding)
     return lines + _more(len(findings) - most, "finding")
+
+
+def _spared(told: Finding | TestCase) -> str:
+    """Why it does not count, where it does not."""
+    match told.state:
+        case State.UNCHANGED | State.MOVED:
+            return " (known)"
+        case State.SUPPRESSED:
+            return " (suppressed)"
+        case _:
+            return ""
 
 
 def _shown_detail(finding: Finding) -> list[str]:
@@ -138,10 +149,10 @@ def _diff(findings: Sequence[Finding]) -> list[str]:
 
 
 def gravest(findings: Iterable[Finding], fails_at: FailsAt = FailsAt.ANY) -> list[Finding]:
-    """Findings with those that make the job fail first, then by level, severity and place."""
+    """Findings with those that count and make the job fail first, then by level, severity and place."""
     limit = {FailsAt.ERROR: _LEVELS[Level.ERROR], FailsAt.WARNING: _LEVELS[Level.WARNING]}.get(fails_at, len(_LEVELS))
     return sorted(findings, key=lambda finding: (
-        _LEVELS[finding.level] > limit, _LEVELS[finding.level], _SEVERITIES[finding.severity], finding.file or "", finding.line or 0, finding.column or 0))
+        not finding.counts, _LEVELS[finding.level] > limit, _LEVELS[finding.level], _SEVERITIES[finding.severity], finding.file or "", finding.line or 0, finding.column or 0))
 
 
 def finding_line(finding: Finding) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gatekeeper.judge.excerpt import excerpt, finding_line, gravest, last_words, repeat_command, without_report
-from gatekeeper.model.finding import Category, Level, TestCase, TestOutcome
+from gatekeeper.model.finding import Category, Level, State, TestCase, TestOutcome
 from gatekeeper.model.plan import Job
 from gatekeeper.model.status import Cause, Status
 from gatekeeper.model.tool import FailsAt, LocatedTool
@@ -190,3 +190,11 @@ def test_names_that_no_terminal_shows_are_spelled_out_for_the_shell(tmp_path: ob
     assert script.isprintable()
     done = subprocess.run(["/bin/bash", "-c", script], cwd=str(tmp_path), capture_output=True, check=True, env={"PATH": "/usr/bin:/bin"})
     assert done.stdout.split(b"\0")[:-1] == [os.fsencode(name) for name in names]
+
+
+def test_what_counts_is_shown_first_and_what_does_not_says_why() -> None:
+    told = (finding("old", file="a.py"), finding("hidden", file="b.py"), finding("new", file="z.py"))
+    states = (State.UNCHANGED, State.SUPPRESSED, State.NEW)
+    of = job()
+    lines = excerpt(of, result(of, Status.FAILED, findings=[replace(one, state=state) for one, state in zip(told, states, strict=True)]))
+    assert [line for line in lines if ".py:" in line] == ["z.py:3:1 F401 new", "a.py:3:1 F401 old (known)", "b.py:3:1 F401 hidden (suppressed)"]
