@@ -203,7 +203,8 @@ def _advice(record: RunRecord, look: Look) -> Iterator[Line]:
     if pairs:
         yield line(strong(f"Advice ({len(pairs)})"), dim("  never makes the verdict fail"))
     for job, result in pairs:
-        said = _severities(result.findings) or (result.message.splitlines()[0] if result.message else "")
+        told = result.message.splitlines()[0] if result.message else ""  # says, too, why findings do not count
+        said = (_severities(result.findings) if all(finding.counts for finding in result.findings) else told) or told
         only = f": {finding_line(result.findings[0])}" if len(result.findings) == 1 else ""
         yield line(f"  {padded(WORDS[result.status], 9)}  {job.id}  ", clipped(f"{said}{only}"))
         if look.verbose:
