@@ -106,6 +106,7 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "ruff-json": "ruff_json",
     "ruff-json-lines": "ruff_json_lines",
     "rustfmt": "rustfmt",
+    "safety-json": "safety_json",
     "sarif": "sarif",
     "shellcheck": "shellcheck_text",
     "shellcheck-gcc": "shellcheck_text",
@@ -134,7 +135,9 @@ FORMATS: Mapping[str, str] = MappingProxyType({
 })
 
 #: other names that people know a format by
-ALIASES: Mapping[str, str] = MappingProxyType({"solc-standard-json": "solc-json", "gitlab-codequality": "gitlab", "codeclimate": "gitlab"})
+ALIASES: Mapping[str, str] = MappingProxyType({
+    "cargo-long": "cargo", "clippy-json": "cargo-json", "codeclimate": "gitlab", "forge-junit": "junit", "gitlab-codequality": "gitlab", "libtest-json": "libtest",
+    "shellcheck-tty": "shellcheck", "solc-standard-json": "solc-json", "solhint-stylish": "solhint"})
 
 
 def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:

@@ -107,3 +107,20 @@ def test_codespell_of_the_days_when_the_exit_code_was_the_count_is_read() -> Non
 def test_a_message_of_yamllint_may_end_in_parentheses() -> None:
     finding = read("yamllint", raw_of("a.yaml:1:2: [error] wrong (here) (key-ordering)\n", code=1)).findings[0]
     assert (finding.message, finding.rule) == ("wrong (here)", "key-ordering")
+
+
+def test_safety_that_passed_over_a_requirement_and_names_no_other_measured_nothing() -> None:
+    said = "Warning: unpinned requirement 'flask' found in free.txt, unable to check.\n"
+    parsed = read("safety-json", raw_of("[]", said))
+    assert (parsed.meaning, len(parsed.problems)) == (Meaning.NOTHING_CHECKED, 1)
+
+
+@pytest.mark.parametrize("report", ["{}", '{"vulnerabilities": []}', "[1]", "[[]]", '[["flask", "<1", 2, "a", "1"]]', '{"report_meta": {}, "vulnerabilities": {}}'])
+def test_a_document_that_lacks_what_safety_writes_is_not_clean(report: str) -> None:
+    assert read("safety-json", raw_of(report)).meaning is Meaning.TOOL_ERROR
+
+
+@pytest.mark.parametrize(("version", "scores"), [("1.10.3", [7.5, None]), ("2.3.5", [7.5, None])])
+def test_a_vulnerability_keeps_its_score(version: str, scores: list[float | None]) -> None:
+    case = load(OUTPUTS / "safety" / version / "findings")
+    assert [one.score for one in parse_output(case.parser, case.raw, ExitSpec()).findings] == scores
