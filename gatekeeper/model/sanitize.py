@@ -279,7 +279,7 @@ def _walk(value: object, secrets: tuple[str, ...]) -> object:
     if isinstance(value, (list, tuple)):
         return type(value)([_walk(item, secrets) for item in value])
     if isinstance(value, Mapping):
-        return {key: _walk(item, secrets) for key, item in value.items()}
+        return {_walk(key, secrets): _walk(item, secrets) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         return _walk_fields(value, secrets)
     return value

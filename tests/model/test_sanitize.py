@@ -175,6 +175,7 @@ def test_a_model_value_is_redacted_through_and_through_and_otherwise_equal() -> 
     assert dirty.tail == "***"
     assert dirty.status is Status.FAILED
     assert sanitize.redacted(of, secrets).argv == ("/bin/x", "***")
+    assert sanitize.redacted({f"{SECRET}.txt": [SECRET]}, secrets) == {"***.txt": ["***"]}
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(st.characters()) , lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
