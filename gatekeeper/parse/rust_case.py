@@ -15,7 +15,8 @@ from gatekeeper.parse.tally import headline
 from gatekeeper.parse.text import capped
 
 _DOCTEST = re.compile(r"^(?P<path>\S.*?\.(?:rs|md)) - .*\(line (?P<line>\d{1,9})\)")
-_PANIC = re.compile(r"^thread .* panicked at (?:'(?P<old>.*)', .*|[^\n]*:\d+:\d+:)$")
+#: before Rust 1.73 the message stood in quotes before the place, and could go on in the next lines
+_PANIC = re.compile(r"^thread .*? panicked at (?:'(?P<old>.*?)(?:', [^']*:\d+:\d+)?|[^'\n][^\n]*:\d+:\d+:)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

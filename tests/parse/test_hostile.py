@@ -186,9 +186,11 @@ def test_an_unknown_format_is_a_usage_error_with_a_suggestion() -> None:
     assert caught.value.hint == "did you mean `ruff-json`?"
 
 
-@pytest.mark.parametrize("name", ["black", "flake8", "isort", "libtest", "prettier", "rustfmt", "sphinx", "tsc", "forge-fmt", "unittest", "mypy-json", "exit-code"])
+@pytest.mark.parametrize("name", ["black", "flake8", "isort", "libtest", "prettier", "rustfmt", "sphinx", "tsc", "forge-fmt", "unittest", "mypy-json", "exit-code",
+                                  "cargo", "cargo-short", "solc", "forge-build", "forge-test", "shellcheck", "hadolint", "actionlint", "markdownlint", "taplo", "solhint"])
 @pytest.mark.parametrize("line", [b"a" * 400_000, b"a:1:" * 100_000, b"test a ... ok, " * 30_000, b" (1,2): error TS1: " * 20_000, b"! " * 200_000,
-                                  b"test a ... \n" * 30_000, b"ERROR: a " * 50_000, b"--- a\n+++ b\n" * 20_000, b"[error] a: XError: (1:1) " * 15_000], ids=lambda line: line[:14])
+                                  b"test a ... \n" * 30_000, b"ERROR: a " * 50_000, b"--- a\n+++ b\n" * 20_000, b"[error] a: XError: (1:1) " * 15_000,
+                                  b"[FAIL\n" * 30_000, b"In a line 1:\n" * 20_000, b"error: \xe2\x94\x82" + b"^ " * 100_000], ids=lambda line: line[:14])
 @pytest.mark.timeout(20)
 def test_long_and_repetitive_output_does_not_stall_a_parser(name: str, line: bytes) -> None:
     assert parse_output(name, RawOutput(stdout=line, stderr=line, exit_code=1, root="/repo", cwd="/repo"), ExitSpec()).meaning is not Meaning.CLEAN
