@@ -11,7 +11,7 @@ import re
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Category, Finding, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
-from gatekeeper.parse.eslint_stylish import IGNORED, Column
+from gatekeeper.parse.eslint_stylish import IGNORED, Column, fatal_too
 from gatekeeper.parse.grade import Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, Ended, conclude, ended
 from gatekeeper.parse.place import Sources, relative
@@ -39,7 +39,7 @@ def listed(raw: RawOutput, exits: ExitSpec, scribe: Scribe, column: Column) -> P
                     for match in matches if match["text"].startswith(IGNORED))
     findings = tuple(_finding(scribe, _place(raw, sources, column, match), match) for match in matches if not match["text"].startswith(IGNORED))
     error = f"{scribe.tool} counts {counted} problems, and the output names {len(matches)}" if counted != len(matches) else _foreign(raw, exits, scribe, lines)
-    return conclude(raw, exits, Account(findings=findings, problems=ignored, error=error,
+    return conclude(raw, fatal_too(exits, findings), Account(findings=findings, problems=ignored, error=error,
                                         nothing="the output names only files that are ignored" if ignored and not findings else None))
 
 

@@ -14,7 +14,7 @@ from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.grade import Place, Scribe
-from gatekeeper.parse.meaning import Account, Ended, conclude, ended
+from gatekeeper.parse.meaning import Account, Ended, conclude, ended, finds_at
 from gatekeeper.parse.place import Sources, relative
 from gatekeeper.parse.script_output import script_lines
 from gatekeeper.parse.text import decode, lines_of, without_noise
@@ -26,6 +26,7 @@ _SUMMARY = re.compile(r"^\u2716 (?P<count>\d{1,9}) problems? \(\d+ errors?, \d+ 
 _AFTER = re.compile(r"^  \d+ errors? and \d+ warnings? potentially fixable with the `--fix` option\.$")
 _OOPS = re.compile(r"^ESLint: \d\S*\n\s*(?P<why>\S.*)$", re.MULTILINE)
 _TOO_MANY = re.compile(r"^ESLint found too many warnings \(maximum: \d+\)\.$")
+_FATAL = 2
 IGNORED = "File ignored "
 PARSING = "Parsing error: "
 #: a column of the tool as code points, from file, line and column
@@ -65,8 +66,13 @@ def listed(raw: RawOutput, exits: ExitSpec, scribe: Scribe, column: Column) -> P
     sources = Sources(raw)
     ignored = tuple(Problem(file=row.file or "", line=None, message=f"not checked: {row.text}") for row in read.rows if row.text.startswith(IGNORED))
     findings = tuple(_finding(scribe, _place(sources, column, row), row) for row in read.rows if not row.text.startswith(IGNORED))
-    return conclude(raw, exits, Account(findings=findings, problems=ignored, error=_error(raw, exits, scribe, read),
+    return conclude(raw, fatal_too(exits, findings), Account(findings=findings, problems=ignored, error=_error(raw, exits, scribe, read),
                                         nothing="the output names only files that are ignored" if ignored and not findings else None))
+
+
+def fatal_too(exits: ExitSpec, findings: tuple[Finding, ...]) -> ExitSpec:
+    """With `--exit-on-fatal-error` a file that cannot be parsed ends eslint with 2, which else means that it could not start."""
+    return finds_at(exits, _FATAL) if any(finding.category is Category.BUILD for finding in findings) else exits
 
 
 def _read(raw: RawOutput, lines: list[str]) -> _Reading:
