@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from gatekeeper.judge.counters import batch_seconds
 from gatekeeper.judge.policy.assess import assess
 from gatekeeper.judge.policy.ground import Ground
+from gatekeeper.judge.policy.numbers import numbers
 from gatekeeper.judge.suppress import Ledger, Suppressing, ledger
 from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta, Enforcement
 from gatekeeper.model.coverage import ChangedLines
+from gatekeeper.model.finding import Metric
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Result
 from gatekeeper.model.settings import PolicyCondition
@@ -34,6 +36,14 @@ _LARGEST_APPROVAL = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The conditions one by one, and the numbers that were measured for them."""
+
+    assessments: tuple[Assessment, ...]
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
     """What is fixed before the run starts. `began` is the wall clock, in seconds, before the first job: reports that are older are no measurement."""
 
@@ -43,14 +53,14 @@ class Judging:
     began: float
     past: Mapping[str, float] = field(default_factory=dict)
 
-    def assessments(self, plan: Plan, results: Sequence[Result], *, seconds: float, delta: Delta | None = None) -> tuple[Assessment, ...]:
+    def judged(self, plan: Plan, results: Sequence[Result], *, seconds: float, delta: Delta | None = None) -> Judged:
         """The policy as it stands with these results; suppressions that are not in order come as a warning of their own."""
         conditions = self.sight.settings.conditions
         account = self.account(plan, results)
         ground = self._ground(plan, tuple(results), account, seconds, delta)
         said = assess(conditions, ground)
         asked = any(condition.kind == "suppressions" for condition in conditions)
-        return said if asked else (*said, *_warned(account))
+        return Judged(assessments=said if asked else (*said, *_warned(account)), metrics=numbers(ground))
 
     def account(self, plan: Plan, results: Sequence[Result]) -> Ledger:
         """How the suppressions did."""

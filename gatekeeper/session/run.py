@@ -192,13 +192,14 @@ class _Run:
         opened = self._opened
         seconds = round(time.monotonic() - self._started, 3)
         delta = self._delta(results)
-        assessments = self._judging.assessments(opened.plan, results, seconds=seconds, delta=delta)
+        judged = self._judging.judged(opened.plan, results, seconds=seconds, delta=delta)
+        assessments = judged.assessments
         verdict = self._judged(results, changed, assessments)
         return RunRecord(
             run_id=opened.folder.run_id, plan=opened.plan, results=tuple(results), started_at=self._started_at, version=__version__,
             verdict=verdict, wall_seconds=seconds, changed_files=tuple(changed) if opened.sight.settings.fix else (),
             notes=(*opened.home.notices, *opened.compared.notes, *self._notes), batch_seconds=batch_seconds(opened.plan, results), problems=opened.sight.detection.problems,
             hostname=os.uname().nodename, facts=tuple(sorted(self._measure.facts.items())),
-            assessments=assessments, ending=ending(results, verdict, assessments), delta=delta,
+            assessments=assessments, metrics=judged.metrics, ending=ending(results, verdict, assessments), delta=delta,
             scores=scores(opened.plan, results, len(opened.sight.tree.files if opened.changes.files is None else opened.changes.files)),
         )

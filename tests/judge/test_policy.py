@@ -14,6 +14,7 @@ from gatekeeper.config.schema import schema_named
 from gatekeeper.config.validate import check
 from gatekeeper.judge.policy.assess import KINDS, assess, condition_ids, deciding
 from gatekeeper.judge.policy.ground import Ground, within_limit
+from gatekeeper.judge.policy.numbers import numbers
 from gatekeeper.judge.suppress import Ledger
 from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta
 from gatekeeper.model.component import Component, Language
@@ -239,6 +240,15 @@ def test_the_size_of_the_change_and_of_artifacts_is_limited() -> None:
     assert judged("{kind: artifact-size, files: ['dist/*'], max: 1KB}", sizes={"dist/a.js": 1025}).status is FAILED
     assert judged("{kind: artifact-size, files: ['dist/*'], max: 1KB}", sizes={"dist/a.js": 1024}).status is PASSED
     assert judged("{kind: artifact-size, files: ['dist/*'], max: 1KB}").status is UNMEASURED
+
+
+def test_the_numbers_of_the_run_are_told_where_they_were_measured() -> None:
+    pairs = (measurer("jscpd.measure", Metric(name="duplication.lines", value=5), Metric(name="duplication.of", value=100)),
+             measurer("lizard.measure", Metric(name="complexity", value=14, file="api/a.py", line=3, subject="tangle")))
+    told = numbers(ground(*pairs, coverage=coverage(a=({1, 2, 3}, {4})), changed=change(a={3, 4})))
+    assert [(metric.name, metric.value) for metric in told] == [
+        ("complexity.max", 14), ("coverage.changed", 50.0), ("coverage.lines", 75.0), ("duplication", 5.0)]
+    assert numbers(ground()) == ()
 
 
 # --- what stands around ----------------------------------------------------------------------------------------------
