@@ -57,10 +57,11 @@ UNLESS_SET: Mapping[str, str] = {
 }
 
 OURS = re.compile(r"GATEKEEPER_|PYTHON(PATH|HOME|STARTUP|EXECUTABLE|INSPECT|SAFEPATH|PLATLIBDIR)$|__PYVENV_LAUNCHER__$")
-#: what a program that started us (a shell, make, npm, a test runner) meant for itself alone
+#: what a program that started us (a shell, make, npm, a test runner) meant for itself alone; through the files of GitHub's runner a job could set
+#: variables of later steps, while tools that miss them fall back to commands on standard output, which nobody obeys
 CALLERS = re.compile(
     r"(PWD|OLDPWD|SHLVL|_|INIT_CWD|MAKEFLAGS|MFLAGS|MAKELEVEL|CARGO_MAKEFLAGS|npm_(lifecycle|package)_.*|npm_(node_)?execpath|npm_command"
-    r"|PYTEST_(CURRENT_TEST|VERSION|XDIST_.*))$",
+    r"|PYTEST_(CURRENT_TEST|VERSION|XDIST_.*)|GITHUB_(ENV|PATH|OUTPUT|STATE))$",
 )
 FORCED_COLOR = frozenset({"FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "COLORTERM"})
 #: of the variables that begin with GIT_ only these mean the same in every repository

@@ -147,7 +147,7 @@ def _rest(left: list[Annotation]) -> Annotation:
     counted = Counter(one.note for one in left)
     parts = ", ".join(count_text(counted[note], note) for note in Note if counted[note])
     return Annotation(note=Note.NOTICE, title="Gatekeeper", rank=(9, 9, 9, 9),
-                      message=f"{parts} more: GitHub shows {PER_LEVEL} of each per step. The step summary and the reports of the run have all.")
+                      message=f"{parts} more: GitHub shows {PER_LEVEL} of each per step. summary.json and the other reports of the run have all.")
 
 
 def _cut(text: str) -> str:

@@ -35,6 +35,12 @@ def test_what_the_user_set_for_tools_stays(name: str) -> None:
     assert made({name: "x"})[name] == "x"
 
 
+def test_jobs_cannot_set_what_later_steps_of_the_ci_see() -> None:
+    files = {f"GITHUB_{name}": "/x" for name in ("ENV", "PATH", "OUTPUT", "STATE")}
+    assert made({**files, "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/w"}).keys() & {*files, "GITHUB_ACTIONS", "GITHUB_WORKSPACE"} == {
+        "GITHUB_ACTIONS", "GITHUB_WORKSPACE"}
+
+
 @pytest.mark.parametrize("name", ["GATEKEEPER_JOBS", "GATEKEEPER_RUN_ID", "PYTHONPATH", "PYTHONHOME", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE",
                                   "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_EXTERNAL_DIFF", "GIT_CONFIG_PARAMETERS", "FORCE_COLOR"])
 def test_what_is_ours_or_gits_own_goes(name: str) -> None:
