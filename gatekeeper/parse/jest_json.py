@@ -1,7 +1,7 @@
 """`jest --json` and vitest's `json` reporter, which share a shape: `testResults[].assertionResults[]`.
 
 A file that could not be run has no assertions but a message: one test case with an error. Coverage thresholds and unhandled errors
-make the run fail without a failing test: each is a finding, read from the terminal output. Recorded from jest 30.5.2, vitest 4.1.12.
+make the run fail without a failing test: each is a finding, read from the terminal output. Recorded from jest 24 and 30, vitest 1, 4 and 5.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Understands `testsuites` or one `testsuite` at the top, cases at any depth (node --test puts them anywhere), errors of a whole
 suite, and `file`/`line` attributes where a producer writes them (1-based here; pytest's are 0-based, see `pytest_junit`).
-Recorded from node 20 (`node --test --test-reporter=junit`), vitest 4, forge 1.7.
+Recorded from node 20 and 24 (`node --test --test-reporter=junit`), vitest 1, 4 and 5, forge 1.7.
 """
 
 from __future__ import annotations

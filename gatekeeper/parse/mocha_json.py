@@ -1,6 +1,6 @@
 """mocha's `json` reporter: `passes`, `failures`, `pending`; a failing hook is among the failures.
 
-The exit code is the number of failures, so any code goes with failures. Recorded from mocha 12.0.3.
+The exit code is the number of failures, so any code goes with failures. Recorded from mocha 6 and 12.
 """
 
 from __future__ import annotations

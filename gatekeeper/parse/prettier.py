@@ -1,7 +1,7 @@
 """`prettier --check` (`[warn] PATH` on standard error) and `prettier --list-different` (one path per line on standard output).
 
 `[error] PATH: SyntaxError: ... (L:C)` is a file that was not checked: a finding and an error; any other `[error]` is an error.
-Standard output says `All matched files use Prettier code style!` even when nothing matched. Recorded from prettier 3.10.1.
+Standard output says `All matched files use Prettier code style!` even when nothing matched. Recorded from prettier 1.19, 2.8 and 3.10.
 """
 
 from __future__ import annotations
