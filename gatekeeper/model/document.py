@@ -28,10 +28,12 @@ class DocumentError(ValueError):
 
 def to_document(value: object) -> Any:
     """JSON data of a model value: objects, lists, strings, numbers, booleans, None. Raises TypeError for anything else."""
+    if type(value) in _PLAIN:
+        return value
     match value:
         case Enum():
             return value.value
-        case None | bool() | str() | int():
+        case bool() | str() | int():
             return value
         case float():
             return value if math.isfinite(value) else str(value)
@@ -62,6 +64,8 @@ def event_from_document(data: object) -> Event:
     return typing.cast("Event", from_document(cls, data))
 
 
+#: most of all values, known by their exact type without asking what they are like
+_PLAIN = frozenset({str, int, bool, type(None)})
 #: whole numbers from here on are no floats any more
 _LARGEST = 2**1023
 #: stands for the value of a key that is not there
@@ -70,10 +74,10 @@ _EVENTS: Mapping[str, type[Any]] = {cls.__name__: cls for cls in typing.get_args
 
 
 def _object(value: object) -> dict[str, Any]:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: item if type(item := getattr(value, name)) in _PLAIN else to_document(item) for name in _names(type(value))}
     if isinstance(value, Mapping):
         return {_key(key): to_document(item) for key, item in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: to_document(getattr(value, name)) for name in _names(type(value))}
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
