@@ -111,7 +111,7 @@ def _why(one: Assessment) -> Iterator[str]:
     lines += [f"- ... and {len(one.violations) - 10} more"] if len(one.violations) > 10 else []
     lines += [f"- to do: {cell(line)}" for line in one.recommendations[:5]]
     if lines:
-        yield from ("", f"**{cell(one.title)}**", "", *lines)
+        yield from ("", f"**{cell(one.title) or '(no title)'}**", "", *lines)
 
 
 def scores_section(record: RunRecord) -> Iterator[str]:

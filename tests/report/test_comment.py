@@ -90,6 +90,7 @@ def test_the_nasty_run_makes_no_mention_no_link_no_image_and_no_tag_of_its_own()
         outside = re.sub(r"</?(?:details|summary)>", "", outside)
         outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", outside)
         assert not re.search(r"(?<!\\)[<\[]|@\w|://|#\d|(?<!\\)!\[", outside)
+        assert not re.search(r"(?m)^ {0,3}([-*_=] *){3,}$", outside)
         assert {len(re.findall(r"(?<!\\)\|", line)) for line in section_rows(text, "New")} <= {6}
 
 
