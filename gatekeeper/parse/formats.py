@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib import import_module
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Protocol, cast
 
 from gatekeeper.errors import UsageError
@@ -93,6 +93,7 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "prettier": "prettier",
     "pylint": "pylint_text",
     "pylint-json": "pylint_json",
+    "pyright": "pyright_text",
     "pyright-json": "pyright_json",
     "pytest": "pytest_text",
     "pytest-junit": "pytest_junit",
@@ -134,9 +135,10 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "zizmor-json": "zizmor_json",
 })
 
-#: other names that people know a format by
-ALIASES: Mapping[str, str] = MappingProxyType({
-    "cargo-long": "cargo", "clippy-json": "cargo-json", "codeclimate": "gitlab", "forge-junit": "junit", "gitlab-codequality": "gitlab", "libtest-json": "libtest",
+#: other names that people know a format by; the name of a tool alone means its JSON where it is no format itself
+ALIASES: Mapping[str, str] = MappingProxyType({name.removesuffix("-json"): name for name in FORMATS if name.endswith("-json")} | {
+    "cargo-long": "cargo", "cargo-text": "cargo", "jest-text": "jest", "libtest-text": "libtest", "mocha-text": "mocha", "mypy-text": "mypy", "mypy-pretty": "mypy",
+    "node-tap": "tap", "pytest-text": "pytest", "rustfmt-diff": "rustfmt", "solc-text": "solc", "tsc-pretty": "tsc", "vitest-junit": "junit", "clippy-json": "cargo-json", "codeclimate": "gitlab", "forge-junit": "junit", "gitlab-codequality": "gitlab", "libtest-json": "libtest",
     "shellcheck-tty": "shellcheck", "solc-standard-json": "solc-json", "solhint-stylish": "solhint"})
 
 
@@ -158,18 +160,18 @@ def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:
         return failed(raw, f"the {format_id} parser could not read this output ({type(error).__name__})")
 
 
-def known_format(format_id: str) -> str:
-    """The module of a format. Raises UsageError for an id that does not exist."""
-    module = FORMATS.get(ALIASES.get(format_id, format_id))
-    if module is None:
-        near = get_close_matches(format_id, FORMATS, 1)
-        raise UsageError(f"no output format is called `{format_id}`", hint=f"did you mean `{near[0]}`?" if near else "formats: " + ", ".join(FORMATS))
-    return module
+def format_named(name: str) -> str:
+    """The id of the format that people call so. Raises UsageError for one that does not exist."""
+    found = name if name in FORMATS else ALIASES.get(name)
+    if found is None:
+        near = get_close_matches(name, FORMATS, 1)
+        raise UsageError(f"no output format is called `{name}`", hint=f"did you mean `{near[0]}`?" if near else "formats: " + ", ".join(FORMATS))
+    return found
 
 
 def takes_report(format_id: str) -> bool:
     """Whether the format is also read from a report file; the others are read from the streams alone. Raises UsageError as `parse_output` does."""
-    return hasattr(import_module(f"gatekeeper.parse.{known_format(format_id)}"), "report_of")
+    return hasattr(_module(format_id), "report_of")
 
 
 def _says_nothing(format_id: str, raw: RawOutput) -> bool:
@@ -177,4 +179,8 @@ def _says_nothing(format_id: str, raw: RawOutput) -> bool:
 
 
 def _parser(format_id: str) -> Parser:
-    return cast("Parser", import_module(f"gatekeeper.parse.{known_format(format_id)}").parse)
+    return cast("Parser", _module(format_id).parse)
+
+
+def _module(format_id: str) -> ModuleType:
+    return import_module(f"gatekeeper.parse.{FORMATS[format_named(format_id)]}")

@@ -124,3 +124,20 @@ def test_a_document_that_lacks_what_safety_writes_is_not_clean(report: str) -> N
 def test_a_vulnerability_keeps_its_score(version: str, scores: list[float | None]) -> None:
     case = load(OUTPUTS / "safety" / version / "findings")
     assert [one.score for one in parse_output(case.parser, case.raw, ExitSpec()).findings] == scores
+
+
+def test_pyright_says_the_same_to_people_and_in_json() -> None:
+    entry = {"file": "/repo/a.py", "severity": "error", "message": 'Type "x"\n\u00a0\u00a0"y" is not', "rule": "reportReturnType", "range": {"start": {"line": 0, "character": 4}}}
+    out = '/repo/a.py\n  /repo/a.py:1:5 - error: Type "x"\n  \u00a0\u00a0"y" is not (reportReturnType)\n1 error, 0 warnings, 0 informations \n'
+    asked = json.dumps({"generalDiagnostics": [entry], "summary": {"filesAnalyzed": 1}})
+    assert read("pyright", raw_of(out, code=1)).findings == read("pyright-json", raw_of(asked, code=1)).findings
+
+
+def test_pyright_that_counts_more_than_it_lists_is_an_error() -> None:
+    out = "/repo/a.py\n  /repo/a.py:1:5 - error: m\n2 errors, 0 warnings, 0 informations\n"
+    assert read("pyright", raw_of(out, code=1)).meaning is Meaning.FINDINGS_AND_TOOL_ERROR
+
+
+def test_pyright_with_a_broken_configuration_did_not_check_by_the_projects_rules() -> None:
+    said = 'Config file "/repo/pyrightconfig.json" could not be parsed. Verify that format is correct.\n'
+    assert read("pyright", raw_of("0 errors, 0 warnings, 0 informations\n", said, code=None)).meaning is Meaning.TOOL_ERROR
