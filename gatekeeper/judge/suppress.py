@@ -6,7 +6,7 @@ named too, where every job that could have used it ran. Suppressed findings stay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -22,6 +22,7 @@ from gatekeeper.model.tool import Role
 #: the inline suppressions of a file
 Comments = Callable[[str], Sequence[Inline]]
 _MEASURED = frozenset({Status.PASSED, Status.FAILED})
+_GLOB = frozenset("*?[")
 _OF_SOURCES = frozenset({Role.HYGIENE, Role.FORMAT, Role.LINT, Role.TYPES, Role.BUILD, Role.DOCS, Role.ANALYSIS, Role.SECURITY})
 
 
@@ -38,23 +39,36 @@ class Suppressing:
 
     def apply(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings, those that are suppressed marked so."""
-        return tuple(self._applied(finding) for finding in findings)
+        beside: dict[str, Mapping[int, Sequence[Inline]]] = {}
+        active = [rule for rule in self.rules if not is_expired(rule.expires, self.today)]
+        return tuple(self._applied(finding, beside, active) for finding in findings)
 
-    def _applied(self, finding: Finding) -> Finding:
-        suppression = self._inline(finding) or self._configured(finding)
+    def _applied(self, finding: Finding, beside: dict[str, Mapping[int, Sequence[Inline]]], active: Sequence[SuppressionRule]) -> Finding:
+        suppression = self._inline(finding, beside) or self._configured(finding, active)
         return finding if suppression is None else replace(finding, state=State.SUPPRESSED, suppression=suppression)
 
-    def _inline(self, finding: Finding) -> Suppression | None:
+    def _inline(self, finding: Finding, beside: dict[str, Mapping[int, Sequence[Inline]]]) -> Suppression | None:
         if finding.file is None or finding.line is None:
             return None
-        for note in self.comments(finding.file):
-            if finding.line in {note.line, note.target} and self.holds(note) and any(_names(rule, finding) for rule in note.rules):
+        if finding.file not in beside:
+            beside[finding.file] = self._by_line(finding.file)
+        for note in beside[finding.file].get(finding.line, ()):
+            if any(_names(rule, finding) for rule in note.rules):
                 return Suppression(kind=SuppressionKind.INLINE, reason=note.reason, owner=note.owner, expires=note.until, where=note.where)
         return None
 
-    def _configured(self, finding: Finding) -> Suppression | None:
-        for rule in self.rules:
-            if not is_expired(rule.expires, self.today) and self._covers(rule, finding):
+    def _by_line(self, file: str) -> Mapping[int, Sequence[Inline]]:
+        """The comments of a file that hold, by the lines that they speak of."""
+        found: dict[int, list[Inline]] = {}
+        for note in self.comments(file):
+            if self.holds(note):
+                for line in {note.line, note.target}:
+                    found.setdefault(line, []).append(note)
+        return found
+
+    def _configured(self, finding: Finding, active: Sequence[SuppressionRule]) -> Suppression | None:
+        for rule in active:
+            if self._covers(rule, finding):
                 return Suppression(kind=SuppressionKind.CONFIGURATION, reason=rule.reason, owner=rule.owner, expires=rule.expires, where=rule.where)
         return None
 
@@ -159,6 +173,8 @@ def owners(file: str | None, components: Sequence[Component]) -> tuple[str, ...]
 
 def _names(rule: str, finding: Finding) -> bool:
     own = finding.rule or ""
+    if _GLOB.isdisjoint(rule):  # nearly every rule, and findings come by the ten thousand
+        return rule in {own, f"{finding.tool}/{own}"}
     return fnmatchcase(own, rule) or fnmatchcase(f"{finding.tool}/{own}", rule)
 
 
