@@ -9,7 +9,7 @@ import typer
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, show_json
 from gatekeeper.errors import UsageError
-from gatekeeper.parse.formats import FORMATS
+from gatekeeper.parse.formats import FORMATS, format_named
 
 
 def register(app: typer.Typer, here: Here) -> None:
@@ -41,7 +41,7 @@ def register(app: typer.Typer, here: Here) -> None:
         asked = Asked(parser=format_id, exit_code=exit_code, stdout=stdout, stderr=stderr, report=report, root=root, cwd=cwd, pattern=pattern)
         read = parse_recorded(asked, folder=here.cwd, stdin=sys.stdin.buffer if sys.stdin else None, environment=here.environment, runner=run_helper)
         if json:
-            show_json(parsed_document(read.parsed, format_id, read.root))
+            show_json(parsed_document(read.parsed, format_named(format_id), read.root))
         else:
             show("\n".join(parsed_lines(read.parsed)))
         return 0

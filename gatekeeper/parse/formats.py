@@ -67,6 +67,7 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "gitleaks-json": "gitleaks_json",
     "hadolint": "hadolint",
     "hadolint-json": "hadolint_json",
+    "hardhat-build": "solc_output",
     "isort": "isort",
     "jest": "jest_text",
     "jest-json": "jest_json",

@@ -11,7 +11,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from gatekeeper.catalog.load import load_catalog
@@ -21,7 +21,7 @@ from gatekeeper.model.pattern import pattern_fault
 from gatekeeper.model.ports import Completed, Runner
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
-from gatekeeper.parse.formats import known_format, takes_report
+from gatekeeper.parse.formats import format_named, takes_report
 from gatekeeper.session import reading as rooms
 from gatekeeper.session.reading import LARGEST, PATTERNS, Read, Reading, read_output
 
@@ -46,7 +46,7 @@ class Asked:
 
 def parse_recorded(asked: Asked, *, folder: str, stdin: BinaryIO | None, environment: Mapping[str, str], runner: Runner) -> Read:
     """What the output means. `folder` is where relative names start. Raises UsageError for formats and files that do not exist."""
-    known_format(asked.parser)
+    asked = replace(asked, parser=format_named(asked.parser))
     _check_pattern(asked)
     with tempfile.TemporaryDirectory(prefix="gatekeeper-parse-") as place:
         reading = _reading(asked, folder, stdin, place)

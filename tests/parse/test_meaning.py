@@ -9,6 +9,7 @@ import pytest
 from gatekeeper.model.finding import Category, Finding, Level, Severity
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.parse.formats import ALIASES, FORMATS, format_named
 from gatekeeper.parse.meaning import Account, conclude
 from gatekeeper.parse.text import complaint, decode, legible
 from tests.parse.outputs import raw_of, read
@@ -91,3 +92,12 @@ def test_where_a_script_says_nothing_the_words_around_it_are_no_reason() -> None
     echo = "> app@1.0.0 test\n> node -e process.exit(1)\n"
     assert complaint(raw_of(echo, "npm warn Unknown user config\n", code=1)) is None
     assert complaint(raw_of(echo, 'npm warn Unknown user config\nnpm error Missing script: "test"\n', code=1)) == 'npm error Missing script: "test"'
+
+
+@pytest.mark.parametrize(("name", "known"), [("bandit", "bandit-json"), ("ruff", "ruff-json"), ("mypy", "mypy"), ("solc-standard-json", "solc-json"), ("sarif", "sarif")])
+def test_a_format_may_be_called_as_people_call_it(name: str, known: str) -> None:
+    assert format_named(name) == known
+
+
+def test_every_other_name_means_a_format_that_exists() -> None:
+    assert [name for name, known in ALIASES.items() if known not in FORMATS] == []
