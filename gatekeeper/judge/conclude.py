@@ -13,7 +13,7 @@ from gatekeeper.model.status import Cause, Meaning, Status
 from gatekeeper.model.tool import FailsAt, Role
 
 _RANK = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
-_FLOOR = {FailsAt.ANY: 0, FailsAt.WARNING: 1, FailsAt.ERROR: 2, FailsAt.NEVER: 3}
+_FLOOR = {FailsAt.ANY: 0, FailsAt.WARNING: 1, FailsAt.ERROR: 2, FailsAt.EXIT: 3, FailsAt.NEVER: 3}
 _BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
 #: shells and container runtimes report a kill by signal as 128 + number; 9 is what the kernel's memory killer sends
 _KILLED = 137

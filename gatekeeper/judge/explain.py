@@ -219,7 +219,8 @@ def _counts(job: Job, finding: Finding) -> Iterator[str]:
     if finding.on_changed_line is not None:
         yield "it lies on a line that the change touches" if finding.on_changed_line else "it does not lie on a line that the change touches"
     if finding.counts:
-        fails = {FailsAt.NEVER: "its job never fails for findings", FailsAt.ANY: "its job fails for any finding"}.get(job.fails_at, f"its job fails from {job.fails_at} on")
+        fails = {FailsAt.NEVER: "its job never fails for findings", FailsAt.ANY: "its job fails for any finding",
+                 FailsAt.EXIT: "its job fails where the tool itself says so by its exit code"}.get(job.fails_at, f"its job fails from {job.fails_at} on")
         yield f"{fails}; the job {'decides' if job.blocking else 'only advises'}"
 
 

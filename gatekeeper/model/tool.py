@@ -41,11 +41,15 @@ class Effect(StrEnum):
 
 
 class FailsAt(StrEnum):
-    """The lowest level of finding with which the command, in the project's own CI, would fail."""
+    """The lowest level of finding with which the command, in the project's own CI, would fail; `EXIT`: its exit code alone tells,
+
+    because the project's configuration sets a limit that no finding shows (`--fail-under`, `--fail-none`).
+    """
 
     ANY = "any"
     WARNING = "warning"
     ERROR = "error"
+    EXIT = "exit"
     NEVER = "never"
 
 

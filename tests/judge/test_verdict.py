@@ -12,7 +12,7 @@ from gatekeeper.judge.conclude import conclude
 from gatekeeper.judge.verdict import Deciders, judge
 from gatekeeper.model.assessment import Assessment, ConditionStatus, Enforcement
 from gatekeeper.model.component import Component, Kind, Language
-from gatekeeper.model.finding import Category, Finding, Level, Parsed, Severity, TestCase, TestOutcome
+from gatekeeper.model.finding import Category, Finding, Level, Parsed, Severity, State, TestCase, TestOutcome
 from gatekeeper.model.plan import Job, Plan, Reason
 from gatekeeper.model.result import Attempt, Condition, Result
 from gatekeeper.model.settings import PolicyCondition
@@ -61,6 +61,14 @@ def test_a_tool_that_ends_badly_fails_even_where_none_of_its_findings_is_grave_e
     job = replace(JOB, fails_at=FailsAt.ERROR, exit=ExitSpec(clean=frozenset({0}), findings=frozenset({1})))
     assert conclude(job, Attempt(exit_code=1), parsed(Meaning.FINDINGS, finding(Level.WARNING))).status is Status.FAILED
     assert conclude(job, Attempt(exit_code=0), parsed(Meaning.FINDINGS, finding(Level.WARNING))).status is Status.PASSED
+
+
+def test_where_the_project_sets_a_limit_that_no_finding_shows_the_exit_code_alone_tells() -> None:
+    job = replace(JOB, fails_at=FailsAt.EXIT, exit=ExitSpec(clean=frozenset({0}), findings=frozenset({1})))
+    found = parsed(Meaning.FINDINGS, finding(Level.ERROR))
+    assert [conclude(job, Attempt(exit_code=code), found).status for code in (0, 1)] == [Status.PASSED, Status.FAILED]
+    known = parsed(Meaning.FINDINGS, replace(finding(Level.ERROR), state=State.UNCHANGED))
+    assert conclude(job, Attempt(exit_code=1), known).status is Status.PASSED
 
 
 def test_what_never_fails_does_not_fail_by_its_exit_code() -> None:
