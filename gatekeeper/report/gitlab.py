@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+from functools import lru_cache
 
 from gatekeeper.model.finding import Finding, Severity, State
 from gatekeeper.model.result import RunRecord
@@ -44,8 +45,13 @@ def _entry(finding: Finding, fingerprint: str) -> dict[str, object]:
         "type": "issue", "check_name": f"{one_line(cut(finding.tool, LONGEST_TEXT))}/{rule}",
         "description": cut(one_line(cut(finding.message, 2 * LONGEST_TEXT)), LONGEST_TEXT).strip() or rule,
         "severity": SEVERITIES[finding.severity], "fingerprint": fingerprint,
-        "location": {"path": unicode_text(posixpath.normpath(finding.file or "")), "lines": {"begin": line}},
+        "location": {"path": _path(finding.file or ""), "lines": {"begin": line}},
     }
+
+
+@lru_cache(maxsize=10_000)
+def _path(file: str) -> str:
+    return unicode_text(posixpath.normpath(file))
 
 
 def _fingerprint(finding: Finding, seen: dict[str, int]) -> str:

@@ -67,8 +67,8 @@ def _of_counts(record: RunRecord) -> Iterator[Family]:
     yield _family("gatekeeper_jobs", "Jobs by status, blocking ones and those that only advise.", [
         (_labels(status=status, blocking=_word(blocking)), counted[status, blocking]) for status in Status if status not in OPEN for blocking in (True, False)])
     yield _family("gatekeeper_findings", "Findings by severity, tool and component; state says what was known before.", [
-        (_labels(severity=finding.severity, tool=finding.tool, component=job.component or "", state=finding.state or "unknown"), 1)
-        for job, result in pairs for finding in result.findings])
+        (_labels(severity=severity, tool=tool, component=component, state=state), number) for (severity, tool, component, state), number in Counter(
+            (finding.severity, finding.tool, job.component or "", finding.state or "unknown") for job, result in pairs for finding in result.findings).items()])
     yield _family("gatekeeper_tests", "Tests by outcome and component.", [
         (_labels(outcome=outcome, component=job.component or "", job=job.id), sum(test.outcome is outcome for test in result.tests))
         for job, result in pairs if result.tests for outcome in TestOutcome])

@@ -33,7 +33,7 @@ def render(record: RunRecord) -> bytes:
 
 def _rows(record: RunRecord) -> Iterator[list[str]]:
     for issue in issues(record):
-        yield [safe(value) if isinstance(value, str) else _cell(value) for value in _values(issue)]
+        yield ["" if value is None else safe(value) if isinstance(value, str) else _cell(value) for value in _values(issue)]
 
 
 def _values(issue: Issue) -> tuple[object, ...]:
@@ -45,8 +45,6 @@ def _values(issue: Issue) -> tuple[object, ...]:
 
 def _cell(value: object) -> str:
     match value:
-        case None:
-            return ""
         case bool():
             return "yes" if value else "no"
         case int() | float():
