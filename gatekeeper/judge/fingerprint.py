@@ -18,6 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from gatekeeper.judge.line_hash import line_hashes
 from gatekeeper.judge.symbols import Symbol, symbols
@@ -170,7 +171,13 @@ def _around(dense: Sequence[str], line: int, first: int, last: int) -> tuple[str
 
 
 def _context(symbol: str, message: str, around: Sequence[str]) -> str:
-    return "-".join(_hash(part)[:8] if part else "" for part in (symbol, _DIGITS.sub("#", message), *around))
+    return "-".join(_brief(part) if part else "" for part in (symbol, _DIGITS.sub("#", message), *around))
+
+
+@lru_cache(maxsize=20_000)
+def _brief(text: str) -> str:
+    """Lines around findings are asked for again and again."""
+    return _hash(text)[:8]
 
 
 def _who(finding: Finding) -> tuple[str, str]:
@@ -179,8 +186,6 @@ def _who(finding: Finding) -> tuple[str, str]:
 
 
 def _hash(*parts: str) -> str:
-    digest = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
+    # the lengths first: no two lists of parts give the same text
+    text = f"{','.join(map(str, map(len, parts)))};{''.join(parts)}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -97,6 +97,7 @@ class _Homes:
             if job.effect is Effect.READS:
                 self._by_command.setdefault(job.command, []).append(job)
         self._files: dict[str, frozenset[str]] = {}
+        self._holders: dict[str, dict[str, list[Job]]] = {}
 
     def files(self, job: Job) -> frozenset[str]:
         if job.id not in self._files:
@@ -107,10 +108,19 @@ class _Homes:
         """The job that would tell a finding of this command again: has the file, else the folder, else the component, else is the only one."""
         jobs = self._by_command.get(command, [])
         if file is not None:
-            holding = [job for job in jobs if file in self.files(job)] or self._around(jobs, file)
+            holding = self._holding(command).get(file) or self._around(jobs, file)
             if holding:
                 return self._named(holding, component) or holding[0]
         return self._named(jobs, component) or (jobs[0] if len(jobs) == 1 else None)
+
+    def _holding(self, command: str) -> Mapping[str, list[Job]]:
+        """The jobs of a command by each file that they look at."""
+        if command not in self._holders:
+            holders = self._holders.setdefault(command, {})
+            for job in self._by_command.get(command, ()):
+                for file in job.files:
+                    holders.setdefault(file, []).append(job)
+        return self._holders[command]
 
     def _around(self, jobs: Sequence[Job], file: str) -> list[Job]:
         """Those of the innermost component that a file lies (or lay) in."""

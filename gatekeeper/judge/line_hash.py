@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from operator import mul
 
 _WINDOW = 100
 _BASE = 37
 _MASK = 2**64 - 1
+_POWERS = tuple(pow(_BASE, _WINDOW - 1 - place, _MASK + 1) for place in range(_WINDOW))
 #: of JavaScript, whose characters are UTF-16 units: what stands for the end of the file
 _END = "\uffff"
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
@@ -50,7 +52,5 @@ def _surrogates(match: re.Match[str]) -> str:
 
 
 def _hash(window: str) -> int:
-    value = 0
-    for unit in window:
-        value = (value * _BASE + ord(unit)) & _MASK
-    return value
+    value: int = sum(map(mul, map(ord, window), _POWERS))
+    return value & _MASK

@@ -165,7 +165,7 @@ def without_own(parsed: Parsed, baseline: str) -> Parsed:
         return replace(finding, state=State.SUPPRESSED, suppression=Suppression(kind=SuppressionKind.CONFIGURATION, reason="a fingerprint of the baseline",
                                                                                 where=baseline))
 
-    return replace(parsed, findings=tuple(marked(finding) for finding in parsed.findings))
+    return parsed if baseline == NO_BASELINE else replace(parsed, findings=tuple(marked(finding) for finding in parsed.findings))
 
 
 def _short(commit: str | None) -> str:
