@@ -12,6 +12,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import BinaryIO
 
 from gatekeeper.catalog.load import load_catalog
@@ -20,7 +21,7 @@ from gatekeeper.model.finding import Parsed
 from gatekeeper.model.pattern import pattern_fault
 from gatekeeper.model.ports import Completed, Runner
 from gatekeeper.model.status import Meaning
-from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.tool import Command, ExitSpec
 from gatekeeper.parse.formats import format_named, takes_report
 from gatekeeper.session import reading as rooms
 from gatekeeper.session.reading import LARGEST, PATTERNS, Read, Reading, read_output
@@ -78,10 +79,16 @@ def _reading(asked: Asked, folder: str, stdin: BinaryIO | None, place: str) -> R
                    report=paths["report"])
 
 
+@cache
 def exits_of(parser: str) -> ExitSpec:
     """What exit codes mean with this format: as the catalogue says of the commands that speak it where they agree, else the usual."""
-    said = {command.exit for tool in load_catalog().tools for command in tool.commands if command.output.parser == parser}
+    said = {command.exit for command in _commands() if command.output.parser == parser}
     return said.pop() if len(said) == 1 else ExitSpec()
+
+
+@cache
+def _commands() -> tuple[Command, ...]:
+    return tuple(command for tool in load_catalog().tools for command in tool.commands)
 
 
 def _speaks(stdin: BinaryIO | None, *, patient: bool) -> bool:
