@@ -23,6 +23,7 @@ from gatekeeper.parse.xml import load_xml
 
 ROOTS = frozenset({"testsuites", "testsuite"})
 _OUTCOMES = {"failure": TestOutcome.FAILED, "error": TestOutcome.ERROR, "skipped": TestOutcome.SKIPPED}
+_TRIES = frozenset({"flakyFailure", "flakyError", "rerunFailure", "rerunError"})
 _NOT_RUN = frozenset({"notrun", "skipped", "ignored", "disabled"})
 #: forge names suites `FILE.sol:Contract`
 _CONTRACT = re.compile(r"(?<=\.sol):\w+$")
@@ -88,7 +89,14 @@ def _case(raw: RawOutput, case: Element, name: str, suite: Element | None) -> Te
     file, line = _place(raw, case, suite, f"{detail or ''}\n{reason.get('message', '') if reason is not None else ''}")
     named = relative(raw, name) if name.startswith("/") and name.endswith(_CODE) else name
     return TestCase(name=named or name, classname=_classname(case, suite) if case is not suite else "", outcome=outcome, file=file, line=line,
-                    seconds=seconds(case), message=message, detail=detail)
+                    seconds=seconds(case), message=message, detail=detail, earlier=tuple(_earlier(case)))
+
+
+def _earlier(case: Element) -> Iterator[str]:
+    """What tries before the last said, as surefire, Gradle and nextest write them."""
+    for child in case:
+        if child.tag in _TRIES:
+            yield explanation(child)[0] or "failed"
 
 
 def _classname(case: Element, suite: Element | None) -> str:

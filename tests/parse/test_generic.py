@@ -201,3 +201,10 @@ def test_reviewdog_severities_are_words_or_numbers(severity: object, level: Leve
                                                        ("hello\n", 0, Meaning.CLEAN), ('{"message": "m"', 0, Meaning.TOOL_ERROR)])
 def test_no_diagnostic_is_clean_only_with_a_good_exit_code(text: str, code: int | None, meaning: Meaning) -> None:
     assert read("rdjsonl", raw_of(text, code=code)).meaning is meaning
+
+
+def test_tries_before_the_last_make_a_passed_test_flaky_and_a_failed_one_no_better() -> None:
+    text = """<testsuite><testcase name="a"><flakyFailure message="once"/><flakyError/></testcase>
+        <testcase name="b"><failure message="last"/><rerunFailure message="first"/></testcase></testsuite>"""
+    tests = read("junit", raw_of(text, code=1)).tests
+    assert [(test.outcome, test.earlier, test.flaky) for test in tests] == [(TestOutcome.PASSED, ("once", "failed"), True), (TestOutcome.FAILED, ("first",), False)]
