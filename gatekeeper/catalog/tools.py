@@ -43,6 +43,7 @@ def build_tool(data: object, path: str) -> Tool:
         executes_repository_code=section.flag("executes_repository_code"),
         commands=tuple(_command(tool_id, languages, name, commands.section(name)) for name in commands.keys()),  # noqa: SIM118
         instead_of=section.texts("instead_of"),
+        represented=section.flag("represented"),
     )
     section.done()
     return tool

@@ -315,7 +315,7 @@ def _tool() -> Schema:
         "traces": object_of({"words": _texts(), "hooks": _texts(), "pypi": _texts(), "npm": _texts()}),
         "version_probe": object_of({"argv": _texts(), "pattern": TEXT, "supported": _MAYBE}),
         "provide": _maybe(object_of({"pypi": TEXT, "npm": TEXT, "binary": TEXT, "extra": _texts()})),
-        "executes_repository_code": _YES_NO, "commands": map_of(command), "instead_of": _texts(),
+        "executes_repository_code": _YES_NO, "commands": map_of(command), "instead_of": _texts(), "represented": _YES_NO,
     }, required=("version", "id"))
 
 

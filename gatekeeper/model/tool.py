@@ -178,6 +178,8 @@ class Tool:
     commands: tuple[Command, ...] = ()
     #: ids of tools that do the same work: where one of them is used or configured, this one is no default
     instead_of: tuple[str, ...] = ()
+    #: it has no command of its own because jobs of other tools do its work (tox runs what is found behind it, jest runs as the test script)
+    represented: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

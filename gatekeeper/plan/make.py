@@ -16,6 +16,7 @@ from gatekeeper.plan.order import critical_path, estimate, groups, ordered
 from gatekeeper.plan.reach import Holdings, Reach
 from gatekeeper.plan.scope import affected, applies
 from gatekeeper.plan.select import Choice, select
+from gatekeeper.plan.unrun import unrun
 from gatekeeper.plan.widen import Widening
 
 
@@ -36,7 +37,8 @@ def make(inputs: PlanInputs) -> Plan:
                       for batch in inputs.catalog.pipeline.batches),
         skipped=(*skipped, *out_of_scope, *without_place, *left_out), components=inputs.detection.components, groups=groups(jobs),
         critical_path=path, estimated_seconds=estimate(jobs, inputs.pool_size), pool_size=inputs.pool_size,
-        timeout=inputs.settings.timeout or inputs.catalog.pipeline.timeout, scope=inputs.scope_name, scoped=inputs.scoped, notes=(*inputs.notes, *widening.notes()),
+        timeout=inputs.settings.timeout or inputs.catalog.pipeline.timeout, scope=inputs.scope_name, scoped=inputs.scoped,
+        notes=(*inputs.notes, *widening.notes(), *unrun(inputs, jobs)),
     )
 
 

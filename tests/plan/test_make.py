@@ -247,3 +247,8 @@ def test_the_value_of_an_option_is_no_path() -> None:
     component = python_component(own)
     words = argv(make(inputs(replace(component, traits=(*component.traits, "used:pyright")))), "B2/pyright.types@api")
     assert words[-3:] == ("--ignoreexternal", "--verifytypes", "click")
+
+
+def test_what_the_project_runs_and_no_job_stands_for_is_named() -> None:
+    plan = make(inputs(rust_component(use("cargo-deny"), use("nextest"))))
+    assert plan.notes == ("the project runs cargo-deny, no job here does: cargo-deny in the Makefile",)
