@@ -65,6 +65,8 @@ def _judged(job: Job, attempt: Attempt, parsed: Parsed) -> tuple[Status, Cause |
             return (Status.FAILED, Cause.FINDINGS) if fails(job, parsed) or _ended_badly(job, attempt, parsed) else (Status.PASSED, None)
         case Meaning.TOOL_ERROR | Meaning.FINDINGS_AND_TOOL_ERROR:
             return Status.ERRORED, Cause.CRASH
+        case Meaning.NOTHING_CHECKED if job.partial:
+            return Status.SKIPPED, None  # the tool's own configuration leaves out the few files that it was given: nothing of its concern changed
         case Meaning.NOTHING_CHECKED:
             return Status.UNMEASURED, Cause.NOTHING_CHECKED
         case unknown:

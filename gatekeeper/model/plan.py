@@ -77,6 +77,8 @@ class Job:
     after: tuple[str, ...] = ()
     #: how often it is started again when it did not pass
     retries: int = 0
+    #: it was given only some of the files that its command governs (a scope, or one of several lists)
+    partial: bool = False
     reason: Reason
 
     def is_file(self, word: str) -> bool:

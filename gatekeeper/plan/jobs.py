@@ -52,7 +52,7 @@ def _job(choice: Choice, files: tuple[str, ...], number: int, inputs: PlanInputs
         estimated_seconds=inputs.durations.get(job_id, _GUESS.get(command.role, 2.0)),
         output=OutputSpec(parser="fixer") if choice.fix else command.output, exit=command.exit,
         fails_at=FailsAt.NEVER if choice.fix else strictness(command, component), interrupt=command.interrupt, reason=choice.reason,
-        retries=_retries(choice, inputs),
+        retries=_retries(choice, inputs), partial=command.takes is Takes.FILES and (inputs.scoped or number > 0),
         leaves=tuple(normpath(name) for name in _placed(command.leaves, component)),
         env={**command.env, **({command.threads["env"]: str(cpus)} if "env" in command.threads else {})},
     )

@@ -71,6 +71,12 @@ def test_where_the_project_sets_a_limit_that_no_finding_shows_the_exit_code_alon
     assert conclude(job, Attempt(exit_code=1), known).status is Status.PASSED
 
 
+def test_a_tool_that_leaves_out_the_few_files_of_a_scope_has_nothing_to_do_there() -> None:
+    nothing = parsed(Meaning.NOTHING_CHECKED)
+    assert conclude(replace(JOB, partial=True), Attempt(exit_code=0), nothing).status is Status.SKIPPED
+    assert conclude(JOB, Attempt(exit_code=0), nothing).status is Status.UNMEASURED
+
+
 def test_what_never_fails_does_not_fail_by_its_exit_code() -> None:
     job = replace(JOB, fails_at=FailsAt.NEVER)
     assert conclude(job, Attempt(exit_code=1), parsed(Meaning.FINDINGS, finding())).status is Status.PASSED

@@ -252,3 +252,8 @@ def test_the_value_of_an_option_is_no_path() -> None:
 def test_what_the_project_runs_and_no_job_stands_for_is_named() -> None:
     plan = make(inputs(rust_component(use("cargo-deny"), use("nextest"))))
     assert plan.notes == ("the project runs cargo-deny, no job here does: cargo-deny in the Makefile",)
+
+
+def test_a_job_knows_that_it_was_given_only_some_of_its_files() -> None:
+    everything, scoped = (make(inputs(python_component(use("ruff")), **more)) for more in ({}, {"scope": ("app.py",)}))
+    assert [plan.job("B2/ruff.lint@api").partial for plan in (everything, scoped)] == [False, True]  # type: ignore[union-attr]  # both plan it
