@@ -238,6 +238,10 @@ def _may_hold(path: str, folder: str) -> bool:
 
 
 def asked_for(choice: Choice, patterns: tuple[str, ...]) -> bool:
-    """Whether a filter names this very command or task (a bare `*` asks for nothing in particular)."""
+    """Whether a filter names this very command or task (a bare `*` asks for nothing in particular); a command on demand is not meant by its task's name."""
     names = [name.lower() for name in (choice.job_id, choice.command.id, choice.task.id, choice.tool.id)]
+    if choice.command.on_demand:
+        names = [name for name in names if name != choice.task.id.lower()]
+        patterns = tuple(pattern for pattern in patterns if not fnmatchcase(choice.task.id.lower(), pattern.lower().partition("/")[0])
+                         or pattern.partition("/")[2].strip("*"))
     return any(pattern.strip("*") and any(fnmatchcase(name, pattern.lower()) for name in names) for pattern in patterns)

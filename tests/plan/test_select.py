@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from gatekeeper.catalog.load import load_catalog
 from gatekeeper.model.component import Component, Kind, Language, ToolStatus
+from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Job, Plan, SkippedJob
 from gatekeeper.model.settings import Settings, ToolSettings
 from gatekeeper.plan.make import make
+from gatekeeper.plan.select import Choice, asked_for
 from tests.fakes.planning import inputs, python_component, rust_component, script_component, use
 
 
@@ -166,3 +169,12 @@ def test_a_root_that_looks_elsewhere_does_not_check_its_members(call: tuple[str,
     typed = [replace(component, language=Language.TYPESCRIPT) for component in (root, member)]
     plan = make(inputs(*typed, files=("scripts/a.ts", "packages/a/tsconfig.json", "packages/a/b.ts")))
     assert (plan.job("B3/tsc.types@a") is not None) is own
+
+
+@pytest.mark.parametrize(("pattern", "asked"), [
+    ("jscpd*", True), ("jscpd.measure", True), ("D3/jscpd*", True), ("*jscpd*", True), ("D3*", False), ("D3", False), ("D3/*", False), ("*", False), ("lizard*", False),
+])
+def test_a_command_on_demand_runs_when_it_is_named_itself_and_not_with_its_task(pattern: str, *, asked: bool) -> None:
+    tool = next(tool for tool in load_catalog("default", cache_folder=None).tools if tool.id == "jscpd")
+    choice = Choice(batch="delta", task=Task(id="D3", title="Analysis"), tool=tool, command=tool.commands[0], component=None)
+    assert asked_for(choice, (pattern,)) is asked
