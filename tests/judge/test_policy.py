@@ -101,6 +101,9 @@ def test_a_tool_that_did_not_run_has_no_findings_to_count() -> None:
 def test_what_the_run_was_not_asked_for_is_not_judged() -> None:
     assert judged("{tool: mypy}", ended(LINT), filtered=True).status is NOT
     assert judged("{kind: coverage, min: 80}", ended(LINT), roles=frozenset({Role.LINT})).status is NOT
+    scoped = replace(ground(ended(LINT)), plan=replace(plan([LINT]), scoped=True, scope="staged files"))
+    assert assess(conditions("{kind: coverage, min: 80}"), scoped)[0].status is NOT
+    assert assess(conditions("{kind: coverage, min: 80}"), replace(scoped, plan=plan([LINT])))[0].status is UNMEASURED
 
 
 def test_each_component_that_is_named_is_judged_by_itself() -> None:

@@ -97,8 +97,11 @@ def coverage(condition: PolicyCondition, ground: Ground, component: str | None) 
 
 
 def _no_report(ground: Ground, report: Coverage | None) -> Answer:
-    if ground.filtered and not any(job.role is Role.TEST for job in ground.plan.jobs):
-        return not_judged("this run was asked for other jobs")
+    if not any(job.role is Role.TEST for job in ground.plan.jobs):
+        if ground.filtered:
+            return not_judged("this run was asked for other jobs")
+        if ground.plan.scoped:
+            return not_judged(f"no tests are in scope ({ground.plan.scope})")
     if Role.TEST not in ground.roles:
         return not_judged(f"the {ground.plan.pipeline} pipeline runs no tests")
     problems = report.problems if report is not None else ()
