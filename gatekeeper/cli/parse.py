@@ -9,7 +9,8 @@ import typer
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, show_json
 from gatekeeper.errors import UsageError
-from gatekeeper.parse.formats import FORMATS, format_named
+from gatekeeper.parse.formats import ALIASES, FORMATS, format_named
+from gatekeeper.parse.names import also_called
 
 
 def register(app: typer.Typer, here: Here) -> None:
@@ -52,8 +53,9 @@ def _list(*, as_json: bool) -> None:
 
     known = recorded()
     if as_json:
-        show_json({"schema": 1, "formats": [{"id": name, "recorded": list(known.get(name, ()))} for name in FORMATS]})
+        show_json({"schema": 1, "formats": [{"id": name, "aliases": list(also_called(name, ALIASES)), "recorded": list(known.get(name, ()))} for name in FORMATS]})
         return
     width = max(map(len, FORMATS))
     versions = {name: ", ".join(f"{one['tool']} {one['version']}" for one in known.get(name, ())) for name in FORMATS}
-    show("\n".join(f"{name:<{width}}  {versions[name] or '-'}" for name in FORMATS))
+    others = {name: ", ".join(also_called(name, ALIASES)) for name in FORMATS}
+    show("\n".join(f"{name:<{width}}  {versions[name] or '-'}" + (f"\n{'':<{width}}  also called {others[name]}" if others[name] else "") for name in FORMATS))

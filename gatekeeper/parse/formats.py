@@ -6,6 +6,7 @@ Knows which formats exist; does not know which tool speaks which (that is the ca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -19,6 +20,7 @@ from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.document import UnparsableError
 from gatekeeper.parse.meaning import failed
+from gatekeeper.parse.names import aliases, spelled
 from gatekeeper.parse.place import Remembered
 from gatekeeper.parse.text import silent
 
@@ -136,11 +138,12 @@ FORMATS: Mapping[str, str] = MappingProxyType({
     "zizmor-json": "zizmor_json",
 })
 
-#: other names that people know a format by; the name of a tool alone means its JSON where it is no format itself
-ALIASES: Mapping[str, str] = MappingProxyType({name.removesuffix("-json"): name for name in FORMATS if name.endswith("-json")} | {
-    "cargo-long": "cargo", "cargo-text": "cargo", "jest-text": "jest", "libtest-text": "libtest", "mocha-text": "mocha", "mypy-text": "mypy", "mypy-pretty": "mypy",
-    "node-tap": "tap", "pytest-text": "pytest", "rustfmt-diff": "rustfmt", "solc-text": "solc", "tsc-pretty": "tsc", "vitest-junit": "junit", "clippy-json": "cargo-json", "codeclimate": "gitlab", "forge-junit": "junit", "gitlab-codequality": "gitlab", "libtest-json": "libtest",
-    "shellcheck-tty": "shellcheck", "solc-standard-json": "solc-json", "solhint-stylish": "solhint"})
+#: texts in which tests speak, too: these are documents only where they also end like one
+_TEST_OUTPUTS = frozenset({"jest", "mocha", "forge-test"})
+_DOCUMENT = re.compile(rb"\{\s*[\"}]|\[\s*[{\]]")
+
+#: other names that people know a format by
+ALIASES: Mapping[str, str] = aliases(FORMATS)
 
 
 def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:
@@ -148,6 +151,7 @@ def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:
 
     Silence means that all is well only where an exit code says so too. An unknown format id is a `UsageError`.
     """
+    format_id = _spoken(format_named(format_id), raw)
     parser, reader = _parser(format_id), Remembered(raw.read)
     try:
         parsed = parser(replace(raw, read=reader), exits)
@@ -163,11 +167,22 @@ def parse_output(format_id: str, raw: RawOutput, exits: ExitSpec) -> Parsed:
 
 def format_named(name: str) -> str:
     """The id of the format that people call so. Raises UsageError for one that does not exist."""
-    found = name if name in FORMATS else ALIASES.get(name)
+    plain = spelled(name)
+    found = plain if plain in FORMATS else ALIASES.get(plain)
     if found is None:
-        near = get_close_matches(name, FORMATS, 1)
+        near = get_close_matches(plain, (*FORMATS, *ALIASES), 1)
         raise UsageError(f"no output format is called `{name}`", hint=f"did you mean `{near[0]}`?" if near else "formats: " + ", ".join(FORMATS))
     return found
+
+
+def _spoken(format_id: str, raw: RawOutput) -> str:
+    """The format of the tool's JSON where that was given for its text: no text of theirs starts so."""
+    document = f"{format_id}-json"
+    if document not in FORMATS:
+        return format_id
+    said = raw.stdout.strip() or (raw.report or b"").strip()
+    whole = format_id not in _TEST_OUTPUTS or said[-1:] in {b"}", b"]"}
+    return document if whole and _DOCUMENT.match(said) else format_id
 
 
 def takes_report(format_id: str) -> bool:

@@ -101,3 +101,23 @@ def test_a_format_may_be_called_as_people_call_it(name: str, known: str) -> None
 
 def test_every_other_name_means_a_format_that_exists() -> None:
     assert [name for name, known in ALIASES.items() if known not in FORMATS] == []
+
+
+@pytest.mark.parametrize(("name", "known"), [("MyPy_JSON", "mypy-json"), ("ruff json lines", "ruff-json-lines"), ("rustfmt-l", "rustfmt"), ("SARIF-2.1.0", "sarif"),
+                                             ("node-tap", "tap"), ("forge-json", "forge-test-json"), ("forge-text", "forge-test"), ("libtest-json", "libtest")])
+def test_case_and_joints_of_a_name_do_not_matter(name: str, known: str) -> None:
+    assert format_named(name) == known
+
+
+def test_no_other_name_hides_a_format() -> None:
+    assert sorted(set(ALIASES) & set(FORMATS)) == []
+
+
+def test_the_json_of_a_tool_is_read_where_its_text_was_named() -> None:
+    line = b'{"file": "a.py", "line": 1, "column": 0, "message": "no", "hint": null, "code": "misc", "severity": "error"}\n'
+    assert [(finding.line, finding.rule) for finding in read("mypy", raw_of(line.decode(), code=1)).findings] == [(1, "misc")]
+
+
+def test_what_a_test_prints_is_no_report_of_its_runner() -> None:
+    said = '{"a": 1}\n\n  1 passing (2ms)\n  1 failing\n\n  1) adds:\n     Error: no\n      at a.js:1:1\n'
+    assert read("mocha", raw_of(said, code=1)).meaning is Meaning.FINDINGS
