@@ -39,13 +39,13 @@ def compared(sight: Sight, changes: Changes, base: Reference | None = None, note
     where they do not come from the tree. Raises ConfigError for a baseline that cannot be read, UsageError for a ref that does not exist."""
     known = baseline if baseline is not None else known_findings(sight)
     references = tuple(reference for reference in (baseline_reference(sight, known) if known is not None else None, base) if reference is not None)
-    lines = _Lines(sight.git, base_of(sight, changes), staged=sight.settings.scope == "staged") if sight.tree.git else None
     wanted = sight.settings.changed_lines
-    told = lines is not None and (wanted or sight.settings.scope in {"staged", "changed", "since"}) and lines.base is not None
-    if wanted and not told:
-        return Compared(comparison=Comparison(references=references), notes=(*notes, _NO_BASE))
-    name = f"the lines that changed since {_short(lines.base)}" if lines is not None and lines.base else ""
-    return Compared(comparison=Comparison(references=references, on_changed=lines if told else None, lines_count=wanted, lines_name=name), notes=notes)
+    asked = sight.tree.git and (wanted or sight.settings.scope in {"staged", "changed", "since"})
+    lines = _Lines(sight.git, base_of(sight, changes), staged=sight.settings.scope == "staged") if asked else None
+    if lines is None or lines.base is None:
+        return Compared(comparison=Comparison(references=references), notes=(*notes, _NO_BASE) if wanted else notes)
+    name = f"the lines that changed since {lines.base[:12]}"
+    return Compared(comparison=Comparison(references=references, on_changed=lines, lines_count=wanted, lines_name=name), notes=notes)
 
 
 def baseline_path(sight: Sight) -> str | None:
@@ -166,8 +166,3 @@ def without_own(parsed: Parsed, baseline: str) -> Parsed:
                                                                                 where=baseline))
 
     return parsed if baseline == NO_BASELINE else replace(parsed, findings=tuple(marked(finding) for finding in parsed.findings))
-
-
-def _short(commit: str | None) -> str:
-    return (commit or "")[:12]
-
