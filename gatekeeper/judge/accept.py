@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gatekeeper.judge.known import Known, KnownSet, KnownTest
+from gatekeeper.judge.known import OF_THE_MACHINE, Known, KnownSet, KnownTest
 from gatekeeper.judge.matching import matched
 from gatekeeper.judge.triage import exact_of, is_broken
 from gatekeeper.model.assessment import Delta
@@ -71,7 +71,7 @@ def widened(renewal: Renewal, record: RunRecord) -> Renewal:
 def _versions(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for job in jobs:
-        if job.tool is not None and job.tool.version is not None:
+        if job.tool is not None and job.tool.version is not None and (job.tool.source != "builtin" or job.role is Role.HYGIENE):
             found.setdefault(job.tool_id, set()).add(job.tool.version)
     return {tool: frozenset(versions) for tool, versions in found.items()}
 
@@ -87,12 +87,16 @@ def stays_red(job: Job, result: Result) -> bool:
 def measured_jobs(plan: Plan, results: Sequence[Result]) -> tuple[tuple[Job, bool], ...]:
     """The jobs that find things, and whether each ran to its end."""
     status = {result.job: result.status for result in results}
-    return tuple((job, status.get(job.id) in _MEASURED) for job in plan.jobs if job.effect is Effect.READS)
+    return tuple((job, status.get(job.id) in _MEASURED) for job in plan.jobs if _looks_at_code(job))
+
+
+def _looks_at_code(job: Job) -> bool:
+    return job.effect is Effect.READS and job.role not in OF_THE_MACHINE
 
 
 def _measured(plan: Plan, results: Sequence[Result]) -> Iterator[tuple[Job, Result]]:
     by_id = {result.job: result for result in results}
-    return ((job, by_id[job.id]) for job in plan.jobs if job.id in by_id and by_id[job.id].status in _MEASURED and job.effect is Effect.READS)
+    return ((job, by_id[job.id]) for job in plan.jobs if job.id in by_id and by_id[job.id].status in _MEASURED and _looks_at_code(job))
 
 
 def _acceptable(job: Job, result: Result) -> Iterator[Known]:

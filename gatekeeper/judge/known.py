@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from gatekeeper.judge.fingerprint import EXACT
 from gatekeeper.model.finding import Finding
 from gatekeeper.model.plan import Job, Plan
-from gatekeeper.model.tool import Effect
+from gatekeeper.model.tool import Effect, Role
+
+#: what jobs of these roles say is a state of the machine or of the run, never of the code: nothing that could be known, new or fixed
+OF_THE_MACHINE = frozenset({Role.HEALTH, Role.BACKUP, Role.REPORT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

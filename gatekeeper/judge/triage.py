@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gatekeeper.judge.fingerprint import EXACT, Read, fingerprinted
-from gatekeeper.judge.known import Known, KnownSet, KnownTest, Share, Terrain, shares
+from gatekeeper.judge.known import OF_THE_MACHINE, Known, KnownSet, KnownTest, Share, Terrain, shares
 from gatekeeper.judge.matching import matched
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, State, TestCase, TestOutcome
 from gatekeeper.model.plan import Job, Plan
@@ -82,6 +82,9 @@ class Triage:
         if job.effect is not Effect.READS:
             return parsed
         parsed = replace(parsed, findings=fingerprinted(parsed.findings, self._read))
+        if job.role in OF_THE_MACHINE:
+            self.standings[job.id] = ()
+            return parsed
         mine = [share.get(job.id, Share()) for share in self._shares]
         standings = tuple(_standing(reference, share, job, parsed, self._read)
                           for reference, share in zip(self._comparison.references, mine, strict=True))

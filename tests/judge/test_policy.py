@@ -91,6 +91,12 @@ def test_where_nothing_was_compared_all_findings_are_new_and_it_is_said() -> Non
     assert "nothing was compared" in found.recommendations[0]
 
 
+def test_what_is_said_of_the_machine_counts_only_where_its_tool_is_named() -> None:
+    pair = ended(job("health.run", role=Role.HEALTH), findings=(replace(finding(), tool="health"),))
+    assert judged("{severity: info, on: new}", pair).status is PASSED
+    assert judged("{tool: health}", pair).status is FAILED
+
+
 def test_a_tool_that_did_not_run_has_no_findings_to_count() -> None:
     assert judged("{tool: ruff}", ended(LINT, Status.ERRORED)).status is UNMEASURED
     assert judged("{tool: mypy}", ended(LINT)).status is UNMEASURED

@@ -264,3 +264,15 @@ def test_suppressed_findings_are_not_accepted() -> None:
     result = run.ends(LINT, told("api/a.py", 2))
     hidden = replace(result.findings[0], state=State.SUPPRESSED, suppression=Suppression(kind=SuppressionKind.INLINE, reason="why"))
     assert accepted(PLAN, [replace(result, findings=(hidden,))]).findings == ()
+
+
+def test_what_is_said_of_the_machine_is_neither_new_nor_ever_known() -> None:
+    health = replace(job("health.run", role=Role.HEALTH), tool=LocatedTool(path="python", version="0.1.0", source="builtin"))
+    of = plan((health,))
+    first = Run(of=of)
+    first.ends(health, told("api/a.py", None))
+    assert first.known == KnownSet()
+    again = Run(first.known, of=of)
+    result = again.ends(health, told("api/a.py", None))
+    assert [finding.state for finding in result.findings] == [None]
+    assert again.delta.new == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gatekeeper.judge.known import OF_THE_MACHINE
 from gatekeeper.judge.policy.ground import Answer, Ground, any_glob, cut, held, is_left, lacking, unmeasured, within_limit
 from gatekeeper.model.assessment import ConditionStatus
 from gatekeeper.model.finding import Category, Finding, Severity
@@ -106,7 +107,9 @@ def _concerned(condition: PolicyCondition, ground: Ground, component: str | None
 
 
 def _speaks(condition: PolicyCondition, ground: Ground, job: Job) -> bool:
-    """Whether a job is about one of the languages that are meant."""
+    """Whether a job is about one of the languages that are meant; what is said of the machine only where its tool is named."""
+    if job.role in OF_THE_MACHINE and not condition.tools:
+        return False
     return not condition.languages or any(one.id == job.component and one.language in condition.languages for one in ground.plan.components)
 
 
