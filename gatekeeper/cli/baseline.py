@@ -34,7 +34,7 @@ _FAIL = 1
 
 def register(app: typer.Typer, here: Here) -> None:
     """Adds the verbs."""
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make, tighten and show the findings that are known and do not count.")
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make, tighten and show what is known and does not count.")
     app.add_typer(group, name="baseline")
     _register_create(group, here)
     _register_update(group, here)
