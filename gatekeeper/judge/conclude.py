@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import assert_never
@@ -15,6 +16,7 @@ from gatekeeper.model.tool import FailsAt, Role
 _RANK = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
 _FLOOR = {FailsAt.ANY: 0, FailsAt.WARNING: 1, FailsAt.ERROR: 2, FailsAt.EXIT: 3, FailsAt.NEVER: 3}
 _BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
+_MAX_WARNINGS = re.compile(r"(?:^| )--max-warnings[= ](\d{1,9})(?: |$)")
 #: shells and container runtimes report a kill by signal as 128 + number; 9 is what the kernel's memory killer sends
 _KILLED = 137
 
@@ -93,8 +95,17 @@ def _ended_badly(job: Job, attempt: Attempt, parsed: Parsed) -> bool:
 def _explained(job: Job, parsed: Parsed) -> bool:
     if parsed.findings and not any(finding.counts for finding in parsed.findings) and not any(test.counts for test in parsed.tests):
         return True  # whatever limit was exceeded: with nothing but what was known
+    if _too_many_warnings(job.argv, parsed):
+        return False
     spared = any(not finding.counts and _RANK[finding.level] >= _FLOOR[job.fails_at] for finding in parsed.findings)
     return spared or any(test.outcome in _BAD and not test.counts for test in parsed.tests)
+
+
+def _too_many_warnings(argv: Sequence[str], parsed: Parsed) -> bool:
+    """Whether the warnings that count exceed the project's own limit, in the words that eslint, oxlint and stylelint share."""
+    words = " ".join(argv)
+    limit = _MAX_WARNINGS.search(words)
+    return limit is not None and sum(finding.counts and finding.level is Level.WARNING for finding in parsed.findings) > int(limit[1])
 
 
 def _message(parsed: Parsed, status: Status) -> str:

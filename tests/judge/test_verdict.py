@@ -63,6 +63,14 @@ def test_a_tool_that_ends_badly_fails_even_where_none_of_its_findings_is_grave_e
     assert conclude(job, Attempt(exit_code=0), parsed(Meaning.FINDINGS, finding(Level.WARNING))).status is Status.PASSED
 
 
+def test_a_suppressed_error_does_not_excuse_more_warnings_than_the_project_allows() -> None:
+    job = replace(JOB, fails_at=FailsAt.ERROR, argv=("eslint", "--max-warnings", "1", "."), exit=ExitSpec(clean=frozenset({0}), findings=frozenset({1})))
+    spared = replace(finding(Level.ERROR), state=State.SUPPRESSED)
+    warnings = [replace(finding(Level.WARNING), line=line) for line in (1, 2)]
+    assert conclude(job, Attempt(exit_code=1), parsed(Meaning.FINDINGS, spared, *warnings)).status is Status.FAILED
+    assert conclude(job, Attempt(exit_code=1), parsed(Meaning.FINDINGS, spared, warnings[0])).status is Status.PASSED
+
+
 def test_where_the_project_sets_a_limit_that_no_finding_shows_the_exit_code_alone_tells() -> None:
     job = replace(JOB, fails_at=FailsAt.EXIT, exit=ExitSpec(clean=frozenset({0}), findings=frozenset({1})))
     found = parsed(Meaning.FINDINGS, finding(Level.ERROR))
