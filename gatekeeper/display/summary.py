@@ -21,7 +21,7 @@ from gatekeeper.model.wording import count_text, size_text
 
 Pair = tuple[Job, Result]
 
-EXIT_CODES = {0: "pass", 1: "a blocking job failed", 2: "usage or configuration error", 3: "incomplete",
+EXIT_CODES = {0: "pass", 1: "fail", 2: "usage or configuration error", 3: "incomplete",
               4: "a bug in Gatekeeper", 129: "ended by a hang-up", 130: "interrupted", 143: "terminated"}
 #: more failures than this are counted, not shown, unless asked for (`--verbose`): the reports have them all
 MOST = 20

@@ -71,7 +71,7 @@ def parse_baseline(data: bytes, name: str) -> KnownSet:
                     versions={tool: frozenset(known) for tool, known in sorted(versions.items())})
 
 
-_AGAIN = "make it anew with: gatekeeper baseline create --force"
+_AGAIN = "take it from git again, or make it anew: gatekeeper run --baseline none, then gatekeeper baseline create --force"
 
 
 def _entry(line: str, place: str) -> Mapping[str, object]:

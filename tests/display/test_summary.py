@@ -24,7 +24,7 @@ def section(title: str, text: str) -> str:
 def test_the_verdict_stands_first_and_last_with_time_and_exit_code() -> None:
     lines = summary().splitlines()
     assert lines[0] == "FAIL  3 blocking jobs failed"
-    assert lines[-1] == "FAIL  3 blocking jobs failed; 14 jobs in 2.5s (0.04 min); exit code 1 (a blocking job failed)"
+    assert lines[-1] == "FAIL  3 blocking jobs failed; 14 jobs in 2.5s (0.04 min); exit code 1 (fail)"
 
 
 @pytest.mark.parametrize("width", [60, 100])
@@ -138,7 +138,7 @@ def test_a_terminal_of_eighty_cells_gets_a_table_that_fits() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_the_last_line_breaks_between_words(width: int) -> None:
     foot = summary(Look(width=width)).rstrip("\n").rpartition("\n\n")[2]
-    assert " ".join(foot.split()) == "FAIL 3 blocking jobs failed; 14 jobs in 2.5s (0.04 min); exit code 1 (a blocking job failed)"
+    assert " ".join(foot.split()) == "FAIL 3 blocking jobs failed; 14 jobs in 2.5s (0.04 min); exit code 1 (fail)"
     assert max(map(len, foot.splitlines())) <= width
 
 
