@@ -188,7 +188,9 @@ def repeat_command(job: Job, argv: Sequence[str] | None = None) -> str:
 def without_report(argv: Sequence[str]) -> list[str]:
     """`argv` without `--option={report}` and the pair `--option {report}`, and without what only asks for JSON in place of text."""
     kept: list[str] = []
-    for word in argv:
+    for before, word in zip(("", *argv), argv, strict=False):
+        if before == "--json" and word == "-":  # where to, which goes with it
+            continue
         if "{report}" in word:
             if not word.startswith("-") and len(kept) > 1 and kept[-1].startswith("-") and "=" not in kept[-1]:
                 kept.pop()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gatekeeper import __version__
-from gatekeeper.model.component import Component, Language
+from gatekeeper.model.component import Component, Kind, Language
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
@@ -135,6 +135,8 @@ class Locator:
         if package_of(tool) is None and not tool.traces.pypi and not tool.traces.npm:
             return self._on_path(tool) or MissingTool(reason=f"{tool.executable} is not on PATH", hint=f"install {tool.executable}")
         found = self._python_tool(tool, component) if is_python(tool) else self._npm_tool(tool, component)
+        if tool.executable == "slither":
+            return self._with_forge(found, component)
         return self._with_compilers(found, component) if tool.executable == "forge" else found
 
     def _python_tool(self, tool: Tool, component: Component | None) -> LocatedTool | MissingTool:
@@ -240,6 +242,15 @@ class Locator:
         more: Mapping[str, str] = {} if isinstance(compilers, MissingTool) else compilers
         places = output_variables(self.surroundings, component, self.managed.home)
         return replace(found, env={**found.env, "FOUNDRY_OFFLINE": "true", **places, **more})
+
+    def _with_forge(self, found: LocatedTool | MissingTool, component: Component | None) -> LocatedTool | MissingTool:
+        """slither has forge build a foundry project, and finds it by its name."""
+        forge = self.catalog.tool("forge")
+        builder = self.locate(forge, component) if forge is not None and component is not None and component.kind is Kind.FOUNDRY_PROJECT else None
+        if isinstance(found, MissingTool) or not isinstance(builder, LocatedTool):
+            return found
+        path = os.pathsep.join((os.path.dirname(builder.path), self.surroundings.environment.get("PATH", os.defpath)))
+        return replace(found, env={"PATH": path, **found.env, **builder.env})
 
     def _no_compiler(self, component: Component) -> MissingTool | None:
         forge = component.use_of("forge") is not None or component.kind.value.startswith("foundry")

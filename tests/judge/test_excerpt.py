@@ -141,6 +141,7 @@ def test_more_than_ten_failing_tests_are_counted() -> None:
     (("mypy", "-O", "json", "--strict"), ["mypy", "--strict"]),
     (("pytest", "-o", "junit_family=xunit1", "-o", "xfail_strict=true"), ["pytest", "-o", "xfail_strict=true"]),
     (("tool", "json", "--format=text"), ["tool", "json", "--format=text"]),
+    (("slither", ".", "--json", "-"), ["slither", "."]),
 ])
 def test_arguments_that_only_serve_our_reading_are_left_out(argv: tuple[str, ...], left: list[str]) -> None:
     assert without_report(argv) == left

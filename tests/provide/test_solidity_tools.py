@@ -10,13 +10,13 @@ import pytest
 
 from gatekeeper.model.component import Component, Kind, Language
 from gatekeeper.model.ports import Completed
-from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, VersionProbe
+from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, Tool, Traces, VersionProbe
 from gatekeeper.provide.foundry import foundry_solc, output_variables
 from gatekeeper.provide.managed import Permission
 from gatekeeper.provide.places import Surroundings
 from gatekeeper.provide.pragma import allows, choose, choose_each, expressions, parse_version
 from gatekeeper.provide.sources import own_sources, wanted_versions
-from tests.provide.making import Machine, component, locator, npm_tool, program, versions, write
+from tests.provide.making import Machine, component, locator, npm_tool, program, versions, virtual_environment, write
 
 SOLC = npm_tool("solc", "0.8.37", languages=(Language.SOLIDITY,), version_probe=VersionProbe(pattern=r"(\d+\.\d+\.\d+\S*)"))
 FORGE = npm_tool("forge", languages=(Language.SOLIDITY,), provide=Provide(npm="@foundry-rs/forge-linux-amd64@1.7.1", binary="bin/forge"))
@@ -219,3 +219,13 @@ def test_libraries_and_build_output_are_not_the_components_sources(tmp_path: Pat
 def test_a_broken_foundry_toml_names_no_compiler(tmp_path: Path, text: str) -> None:
     write(tmp_path, {"foundry.toml": text})
     assert foundry_solc(str(tmp_path)) is None
+
+
+def test_slither_finds_the_forge_that_builds_for_it(tmp_path: Path) -> None:
+    machine, path = tools(tmp_path)
+    slither = Tool(id="slither", executable="slither", languages=(Language.SOLIDITY,), traces=Traces(pypi=("slither-analyzer",)), version_probe=VersionProbe(pattern=r"(\S+)"))
+    virtual_environment(tmp_path / "tree" / ".venv", "slither_analyzer-0.11.6", scripts=["slither"])
+    found = locator(tmp_path, machine, FORGE, SOLC, slither, path=[path]).locate(slither, CONTRACTS)
+    assert isinstance(found, LocatedTool)
+    assert "forge" in os.listdir(found.env["PATH"].split(os.pathsep)[0])
+    assert found.env["FOUNDRY_OFFLINE"] == "true"
