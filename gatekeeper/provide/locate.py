@@ -249,8 +249,8 @@ class Locator:
         builder = self.locate(forge, component) if forge is not None and component is not None and component.kind is Kind.FOUNDRY_PROJECT else None
         if isinstance(found, MissingTool) or not isinstance(builder, LocatedTool):
             return found
-        path = os.pathsep.join((os.path.dirname(builder.path), self.surroundings.environment.get("PATH", os.defpath)))
-        return replace(found, env={"PATH": path, **found.env, **builder.env})
+        path = found.env.get("PATH") or self.surroundings.environment.get("PATH", os.defpath)
+        return replace(found, env={**found.env, **builder.env, "PATH": os.pathsep.join((os.path.dirname(builder.path), path))})
 
     def _no_compiler(self, component: Component) -> MissingTool | None:
         forge = component.use_of("forge") is not None or component.kind.value.startswith("foundry")
