@@ -12,7 +12,8 @@ import sys
 from contextlib import suppress
 
 from gatekeeper.errors import GatekeeperError
-from gatekeeper.session.reading import OUT_OF_MEMORY, READER_MEMORY_MB, read_output, read_request, write_answer
+from gatekeeper.session.reader import OUT_OF_MEMORY, READER_MEMORY_MB, read_request, write_answer
+from gatekeeper.session.reading import read_output
 
 
 def main(request: str, answer: str, megabytes: str = "") -> int:

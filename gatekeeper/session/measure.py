@@ -19,7 +19,7 @@ from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Meaning, Status
 from gatekeeper.model.tool import Role
-from gatekeeper.session.reading import Reading, read_answer, read_output, reader_argv, tail, unread, write_request
+from gatekeeper.session.reading import Reading, read_output, tail
 from gatekeeper.tree.files import Tree
 
 #: what was read of a job's output, with states and suppressions filled in
@@ -54,6 +54,8 @@ class Measure:
 
     def _errand(self, job: Job, attempt: Attempt, reading: Reading) -> Result | Errand:
         """Has the output read by a process of its own, in a folder beside it."""
+        from gatekeeper.session.reader import read_answer, reader_argv, unread, write_request  # lazy: pickle, which only large outputs pay
+
         folder = os.path.join(os.path.dirname(attempt.stdout), "reading")
         request, answer = os.path.join(folder, "request"), os.path.join(folder, "answer")
         try:

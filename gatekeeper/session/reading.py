@@ -1,21 +1,15 @@
 """One output from files to its meaning, here or in a process of its own: what is large, and what follows a pattern of the user's, may neither stall
 nor fill the process that runs the gate.
 
-A reading is a value that can be written down; `read_output` does it on the spot, `gatekeeper/builtin/reader.py` does it elsewhere and leaves the
-answer in a file. Does not know jobs, nor what starts processes.
+A reading is a value that can be written down: `read_output` does it on the spot, `session/reader.py` has it done elsewhere. Does not know jobs, nor
+what starts processes.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import pickle
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gatekeeper.model.document import from_document, to_document
 from gatekeeper.model.finding import Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.formats import parse_output
@@ -27,11 +21,8 @@ from gatekeeper.tree.plain import open_plain
 LARGE = 256 * 1024
 #: the most bytes of one stream or report that are read at all
 LARGEST = 512 * 1024 * 1024
-#: seconds and megabytes of address space that a reader has
+#: seconds that a reader has
 READER_SECONDS = 120.0
-READER_MEMORY_MB = 3072
-#: exit code of a reader that had too little of it
-OUT_OF_MEMORY = 3
 #: seconds for a pattern of the user's
 PATTERN_SECONDS = 20.0
 #: formats that are read elsewhere whatever their size: the time that a user's expression takes knows no limit
@@ -120,64 +111,3 @@ def size_of(path: str | None) -> int:
         return os.lstat(path).st_size if path else 0
     except OSError:
         return 0
-
-
-def unread(reading: Reading, end: str | int) -> str:
-    """Why a reader gave no answer, in one line. `end` is its exit code (negative: a signal), `time`, or why it could not be started."""
-    size = f"{sum(size_of(path) for path in (reading.stdout, reading.stderr, reading.report)) / 1e6:.1f} MB of output"
-    if end == "time":
-        why = "the pattern backtracks too much: it" if reading.parser in PATTERNS else f"reading {size}"
-        return f"{why} took longer than {reading.seconds:g} s"
-    if end in (OUT_OF_MEMORY, -9):
-        return f"reading {size} needs more than {READER_MEMORY_MB} MB of memory"
-    return f"reading {size} failed ({f'exit code {end}' if isinstance(end, int) else end})"
-
-
-def reader_argv(request: str, answer: str) -> tuple[str, ...]:
-    """The words that start a reader, in isolation: it takes the reading from the file `request` and leaves what it read in `answer`."""
-    return sys.executable, "-I", "-m", "gatekeeper.builtin.reader", request, answer
-
-
-def write_request(reading: Reading, path: str) -> None:
-    """Writes a reading down for a reader. Raises OSError."""
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(to_document(reading), file)
-
-
-def read_request(path: str) -> Reading:
-    """The reading in a file. Raises OSError and ValueError."""
-    with open(path, encoding="utf-8") as file:
-        return from_document(Reading, json.load(file))
-
-
-def write_answer(read: Read, path: str) -> None:
-    """Leaves what was read in a file: pickled, which takes a fourth of the time of JSON where there are 100,000 findings. Raises OSError."""
-    with open(path, "wb") as file:
-        pickle.dump(read, file, 5)
-
-
-def read_answer(path: str) -> Read | None:
-    """What a reader left, or None where it left nothing whole. Of a pickle only our own values are built."""
-    try:
-        with open_plain(path) as file:
-            found = _Values(io.BytesIO(file.read())).load()
-    except (OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, pickle.UnpicklingError):
-        return None
-    return found if isinstance(found, Read) else None
-
-
-_NAMES: frozenset[tuple[str, str]] = frozenset(
-    {("gatekeeper.session.reading", "Read"), ("gatekeeper.model.status", "Meaning"), ("gatekeeper.model.component", "Problem")}
-    | {("gatekeeper.model.finding", name) for name in ("Parsed", "Finding", "TestCase", "TestOutcome", "Metric", "Fix", "Edit", "Safety", "Severity",
-                                                       "Level", "Category", "State", "Suppression", "SuppressionKind")})
-
-
-class _Values(pickle.Unpickler):
-    """Builds the values that a reader tells, and nothing else: the file lies where jobs can write."""
-
-    def find_class(self, module: str, name: str) -> Callable[..., object]:
-        """The class of that name if it is one of ours."""
-        if (module, name) not in _NAMES:
-            raise pickle.UnpicklingError(f"{module}.{name} is none of our values")
-        found: Callable[..., object] = super().find_class(module, name)
-        return found

@@ -23,7 +23,7 @@ from gatekeeper.model.ports import Completed, Runner
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import Command, ExitSpec
 from gatekeeper.parse.formats import format_named, takes_report
-from gatekeeper.session import reading as rooms
+from gatekeeper.session.reader import read_answer, reader_argv, unread, write_request
 from gatekeeper.session.reading import LARGEST, PATTERNS, Read, Reading, read_output
 
 #: seconds that standard input is waited for where another stream is named already
@@ -147,12 +147,12 @@ def _read_elsewhere(reading: Reading, place: str, environment: Mapping[str, str]
     """Has a reader do it, within its limits."""
     request, answer = os.path.join(place, "request"), os.path.join(place, "answer")
     try:
-        rooms.write_request(reading, request)
+        write_request(reading, request)
     except OSError as error:
         raise StoreError(f"{place} cannot be written: {error.strerror}") from error
-    ended = runner(rooms.reader_argv(request, answer), cwd=place, env=environment, timeout=reading.seconds)
-    read = rooms.read_answer(answer) if ended.ok else None
-    return read or Read(parsed=Parsed(meaning=Meaning.TOOL_ERROR, message=rooms.unread(reading, _end_of(ended))))
+    ended = runner(reader_argv(request, answer), cwd=place, env=environment, timeout=reading.seconds)
+    read = read_answer(answer) if ended.ok else None
+    return read or Read(parsed=Parsed(meaning=Meaning.TOOL_ERROR, message=unread(reading, _end_of(ended))))
 
 
 def _end_of(ended: Completed) -> str | int:

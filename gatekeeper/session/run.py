@@ -17,14 +17,14 @@ from gatekeeper.judge.counters import batch_seconds
 from gatekeeper.judge.difference import delta_of, tight_condition
 from gatekeeper.judge.endings import ending
 from gatekeeper.judge.scores import scores
-from gatekeeper.judge.triage import Triage
+from gatekeeper.judge.triage import Reference, Triage
 from gatekeeper.judge.verdict import Deciders, judge
 from gatekeeper.model.assessment import Assessment, Delta
 from gatekeeper.model.document import to_document
 from gatekeeper.model.event import Event, JobFinished, JobQueued, Notice, RunFinished, RunStarted, VerdictReached
 from gatekeeper.model.finding import Parsed
 from gatekeeper.model.plan import Job, Plan
-from gatekeeper.model.ports import Runner, Subscriber
+from gatekeeper.model.ports import Runner, Subscriber, Toolbox
 from gatekeeper.model.result import Condition, Result, RunRecord, Verdict
 from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
@@ -39,7 +39,6 @@ from gatekeeper.session.leaves import missing_leaves, remove_leaves
 from gatekeeper.session.logs import clean_logs
 from gatekeeper.session.look import Sight, in_scope, locator, planned, see
 from gatekeeper.session.measure import Measure
-from gatekeeper.session.merge_base import base_reference
 from gatekeeper.session.outcome import published
 from gatekeeper.session.prepare import prepared, record_path
 from gatekeeper.session.reports import make_room
@@ -77,7 +76,7 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     plan = planned(sight, changes, toolbox)
     make_room(settings.reports)
     control = control or Control()
-    base, notes = base_reference(sight, plan, toolbox, control, _teller(subscribers))
+    base, notes = _merge_base(sight, plan, toolbox, control, _teller(subscribers)) if settings.new_since else (None, ())
     against = compared(sight, changes, base, notes)
     home = open_home(sight.tree.root, environment)
     folder = start_run(home)
@@ -89,6 +88,12 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     finally:
         folder.close()
         prune(home)
+
+
+def _merge_base(sight: Sight, plan: Plan, toolbox: Toolbox, control: Control, tell: Callable[[str], None]) -> tuple[Reference | None, tuple[str, ...]]:
+    from gatekeeper.session.merge_base import base_reference  # lazy: only runs with --new-since pay
+
+    return base_reference(sight, plan, toolbox, control, tell)
 
 
 def _teller(subscribers: Sequence[Subscriber]) -> Callable[[str], None]:

@@ -17,7 +17,8 @@ from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.formats import FORMATS
 from gatekeeper.report.parsed import parsed_document
-from gatekeeper.session.reading import LARGE, OUT_OF_MEMORY, Read
+from gatekeeper.session.reader import OUT_OF_MEMORY
+from gatekeeper.session.reading import LARGE, Read
 from gatekeeper.session.recorded import Asked, exits_of, parse_recorded
 from tests.parse.recordings import Recording, every
 
