@@ -11,7 +11,8 @@ from gatekeeper.model.finding import RawOutput
 
 #: CSI (colours, cursor), OSC (titles, links), and the two-byte escapes of ECMA-48
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Z]|\x1b[@-Z\\^_=>78]")
-_SPEAKING = re.compile(r"^(?:[\w.@/ -]{1,80}: )*(?:fatal |internal )?(?:error|fatal|panic(?:ked)?|exception)\b|[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
+#: an error in its own words, or a test that failed in TAP's (one that is yet to do fails nothing; `error: |-` only announces a block)
+_SPEAKING = re.compile(r"^not ok \d+ (?!.*# (?:todo|skip)\b)|^(?!error: [|>])(?:[\w.@/ -]{1,80}: )*(?:fatal |internal )?(?:error|fatal|panic(?:ked)?|exception)\b|[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
 _LONE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"\w")
 #: what package managers print around the scripts they run

@@ -56,6 +56,11 @@ def test_the_line_that_says_why_a_tool_failed_is_found(said: str, expected: str 
     assert complaint(raw_of("", said, code=2)) == expected
 
 
+def test_of_tap_the_first_test_that_failed_is_the_complaint_and_not_the_block_that_tells_of_it() -> None:
+    said = "TAP version 13\nok 1 - fine\nnot ok 2 - later # TODO\n  error: |-\nnot ok 3 - sums up\n  ---\n  error: |-\n    12 !== 14\n  ...\n1..3\n"
+    assert complaint(raw_of(said, "", code=1)) == "not ok 3 - sums up"
+
+
 def test_a_report_on_standard_output_is_no_complaint() -> None:
     assert complaint(raw_of('[{"message": "error"}]\n', code=2)) is None
 
