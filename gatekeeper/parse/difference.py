@@ -78,6 +78,11 @@ def from_hunks(file: str | None, hunks: list[tuple[int, list[str]]]) -> str:
     return "\n".join([f"--- a/{name}", f"+++ b/{name}", *lines])
 
 
+def first_change(start: int, body: list[str]) -> int:
+    """The line of the old text at which marked lines that begin at line `start` first differ: before it they only repeat what is there."""
+    return start + next((at for at, line in enumerate(body) if line.startswith(("+", "-"))), 0)
+
+
 def between(file: str, old: str, new: str) -> str | None:
     """A unified diff of two texts; None when they are equal or too large to compare."""
     if old == new or len(old) > _LARGEST or len(new) > _LARGEST:

@@ -10,7 +10,7 @@ import re
 
 from gatekeeper.model.finding import Category, Finding, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
-from gatekeeper.parse.difference import from_hunks
+from gatekeeper.parse.difference import first_change, from_hunks
 from gatekeeper.parse.grade import Scribe
 from gatekeeper.parse.meaning import Account, Ended, conclude, ended
 from gatekeeper.parse.place import relative
@@ -55,4 +55,4 @@ def _from_diffs(raw: RawOutput, scribe: Scribe, lines: list[str]) -> tuple[Findi
             hunks.setdefault(relative(raw, head["path"]), []).append((int(head["line"]), body))
         elif hunks:
             body.append(line)
-    return tuple(scribe.unformatted(file, from_hunks(file, parts), parts[0][0]) for file, parts in hunks.items())
+    return tuple(scribe.unformatted(file, from_hunks(file, parts), first_change(*parts[0])) for file, parts in hunks.items())

@@ -7,13 +7,18 @@ import difflib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.parse.difference import between, by_file, from_hunks
+from gatekeeper.parse.difference import between, by_file, first_change, from_hunks
 from tests.parse.outputs import raw_of, read
 
 
 def test_a_removed_line_of_dashes_is_no_header() -> None:
     text = "--- a.sql\n+++ a.sql\n@@ -1,2 +1,1 @@\n--- a comment\n keep\n--- b.sql\n+++ b.sql\n@@ -1 +1 @@\n-x\n+y\n"
     assert [(part.path, part.hunks.count("\n")) for part in by_file(text)] == [("a.sql", 2), ("b.sql", 2)]
+
+
+def test_a_difference_begins_at_its_first_marked_line_and_not_at_what_is_repeated_before_it() -> None:
+    assert first_change(15, [" }", "", " /// Doc.", "-fn f( ){}", "+fn f() {}", " "]) == 18
+    assert (first_change(7, ["+x"]), first_change(7, [])) == (7, 7)
 
 
 def test_times_and_prefixes_are_no_part_of_a_name() -> None:
