@@ -40,9 +40,9 @@ def requested(reports: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
 
 def make_room(reports: tuple[str, ...]) -> None:
     """Makes the folders that reports are to be written to. Raises UsageError where that cannot be, before anything ran."""
-    for name, path in requested(reports):
-        if path is None:
-            continue
+    asked = [(name, path) for name, path in requested(reports) if path is not None]
+    _refuse_shared(asked)
+    for name, path in asked:
         place, full = f"--report {name}={path}", os.path.abspath(path)
         if os.path.isdir(full):
             raise UsageError(f"{place}: is a folder", hint=f"name a file in it: {os.path.join(path, format_of(name).file)}")
@@ -55,6 +55,21 @@ def make_room(reports: tuple[str, ...]) -> None:
             raise UsageError(f"{place}: its folder cannot be made: {error.strerror}") from error
         if not os.access(folder, os.W_OK | os.X_OK):
             raise UsageError(f"{place}: its folder cannot be written", hint="check the permissions of that folder")
+
+
+def _refuse_shared(asked: list[tuple[str, str]]) -> None:
+    """Two reports at one place, or one where another may have to put its parts: the second would replace the first."""
+    for number, (name, path) in enumerate(asked):
+        for other, there in asked[:number]:
+            one, two = os.path.realpath(path), os.path.realpath(there)
+            if one == two or _may_be_part(other, two, one) or _may_be_part(name, one, two):
+                raise UsageError(f"--report {name}={path}: is the place of --report {other}={there}, too", hint="name a file for each report")
+
+
+def _may_be_part(name: str, path: str, other: str) -> bool:
+    """Whether `other` has the name of a part of the report `name` at `path`."""
+    folder, file = os.path.split(path)
+    return format_of(name).parts is not None and os.path.dirname(other) == folder and _part_pattern(file).fullmatch(os.path.basename(other)) is not None
 
 
 def in_ci(environment: Mapping[str, str]) -> bool:
@@ -98,10 +113,14 @@ def _remove_others(path: str, kept: list[str]) -> None:
 
 def _parts_there(path: str) -> Iterator[str]:
     folder, name = os.path.split(path)
-    stem, ending = os.path.splitext(name)
-    pattern = re.compile(rf"{re.escape(stem)}(-[1-9][0-9]*)?{re.escape(ending)}")
+    pattern = _part_pattern(name)
     with contextlib.suppress(OSError), os.scandir(folder or ".") as entries:
         yield from [os.path.join(folder, entry.name) for entry in entries if pattern.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
+
+
+def _part_pattern(name: str) -> re.Pattern[str]:
+    stem, ending = os.path.splitext(name)
+    return re.compile(rf"{re.escape(stem)}(-[1-9][0-9]*)?{re.escape(ending)}")
 
 
 def _is_ours(path: str) -> bool:

@@ -48,6 +48,17 @@ def test_a_file_where_a_folder_must_be_is_said(tmp_path: Path) -> None:
         make_room((f"json={tmp_path}/file/summary.json",))
 
 
+@pytest.mark.parametrize(("first", "second"), [
+    ("junit=x.xml", "checkstyle=x.xml"), ("sarif=x.sarif", "code-scanning=./x.sarif"), ("sarif=x.sarif", "csv=x-2.sarif"), ("code-scanning=x-1.sarif", "sarif=x.sarif")])
+def test_two_reports_at_one_place_or_at_that_of_a_part_are_refused_before_anything_runs(first: str, second: str) -> None:
+    with pytest.raises(UsageError, match="is the place of --report"):
+        make_room((first, second))
+
+
+def test_one_report_at_two_places_and_two_with_like_names_are_no_mistake(tmp_path: Path) -> None:
+    make_room(tuple(f"{name}={tmp_path}/{file}" for name, file in (("junit", "a.xml"), ("junit", "b.xml"), ("sarif", "x.sarif"), ("csv", "x-y.sarif"), ("csv", "x-1.csv"))))
+
+
 def crowded(tools: int) -> RunRecord:
     jobs = [job("ruff.lint", component=f"c{number}") for number in range(tools)]
     return record([(entry, result(entry)) for entry in jobs])
