@@ -1,4 +1,4 @@
-"""`gatekeeper run .` on every fixture repository, with the real tools of the machine: the verdict and the jobs behind it."""
+"""`gatekeeper run .` on every fixture repository, with the real tools of the machine: the verdict, the jobs behind it, and every report of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.report.formats import FORMATS
 from tests.fakes.fixture import Expectation, Fixture, fixture_names, load_fixture
+from tests.fakes.shown import wrong_reports
 from tests.fakes.space import Ended, Space
 
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(300)]
@@ -20,6 +22,7 @@ FIXTURES = [load_fixture(name) for name in fixture_names()]
 NETWORK = re.compile(r"(?i)_proxy$|cert|ca_bundle|^uv_|^pip_|^npm_config_")
 #: what the start scripts of installed tools call
 COREUTILS = ("dirname", "env", "realpath", "sed", "uname")
+EVERY_REPORT = tuple(word for format_id in FORMATS for word in ("--report", format_id))
 UNPREPARED = [fixture for fixture in FIXTURES if fixture.without_setup]
 
 
@@ -68,7 +71,7 @@ def set_up(fixture: Fixture, space: Space) -> None:
 def judged(space: Space, expect: Expectation) -> Ended:
     """Run everything; the verdict is the expected one, the exit code too, and nothing that checking must not touch has changed."""
     before = space.state()
-    ended = space.run("run", ".", "--json", "--no-backup", timeout=280)
+    ended = space.run("run", ".", "--json", "--no-backup", *EVERY_REPORT, timeout=280)
     assert list(expect.disagreements(ended.json())) == [], ended.stderr
     assert ended.exit_code == expect.exit_code, ended
     assert space.state() == before
@@ -86,10 +89,12 @@ def test_the_components_of_a_fixture_are_found(fixture: Fixture, tmp_path: Path)
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=named)
-def test_the_verdict_on_a_fixture_is_right(fixture: Fixture, tmp_path: Path) -> None:
+def test_the_verdict_on_a_fixture_is_right_and_every_report_shows_the_planted_defects_and_no_other(fixture: Fixture, tmp_path: Path) -> None:
     space = laid_out(fixture, tmp_path)
     set_up(fixture, space)
-    judged(space, fixture.expect)
+    ended = judged(space, fixture.expect)
+    assert fixture.wrong_defects(ended.json()) == ()
+    assert wrong_reports(space.root / ".gatekeeper" / "latest") == ()
 
 
 @pytest.mark.parametrize("fixture", UNPREPARED, ids=named)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tests.fakes.shown import Item, Truth
 from tests.fakes.space import FIXTURES
 
 #: keys that hold globs on job ids; `advised` are advisory jobs that failed, without weight
@@ -69,6 +70,22 @@ def _told(job: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Planted:
+    """A defect that was put there: the job that must find it (a glob), what it must say of rule and place, and words of its message."""
+
+    job: str
+    rule: str | None
+    file: str | None
+    line: int | None
+    column: int | None
+    says: str
+
+    def is_told_by(self, item: Item) -> bool:
+        place = (item.rule, item.file, item.line, item.column)
+        return fnmatchcase(item.job, self.job) and place == (self.rule, self.file, self.line, self.column) and self.says in item.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fixture:
     """One fixture: what it is, what it needs, and what must be said about it."""
 
@@ -83,6 +100,11 @@ class Fixture:
     at_least: bool
     expect: Expectation
     without_setup: Expectation | None
+    planted: tuple[Planted, ...]
+
+    def wrong_defects(self, summary: Mapping[str, Any]) -> tuple[str, ...]:
+        """Every difference of what blocking jobs tell from what was planted, in words."""
+        return unlike(self.planted, summary)
 
     def wrong_components(self, detection: Mapping[str, Any]) -> tuple[str, ...]:
         """Every difference from the detection JSON, in words."""
@@ -94,6 +116,18 @@ class Fixture:
         return (*missing, *surplus, *unsaid)
 
 
+def unlike(planted: Sequence[Planted], summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every planted defect that no blocking job tells of, and everything that one tells of although nobody planted it."""
+    truth, left, surplus = Truth.of(summary), list(planted), []
+    for item in (item for item in truth.items if truth.jobs[item.job]["blocking"]):
+        found = next((one for one in left if one.is_told_by(item)), None)
+        if found is None:
+            surplus.append(f"nobody planted: {item}")
+        else:
+            left.remove(found)
+    return (*surplus, *(f"planted and not found: {one}" for one in left))
+
+
 def load_fixture(name: str) -> Fixture:
     """Read `fixtures/repos/NAME.json`."""
     data = json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
@@ -103,7 +137,8 @@ def load_fixture(name: str) -> Fixture:
         python=tuple(data["setup"].get("python", ())), npm=data["setup"].get("npm"),
         components=frozenset((item["root"], item["language"], item["kind"]) for item in data["components"]),
         problems=frozenset(data.get("problems", ())), at_least=at_least, expect=_expectation(data["expect"], at_least),
-        without_setup=_expectation(data["without_setup"], at_least) if "without_setup" in data else None)
+        without_setup=_expectation(data["without_setup"], at_least) if "without_setup" in data else None,
+        planted=tuple(Planted(**entry) for entry in data.get("planted", ())))
 
 
 def fixture_names() -> tuple[str, ...]:
