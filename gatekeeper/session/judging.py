@@ -16,15 +16,15 @@ from gatekeeper.judge.policy.ground import Ground
 from gatekeeper.judge.policy.numbers import numbers
 from gatekeeper.judge.suppress import Ledger, Suppressing, ledger
 from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta, Enforcement
-from gatekeeper.model.coverage import ChangedLines
+from gatekeeper.model.coverage import ChangedLines, Coverage
 from gatekeeper.model.finding import Metric
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Result
 from gatekeeper.model.settings import PolicyCondition
 from gatekeeper.model.tool import Role
 from gatekeeper.session.compare import base_of
-from gatekeeper.session.covered import coverage_of
 from gatekeeper.session.look import Sight
+from gatekeeper.session.proposed import obeyed_files, trust_warning
 from gatekeeper.session.reached import globbed
 from gatekeeper.session.trust import content_at
 from gatekeeper.tree.changes import Changes
@@ -60,7 +60,8 @@ class Judging:
         ground = self._ground(plan, tuple(results), account, seconds, delta)
         said = assess(conditions, ground)
         asked = any(condition.kind == "suppressions" for condition in conditions)
-        return Judged(assessments=said if asked else (*said, *_warned(account)), metrics=numbers(ground))
+        more = (*(() if asked else _warned(account)), *trust_warning(obeyed_files(self.sight)))
+        return Judged(assessments=(*said, *more), metrics=numbers(ground))
 
     def account(self, plan: Plan, results: Sequence[Result]) -> Ledger:
         """How the suppressions did."""
@@ -73,9 +74,17 @@ class Judging:
             roles=frozenset(role for batch in self.sight.catalog.pipeline.batches for task in batch.tasks for role in task.roles) | {Role.HYGIENE},
             past=self.past, small_change=settings.small_change, ledger=account, delta=delta, audit_level=settings.audit_level,
             changed=self._changed() if _needs_changes(conditions) else None,
-            coverage={one.files: coverage_of(self.sight, one.files, self.began) for one in _of(conditions, "coverage")},
+            coverage=self._coverage(_of(conditions, "coverage")),
             sizes=_sizes(self.sight.tree.root, _of(conditions, "artifact-size")),
             present=self._present(_of(conditions, "integration")), approvals=self._approvals(_of(conditions, "approval")))
+
+    def _coverage(self, conditions: Sequence[PolicyCondition]) -> dict[tuple[str, ...], Coverage]:
+        """What reports say, by the names that a condition gives them."""
+        if not conditions:
+            return {}
+        from gatekeeper.session.covered import coverage_of  # lazy: readers of five formats, which only those who ask for coverage pay
+
+        return {files: coverage_of(self.sight, files, self.began) for files in dict.fromkeys(one.files for one in conditions)}
 
     def _filtered(self) -> bool:
         settings = self.sight.settings
