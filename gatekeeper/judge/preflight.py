@@ -42,7 +42,7 @@ class Check:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
     """What the checks look at. Memory in MB, disk in bytes (None: unknown). `executes` are jobs that run code of the repository; `proposed` are files
-    that decide the run and that the change under judgement touches."""
+    that decide the run and that the change under judgement touches; over a proposal that is not trusted, those that stay its own."""
 
     plan: Plan
     settings: Settings
@@ -74,7 +74,7 @@ def _description(prospect: Prospect) -> Check:
     if grave:
         return Check(check="description", result=CheckResult.FAILED, message=f"{count_text(len(grave), 'file')} could not be read", details=grave)
     origins = {origin.partition(":")[0] for origin in prospect.settings.origins.values() if origin.partition(":")[0].endswith(".yaml")}
-    said = f"{' and '.join(sorted(origins))} valid" if origins else "no configuration, the defaults hold"
+    said = f"{' and '.join(sorted(origins))} valid" if origins else "no configuration that sets anything, the defaults hold"
     return Check(check="description", result=CheckResult.PASSED, message=said)
 
 
@@ -90,9 +90,9 @@ def _requirements(prospect: Prospect) -> Check:
 
 
 def _security(prospect: Prospect) -> Check:
-    if prospect.proposed and not prospect.settings.trusted:
-        return Check(check="security", result=CheckResult.REQUIRES_REVIEW, details=prospect.proposed,
-                     message="the change under judgement touches what judges it: review it, or run with --trust base")
+    if prospect.proposed:
+        said = "what tools obey, which --trust base leaves to it: review it" if prospect.settings.trusted else "what judges it: review it, or run with --trust base"
+        return Check(check="security", result=CheckResult.REQUIRES_REVIEW, details=prospect.proposed, message=f"the change under judgement touches {said}")
     if prospect.executes:
         return Check(check="security", result=CheckResult.WARNING, details=prospect.executes,
                      message=f"{count_text(len(prospect.executes), 'job')} would execute code that the repository brings")

@@ -37,6 +37,12 @@ _FURTHER: Mapping[str, tuple[str, ...]] = {
 }
 #: in a folder of their own, one below what they govern
 _HIDDEN = (".cargo", ".config", ".github", "requirements", "docs", "doc")
+#: where detection reads what the project runs, and so what blocks: continuous integration, hooks, recipes
+_EVIDENCE = (
+    ".github/workflows/*", ".github/actions/*", ".gitea/workflows/*", ".forgejo/workflows/*", ".gitlab-ci.y*ml", ".gitlab/*", ".circleci/*", ".buildkite/*", ".travis.yml",
+    "azure-pipelines.y*ml", "bitbucket-pipelines.yml", "appveyor.yml", ".husky/*", "*/.husky/*", "*lefthook.y*ml", "prek.yaml", ".pre-commit-config.yml",
+    "*Makefile", "*makefile", "*ustfile", "*Taskfile.y*ml", "*noxfile.py",
+)
 
 
 class Widening:
@@ -102,6 +108,12 @@ class _Deciding:
             return ()
         nearby = dict.fromkeys((*(folder for folder in folders(root) if folder in self._by_folder), *self._holdings.below(root)))
         return [path for folder in nearby for path in self._by_folder[folder]]
+
+
+def decides(path: str, tools: Iterable[Tool]) -> bool:
+    """Whether a file may change what one of the tools says, which version of it runs, or whether the project counts as using it."""
+    globs = {*_SHARED, *(glob for tool in tools for glob in (*tool.traces.files, *_FURTHER.get(tool.id, ()), *tool.traces.keys))}
+    return any(fnmatchcase(name, glob) for glob in globs for name in _tail(path)) or any(fnmatchcase(path, glob) for glob in _EVIDENCE)
 
 
 def _globs(tool: Tool, language: Language | None) -> Sequence[str]:

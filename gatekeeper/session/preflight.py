@@ -13,12 +13,8 @@ from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.settings import Settings
 from gatekeeper.provide.managed import Permission
-from gatekeeper.session.compare import base_of
 from gatekeeper.session.look import Sight, in_scope, locator, planned, see
-from gatekeeper.tree.changes import Changes
-from gatekeeper.tree.lines import changed_lines
-
-_DECIDING = ("gatekeeper.yaml", "gatekeeper.local.yaml")
+from gatekeeper.session.proposed import deciding_files, obeyed_files
 
 
 def validated(settings: Settings, environment: Mapping[str, str], runner: Runner = run_helper) -> tuple[Check, ...]:
@@ -27,7 +23,7 @@ def validated(settings: Settings, environment: Mapping[str, str], runner: Runner
     changes = in_scope(sight)
     plan = planned(sight, changes, locator(sight, Permission.ANNOUNCE if settings.provision else Permission.NEVER))
     return preflight(Prospect(plan=plan, settings=settings, problems=sight.detection.problems, executes=_executing(sight, plan),
-                              proposed=_proposed(sight, changes), memory_mb=capacity().memory_mb, free_bytes=_free(sight.tree.root)))
+                              proposed=obeyed_files(sight) if settings.trusted else deciding_files(sight, changes), memory_mb=capacity().memory_mb, free_bytes=_free(sight.tree.root)))
 
 
 def _executing(sight: Sight, plan: Plan) -> tuple[str, ...]:
@@ -37,14 +33,6 @@ def _executing(sight: Sight, plan: Plan) -> tuple[str, ...]:
         return tool_id == "task" or (tool is not None and tool.executes_repository_code)
 
     return tuple(job.id for job in plan.jobs if runs_code(job.tool_id))
-
-
-def _proposed(sight: Sight, changes: Changes) -> tuple[str, ...]:
-    """What decides the run and is touched by the change under judgement."""
-    base = base_of(sight, changes)() if sight.tree.git else None
-    changed = changed_lines(sight.tree, sight.git, base, staged=sight.settings.scope == "staged") if base is not None else None
-    deciding = {*_DECIDING, sight.settings.baseline, *([sight.settings.pipeline] if sight.settings.pipeline.endswith((".yaml", ".yml")) else [])}
-    return tuple(sorted(deciding.intersection(changed.added))) if changed is not None else ()
 
 
 def _free(root: str) -> int | None:

@@ -156,6 +156,14 @@ def test_a_proposal_that_is_not_trusted_cannot_hide_its_own_findings(space: Spac
     assert any(job.startswith("B2/ruff.lint") for job in jobs(ended.json()))
 
 
+def test_a_proposal_that_is_not_trusted_and_changes_what_tools_obey_is_named(space: Space) -> None:
+    repository(space, FOUND)
+    proposal(space, ruff__toml="lint.select = []\n")
+    touched = condition(run(space, "--trust", "base").json(), "trust")
+    assert (touched["status"], touched["violations"]) == ("warning", ["ruff.toml"])
+    assert space.run("plan", ".", "--validate", "--trust", "base", "--no-provision").exit_code == 3
+
+
 def test_what_the_base_suppresses_stays_suppressed_for_a_proposal(space: Space) -> None:
     repository(space, FOUND)
     space.write("app.py", BESIDE)

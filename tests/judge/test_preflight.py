@@ -40,7 +40,9 @@ def test_code_of_the_repository_warns_and_a_change_of_what_judges_it_wants_a_per
     assert result(replace(READY, executes=("B2/pytest.test@api",)), "security") is CheckResult.WARNING
     proposed = replace(READY, proposed=("gatekeeper.yaml",))
     assert result(proposed, "security") is CheckResult.REQUIRES_REVIEW
-    assert result(replace(proposed, settings=Settings(trusted="abc")), "security") is CheckResult.PASSED
+    untrusted = preflight(replace(proposed, settings=Settings(trusted="abc"), proposed=("ruff.toml",)))
+    assert [check.message for check in untrusted if check.details == ("ruff.toml",)] == [
+        "the change under judgement touches what tools obey, which --trust base leaves to it: review it"]
 
 
 def test_too_little_time_nothing_to_do_and_a_missing_approval_are_told() -> None:
