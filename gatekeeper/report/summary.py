@@ -7,7 +7,7 @@ pass, and what was left out with the reason. The ecosystem page and `gatekeeper 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from gatekeeper.detect.document import component_json
 from gatekeeper.judge.counters import NAMES, counters, total
@@ -42,13 +42,9 @@ def encoded(document: object) -> bytes:
     return json_bytes(document, indent=1)
 
 
-def summary_document(record: RunRecord) -> dict[str, object]:
-    """The summary as JSON values; `seconds` are wall time, paths POSIX and relative to `root`."""
-    return {key: list(value) if isinstance(value, Iterator) else value for key, value in _keys(record).items()}
-
-
 def _keys(record: RunRecord) -> dict[str, object]:
-    """The same with findings and tests as iterators: there may be very many."""
+    """The summary as JSON values, findings and tests as iterators, because there may be very many; `seconds` are wall time, paths POSIX and relative
+    to `root`."""
     parts = counters(record.plan, record.results)
     return {
         "schema": SCHEMA,

@@ -25,8 +25,8 @@ from gatekeeper.model.tool import Role
 from gatekeeper.session.compare import base_of
 from gatekeeper.session.look import Sight
 from gatekeeper.session.proposed import obeyed_files, trust_warning
-from gatekeeper.session.reached import globbed
 from gatekeeper.session.trust import content_at
+from gatekeeper.session.unlisted import globbed
 from gatekeeper.tree.changes import Changes
 from gatekeeper.tree.lines import changed_lines
 
@@ -82,7 +82,7 @@ class Judging:
         """What reports say, by the names that a condition gives them."""
         if not conditions:
             return {}
-        from gatekeeper.session.covered import coverage_of  # lazy: readers of five formats, which only those who ask for coverage pay
+        from gatekeeper.session.coverage import coverage_of  # lazy: readers of five formats, which only those who ask for coverage pay
 
         return {files: coverage_of(self.sight, files, self.began) for files in dict.fromkeys(one.files for one in conditions)}
 

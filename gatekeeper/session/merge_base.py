@@ -51,7 +51,6 @@ _SELF_CONTAINED = frozenset({Language.RUST, Language.SOLIDITY})
 _PASSING = frozenset({Status.ERRORED, Status.TIMED_OUT, Status.CANCELLED, Status.NOT_RUN, Status.BLOCKED})
 _MEASURED = frozenset({Status.PASSED, Status.FAILED})
 _KEPT = 20
-_ABSENT = "no such job is planned there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from gatekeeper.model.coverage import ChangedLines
-from gatekeeper.tree import touched
-from gatekeeper.tree.changes import usual_ref
 from gatekeeper.tree.files import Tree
 from gatekeeper.tree.git import Git
-
-
-def merge_base(git: Git, ref: str | None) -> str | None:
-    """The commit where HEAD left `ref` (None: its upstream, else the default branch); None where there is none."""
-    wanted = ref or usual_ref(git)
-    return touched.merge_base(git, wanted) if wanted else None
+from gatekeeper.tree.touched import hunks
 
 
 def changed_lines(tree: Tree, git: Git, base: str, *, staged: bool = False, name: str | None = None) -> ChangedLines | None:
     """What differs from the commit `base`, in the work tree (untracked files too) or, `staged`, in the index; None where git cannot tell."""
-    found = touched.hunks(git, base, staged=staged)
+    found = hunks(git, base, staged=staged)
     if found is None:
         return None
     untracked = frozenset() if staged else tree.untracked
     new = {file: len((tree.read(file) or b"").splitlines()) for file in untracked}
     return ChangedLines(
         base=name or f"commit {base[:12]}",
-        added={**{file: frozenset(line for hunk in hunks for line in range(hunk.start, hunk.start + hunk.added)) for file, hunks in found.items()},
+        added={**{file: frozenset(line for hunk in several for line in range(hunk.start, hunk.start + hunk.added)) for file, several in found.items()},
                **dict.fromkeys(new)},
-        lines=sum(hunk.added + hunk.removed for hunks in found.values() for hunk in hunks) + sum(new.values()), files=len(found.keys() | new.keys()))
+        lines=sum(hunk.added + hunk.removed for several in found.values() for hunk in several) + sum(new.values()), files=len(found.keys() | new.keys()))

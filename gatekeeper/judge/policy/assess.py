@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from gatekeeper.judge.policy import found, measured, standing, tested
+from gatekeeper.judge.policy import found, measured, surroundings, tested
 from gatekeeper.judge.policy.ground import Answer, Ground, any_glob
 from gatekeeper.model.assessment import Assessment, ConditionStatus, Enforcement
 from gatekeeper.model.result import Condition
@@ -20,7 +20,7 @@ KINDS: Mapping[str, Judge] = {
     "tests": tested.tests, "coverage": tested.coverage,
     "duplication": measured.duplication, "complexity": measured.complexity, "benchmark": measured.benchmark, "duration": measured.duration,
     "diff-size": measured.diff_size, "artifact-size": measured.artifact_size,
-    "tool-health": standing.tool_health, "integration": standing.integration, "approval": standing.approval,
+    "tool-health": surroundings.tool_health, "integration": surroundings.integration, "approval": surroundings.approval,
 }
 _OUTCOMES = {ConditionStatus.FAILED: Outcome.FAIL, ConditionStatus.UNMEASURED: Outcome.INCOMPLETE, ConditionStatus.REQUIRES_REVIEW: Outcome.INCOMPLETE}
 

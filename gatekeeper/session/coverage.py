@@ -13,7 +13,7 @@ from gatekeeper.model.coverage import Coverage, FileCoverage
 from gatekeeper.parse.coverage import CoverageFile, read_coverage
 from gatekeeper.parse.document import UnparsableError
 from gatekeeper.session.look import Sight
-from gatekeeper.session.reached import globbed
+from gatekeeper.session.unlisted import globbed
 from gatekeeper.tree.plain import open_plain
 
 #: below each component: pytest-cov, coverage.py, c8, nyc, jest, vitest, cargo llvm-cov, tarpaulin, forge coverage, hardhat

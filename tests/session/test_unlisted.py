@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gatekeeper.session.reached import globbed
+from gatekeeper.session.unlisted import globbed
 
 
 def test_ignored_files_are_found_by_name_glob_and_depth(tmp_path: Path) -> None:
