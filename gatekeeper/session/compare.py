@@ -38,7 +38,7 @@ def compared(sight: Sight, changes: Changes, base: Reference | None = None, note
     """Everything that this run is compared with. `base` is the run on the merge-base with `notes` about it, `baseline` the known findings
     where they do not come from the tree. Raises ConfigError for a baseline that cannot be read, UsageError for a ref that does not exist."""
     known = baseline if baseline is not None else known_findings(sight)
-    references = tuple(reference for reference in (baseline_reference(sight, known) if known is not None else None, base) if reference is not None)
+    references = tuple(reference for reference in (baseline_reference(sight, changes, known) if known is not None else None, base) if reference is not None)
     wanted = sight.settings.changed_lines
     asked = sight.tree.git and (wanted or sight.settings.scope in {"staged", "changed", "since"})
     lines = _Lines(sight.git, base_of(sight, changes), staged=sight.settings.scope == "staged") if asked else None
@@ -71,9 +71,9 @@ def _read_known(sight: Sight, path: str) -> KnownSet | None:
     return None if data is None else parse_baseline(data, sight.settings.baseline)
 
 
-def baseline_reference(sight: Sight, known: KnownSet) -> Reference:
+def baseline_reference(sight: Sight, changes: Changes, known: KnownSet) -> Reference:
     """The baseline as something to compare with: with the files that were renamed, and the lines that changed, since it was written."""
-    since = _Since(sight, known)
+    since = _Since(sight, changes, known)
     return Reference(name=sight.settings.baseline, known=known, terrain=terrain(sight, since.renamed), changed=since, kept=True,
                      exempts=sight.settings.tool_change == "exempt")
 
@@ -133,8 +133,8 @@ class _Lines:
 class _Since:
     """What happened since the baseline was committed: asked only where a known file is gone, or a tool has another version."""
 
-    def __init__(self, sight: Sight, known: KnownSet) -> None:
-        self._sight, self._known = sight, known
+    def __init__(self, sight: Sight, changes: Changes, known: KnownSet) -> None:
+        self._sight, self._changes, self._known = sight, changes, known
 
     @cached_property
     def _commit(self) -> str | None:
@@ -150,11 +150,18 @@ class _Since:
         return dict(renames(self._sight.git, self._commit)) if gone and self._commit is not None else {}
 
     @cached_property
-    def _lines(self) -> Touched | None:
-        return touched(self._sight.git, self._commit) if self._commit is not None else None
+    def _lines(self) -> tuple[Touched | None, ...]:
+        """What changed since before that commit, which may have brought code along, and in the change under judgement, before it or after."""
+        if self._commit is None:
+            return (None,)
+        git = self._sight.git
+        before = self._commit if self._sight.settings.trusted else git.line("rev-parse", "--verify", "--quiet", f"{self._commit}^") or self._commit
+        bases = dict.fromkeys(base for base in (before, base_of(self._sight, self._changes)()) if base is not None)
+        return tuple(touched(git, base) for base in bases)
 
     def __call__(self, finding: Finding) -> bool | None:
-        return self._lines.touches(finding.file, finding.line, finding.end_line) if self._lines is not None else None
+        answers = [lines.touches(finding.file, finding.line, finding.end_line) if lines is not None else None for lines in self._lines]
+        return None if None in answers else any(answers)
 
 
 def without_own(parsed: Parsed, baseline: str) -> Parsed:

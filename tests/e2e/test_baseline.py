@@ -255,6 +255,25 @@ def test_on_lines_that_changed_another_version_excuses_nothing(linted: Space) ->
     assert ended.exit_code == 1, ended
 
 
+def test_a_commit_that_changes_code_and_baseline_at_once_is_excused_by_no_other_version(linted: Space) -> None:
+    ruff(linted, "0.18.0", (1, "F401"), (5, "N999"))
+    linted.write("app.py", OLD.replace("return os.name", "return os.sep"))
+    linted.write("gatekeeper-baseline.jsonl", (linted.root / "gatekeeper-baseline.jsonl").read_text() + '{"tool": "other","version": "1"}\n')
+    linted.commit("both")
+    assert linted.run("run", ".", *LINT).exit_code == 1
+
+
+def test_lines_of_a_branch_are_excused_by_no_other_version_whatever_it_does_to_the_baseline_later(linted: Space) -> None:
+    ruff(linted, "0.18.0", (1, "F401"), (5, "N999"))
+    linted.git("checkout", "-q", "-b", "branch")
+    linted.write("app.py", OLD.replace("return os.name", "return os.sep"))
+    linted.commit("code")
+    for version in ("1", "2"):
+        linted.write("gatekeeper-baseline.jsonl", (linted.root / "gatekeeper-baseline.jsonl").read_text() + f'{{"tool": "other","version": "{version}"}}\n')
+        linted.commit("baseline")
+    assert linted.run("run", ".", *LINT).exit_code == 1
+
+
 def test_a_baseline_of_a_run_that_looked_at_some_files_only_is_refused(linted: Space) -> None:
     linted.write("app.py", OLD + "\n")
     linted.git("add", "app.py")
