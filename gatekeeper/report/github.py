@@ -18,9 +18,9 @@ from enum import StrEnum
 from gatekeeper.judge.excerpt import test_name
 from gatekeeper.model.finding import Finding, Severity, State, TestCase, TestOutcome
 from gatekeeper.model.plan import Job
-from gatekeeper.model.result import Result, RunRecord
+from gatekeeper.model.result import Condition, Result, RunRecord
 from gatekeeper.model.sanitize import one_line, terminal_text
-from gatekeeper.model.status import Status
+from gatekeeper.model.status import Outcome, Status
 from gatekeeper.model.wording import count_text
 from gatekeeper.report.summary import severity_counts, test_counts
 
@@ -115,16 +115,31 @@ def _of_test(job: Job, result: Result, test: TestCase) -> Annotation:
 
 
 def _test_message(test: TestCase) -> str:
-    return "\n".join(text for text in (test.message or f"the test ended as {test.outcome}", test.detail or "") if text)
+    said, more = test.message or f"the test ended as {test.outcome}", test.detail or ""
+    return more if more.startswith(said) else "\n".join(text for text in (said, more) if text)
 
 
 def _of_conditions(record: RunRecord) -> Iterator[Annotation]:
-    """What decides and has no place in a file: jobs that could not do their work, rules of the run and of the policy."""
+    """What decides and has no place in a file: jobs that could not do their work, rules of the run and of the policy.
+
+    One annotation for each outcome: one for each condition would leave no room for what has a place.
+    """
     told = {job.id for job, result in record.pairs() if result.status is Status.FAILED and (result.findings or result.tests)}
+    by_outcome: dict[Outcome, list[Condition]] = {}
     for condition in record.verdict.conditions:
         if condition.subject not in told:
-            message = f"{condition.message}\nto do: {condition.hint}" if condition.hint else condition.message
-            yield Annotation(note=Note.ERROR, title=f"Gatekeeper {condition.outcome}: {condition.subject}", message=message or str(condition.outcome), rank=(0, 0, 0, 0))
+            by_outcome.setdefault(condition.outcome, []).append(condition)
+    for outcome, conditions in by_outcome.items():
+        first = conditions[0]
+        if len(conditions) == 1:
+            title, message = f"Gatekeeper {outcome}: {first.subject}", "\nto do: ".join(text for text in (first.message or outcome, first.hint) if text)
+        else:
+            title, message = f"Gatekeeper {outcome}: {len(conditions)} reasons", "\n".join(map(_reason, conditions))
+        yield Annotation(note=Note.ERROR, title=title, message=message, rank=(0, 0, 0, 0))
+
+
+def _reason(condition: Condition) -> str:
+    return f"{condition.subject}: {condition.message or condition.outcome}{f' (to do: {condition.hint})' if condition.hint else ''}"
 
 
 def _rank(job: Job, result: Result, *, counts: bool, in_diff: bool, severity: int) -> tuple[int, int, int, int]:

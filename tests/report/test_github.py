@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gatekeeper.model.assessment import Delta
-from gatekeeper.model.finding import Finding, Level, Severity, State
+from gatekeeper.model.finding import Finding, Level, Severity, State, TestCase, TestOutcome
 from gatekeeper.model.result import Artifact, Condition, RunRecord, Verdict
 from gatekeeper.model.status import Outcome, Status
 from gatekeeper.report.github import Annotation, Note, annotated, command, outputs
@@ -109,6 +109,20 @@ def test_a_job_that_could_not_do_its_work_is_an_error_without_a_place() -> None:
                       conditions=(Condition(subject=types.id, outcome=Outcome.INCOMPLETE, message="errored: crashed", hint="run again"),))
     (line,) = lines_of(record([(types, result(types, Status.ERRORED, message="crashed"))], verdict))
     assert line == "::error title=Gatekeeper incomplete%3A B2/mypy.check@api::errored: crashed%0Ato do: run again"
+
+
+def test_many_reasons_without_a_place_are_one_annotation_for_each_outcome() -> None:
+    conditions = (Condition(subject="coverage", outcome=Outcome.FAIL, message="too low"),
+                  *(Condition(subject=name, outcome=Outcome.INCOMPLETE, message="errored", hint="run again") for name in ("a", "b")))
+    first, second = lines_of(record((), Verdict(outcome=Outcome.FAIL, exit_code=1, conditions=conditions)))
+    assert first == "::error title=Gatekeeper fail%3A coverage::too low"
+    assert second == "::error title=Gatekeeper incomplete%3A 2 reasons::a: errored (to do: run again)%0Ab: errored (to do: run again)"
+
+
+def test_a_message_that_the_detail_begins_with_is_said_once() -> None:
+    tests = job("forge.test")
+    of = record([(tests, result(tests, Status.FAILED, tests=[TestCase(name="x", outcome=TestOutcome.FAILED, message="is open", detail="is open")]))])
+    assert read(lines_of(of)[0])[2] == "is open"
 
 
 def test_outputs_hold_verdict_counts_and_reports_and_no_value_can_add_another() -> None:
