@@ -24,6 +24,8 @@ from gatekeeper.report.sarif_result import Json, result_of
 from gatekeeper.report.sarif_run import WORKED, Group, category, head_of, rules_of
 
 Line = tuple[Issue, str]
+#: tools that stand for whatever a project runs: there the command tells what it is, and one that broke must not silence the others
+_STAND_FOR_MANY = frozenset({"task", "script"})
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -81,13 +83,17 @@ def groups(record: RunRecord) -> tuple[Group, ...]:
     found: dict[tuple[str, str | None, str], _Gathered] = {}
     for job, result in record.pairs():
         if result.status is not Status.SKIPPED:
-            found.setdefault((job.batch, job.component, job.tool_id), _Gathered()).pairs[job.id] = (job, result)
+            found.setdefault((job.batch, job.component, _tool(job, job.tool_id)), _Gathered()).pairs[job.id] = (job, result)
         for issue in issues_of(job, result):
-            gathered = found.setdefault((job.batch, job.component, issue.finding.tool or job.tool_id), _Gathered())
+            gathered = found.setdefault((job.batch, job.component, _tool(job, issue.finding.tool or job.tool_id)), _Gathered())
             gathered.pairs[job.id] = (job, result)
             gathered.issues.append(issue)
     return tuple(Group(batch=batch, component=component, tool=tool, pairs=tuple(gathered.pairs.values()), issues=tuple(gathered.issues))
                  for (batch, component, tool), gathered in found.items())
+
+
+def _tool(job: Job, name: str) -> str:
+    return job.command if name in _STAND_FOR_MANY else name
 
 
 def measured(record: RunRecord) -> tuple[Group, ...]:

@@ -139,6 +139,6 @@ def _notifications(job: Job, result: Result) -> Iterable[Json]:
         yield {"level": "error" if result.status in _GRAVE else "warning", "descriptor": {"id": str(result.cause or result.status)},
                "message": {"text": text_of(f"{one_line(job.id)}: {chr(10).join(said)}")}, "properties": {"status": result.status.value}}
     for problem in result.problems:
-        place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+        place = f"{problem.file}:{problem.line}: " if problem.file and problem.line else f"{problem.file}: " if problem.file else ""
         yield {"level": "note" if problem.harmless else "warning", "descriptor": {"id": "unreadable"},
-               "message": {"text": text_of(f"{place}: {problem.message}")}}
+               "message": {"text": text_of(f"{place}{problem.message}")}}

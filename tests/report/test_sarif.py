@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Category, Edit, Finding, Fix, Safety, Severity, State, Suppression, SuppressionKind
 from gatekeeper.model.result import Attempt, Result, RunRecord
 from gatekeeper.model.status import Cause, Status
@@ -54,6 +55,19 @@ def test_a_run_is_a_tool_at_a_component_and_no_two_have_one_category() -> None:
     assert (ruff["tool"]["driver"]["name"], ruff["tool"]["driver"]["version"]) == ("ruff", "1.2.3")
     assert ruff["conversion"]["tool"]["driver"]["name"] == "Gatekeeper"
     assert ruff["columnKind"] == "unicodeCodePoints"
+
+
+def test_one_script_of_the_project_that_broke_does_not_silence_the_others_and_each_has_its_own_name() -> None:
+    sync, broken = job("task.sync", component=None), job("task.audit", component=None)
+    of = record([(sync, result(sync, Status.FAILED, findings=[replace(finding(), tool="task")])), (broken, result(broken, Status.ERRORED))])
+    assert [run["tool"]["driver"]["name"] for run in log(of)["runs"]] == ["task.sync", "task.audit"]
+    assert [run["tool"]["driver"]["name"] for run in json.loads(render_upload(of))["runs"]] == ["task.sync"]
+
+
+def test_what_could_not_be_read_begins_with_its_place_where_it_has_one() -> None:
+    problems = (Problem(file="a.py", line=3, message="x"), Problem(file="a.py", line=None, message="y"), Problem(file="", line=None, message="z"))
+    told = invocation(Status.PASSED, problems=problems)["toolExecutionNotifications"]
+    assert [entry["message"]["text"] for entry in told] == ["a.py:3: x", "a.py: y", "z"]
 
 
 def test_no_two_runs_have_one_category_whatever_components_are_called() -> None:
