@@ -46,10 +46,22 @@ def excerpt(job: Job, result: Result, *, findings: int = FINDINGS) -> tuple[str,
     parts = [*_said(result)]
     failing = tuple(test for test in result.tests if test.outcome in {TestOutcome.FAILED, TestOutcome.ERROR})
     if failing:
-        parts += _tests(sorted(failing, key=lambda test: not test.counts))
+        deciding = tuple(test for test in failing if test.counts)
+        parts += _tests(deciding or failing)
+        parts += _unshown([test for test in failing if not test.counts], "test") if deciding else []
     elif result.findings:
-        parts += _findings(gravest(result.findings, job.fails_at), findings)
+        counting = [finding for finding in result.findings if finding.counts]
+        parts += _findings(gravest(counting or result.findings, job.fails_at), findings)
+        parts += _unshown([finding for finding in result.findings if not finding.counts], "finding") if counting else []
     return tuple(parts)
+
+
+def _unshown(spared: Sequence[Finding | TestCase], noun: str) -> list[str]:
+    """How many do not count and why; they are shown only where nothing counts."""
+    hidden = sum(one.state is State.SUPPRESSED for one in spared)
+    known = len(spared) - hidden
+    parts = (count_text(known, f"known {noun}") if known else "", count_text(hidden, f"suppressed {noun}") if hidden else "")
+    return [f"... {' and '.join(part for part in parts if part)} {'is' if len(spared) == 1 else 'are'} not shown"] if spared else []
 
 
 def _said(result: Result) -> list[str]:

@@ -31,6 +31,10 @@ DID_ITS_WORK = {"passed", "failed"}
 PER_LEVEL = 10
 
 
+#: tools of which every job is another program: SARIF names the job's command
+STAND_INS = {"task", "script"}
+
+
 def squeezed(text: object) -> str:
     """A text without blanks, and without the sign that keeps Markdown from calling people by `@name`."""
     return "".join(str(text or "").replace("\u200b", "").split())
@@ -51,6 +55,10 @@ class Item:
     category: str
     state: str | None
     test: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        return self.state in {None, "new"}
 
     @property
     def told_rule(self) -> str:
@@ -153,7 +161,11 @@ def _sarif(data: bytes, _truth: Truth) -> Iterator[Row]:
 
 def _sarif_right(truth: Truth) -> Iterator[Row]:
     for item in truth.items:
-        yield (item.job, item.tool, item.told_rule, item.file, item.line, item.column, item.state == "suppressed", squeezed(item.message))
+        yield (item.job, _driver(truth, item), item.told_rule, item.file, item.line, item.column, item.state == "suppressed", squeezed(item.message))
+
+
+def _driver(truth: Truth, item: Item) -> str:
+    return str(truth.jobs[item.job]["command"]) if item.tool in STAND_INS else item.tool
 
 
 def _upload_right(truth: Truth) -> Iterator[Row]:
@@ -161,9 +173,13 @@ def _upload_right(truth: Truth) -> Iterator[Row]:
     def group(job: Mapping[str, Any], tool: str) -> Row:
         return (job["batch"], job["component"], tool)
 
-    own = {(job["id"], job["command"].partition(".")[0]) for job in truth.jobs.values() if job["status"] != "skipped"}
-    shy = {group(truth.jobs[job], tool) for job, tool in own | {(item.job, item.tool) for item in truth.items} if truth.jobs[job]["status"] not in DID_ITS_WORK}
-    kept = tuple(item for item in truth.items if group(truth.jobs[item.job], item.tool) not in shy)
+    def own_name(job: Mapping[str, Any]) -> str:
+        tool = job["command"].partition(".")[0]
+        return job["command"] if tool in STAND_INS else tool
+
+    own = {(job["id"], own_name(job)) for job in truth.jobs.values() if job["status"] != "skipped"}
+    shy = {group(truth.jobs[job], tool) for job, tool in own | {(item.job, _driver(truth, item)) for item in truth.items} if truth.jobs[job]["status"] not in DID_ITS_WORK}
+    kept = tuple(item for item in truth.items if group(truth.jobs[item.job], _driver(truth, item)) not in shy)
     return _sarif_right(Truth(document=truth.document, jobs=truth.jobs, items=kept))
 
 
@@ -221,16 +237,27 @@ def _html_right(truth: Truth) -> Iterator[Row]:
 
 def _github(data: bytes, truth: Truth) -> Iterator[Row]:
     """What is not shown must be told by number, and only where there is no room: then the annotations of the summary that are missing are taken as told."""
-    told = [row for line in data.decode().splitlines() if line for row in (_annotation(line),) if not row[1].startswith("Gatekeeper ")]
+    lines = [_annotation(line) for line in data.decode().splitlines() if line]
+    yield from (row for _, title, _, _, message in lines if title.startswith("Gatekeeper ") for row in _reasons(title, message, truth))
+    told = [row for row in lines if not row[1].startswith("Gatekeeper ")]
     rest = [row for row in told if row[1] == "Gatekeeper"]
     rows = [(file, line, title, message) for _, title, file, line, message in told if title != "Gatekeeper"]
     assert max(Counter(level for level, *_ in told).values(), default=0) <= PER_LEVEL
     yield from rows
     if rest:
         left = sum(int(number) for number in re.findall(r"(\d+)(?:error|warning|notice)", rest[0][4]))
-        missing = list((Counter(_github_right(truth)) - Counter(rows)).elements())
+        missing = list((Counter(row for row in _github_right(truth) if row[0] != "reason") - Counter(rows)).elements())
         assert len(missing) == left, (left, missing)
         yield from missing
+
+
+def _reasons(title: str, message: str, truth: Truth) -> Iterator[Row]:
+    """Which conditions of the verdict an annotation without a place tells of."""
+    for condition in truth.document["verdict"]["conditions"]:
+        alone = title == f"Gatekeeper {condition['outcome']}: {condition['subject']}"
+        among = title.startswith(f"Gatekeeper {condition['outcome']}: ") and squeezed(f"{condition['subject']}: {condition['message']}") in message
+        if alone or among:
+            yield ("reason", condition["subject"])
 
 
 def _annotation(line: str) -> tuple[str, str, str, str, str]:
@@ -243,12 +270,18 @@ def _annotation(line: str) -> tuple[str, str, str, str, str]:
 
 
 def _github_right(truth: Truth) -> Iterator[Row]:
-    tests = {(entry["job"], _test_item(entry, truth.jobs[entry["job"]]).test): squeezed((entry["message"] or "") + (entry["detail"] or ""))
+    tests = {(entry["job"], _test_item(entry, truth.jobs[entry["job"]]).test): squeezed(_whole(entry["message"] or "", entry["detail"] or ""))
              for entry in truth.document["tests"] if entry["outcome"] in FAILING}
+    told = {item.job for item in truth.items if truth.jobs[item.job]["status"] == "failed"}
+    yield from (("reason", condition["subject"]) for condition in truth.document["verdict"]["conditions"] if condition["subject"] not in told)
     for item in truth.visible():
         title = f"{item.tool}: {item.test}" if item.test else f"{item.tool} {item.rule or ''}".strip()
         line = str(item.line or "") if item.test is None or item.file else ""
         yield (item.file or "", line, title, tests[item.job, item.test] if item.test else squeezed(item.message))
+
+
+def _whole(message: str, detail: str) -> str:
+    return detail if detail.startswith(message) else message + detail
 
 
 # -- JUnit: jobs and tests that did not pass, and what made them so
@@ -273,7 +306,7 @@ def _junit_right(truth: Truth) -> Iterator[Row]:
     for job in truth.jobs.values():
         if mark := _mark(job["status"], blocking=job["blocking"]):
             items = [item for item in truth.items if item.job == job["id"]]
-            counting = [item for item in items if item.state in {None, "new"}] or items
+            counting = [item for item in items if item.counts] or items
             tests = [item for item in counting if item.test]
             yield (job["batch"], _case(job), mark, *sorted(squeezed(item.message.splitlines()[0]) for item in tests or counting))
     for test in truth.document["tests"]:
@@ -337,6 +370,9 @@ def _told(lines: list[str], items: list[Item], *, failed: bool) -> Iterator[Row]
     if any(line.startswith("@@") for line in lines):
         yield from (("diff of", file) for file in files)
         return
+    spared = re.compile(r"\.\.\. (?:(\d+) known \w+)?(?: and )?(?:(\d+) suppressed \w+)? (?:is|are) not shown")
+    yield from (("spared", int(found[1] or 0), int(found[2] or 0)) for line in lines if (found := spared.fullmatch(line)))
+    lines = [line for line in lines if not spared.fullmatch(line)]
     tests = [item for item in items if item.test]
     text = squeezed("\n".join(lines))
     if tests:
@@ -360,7 +396,12 @@ def _first_line(item: Item) -> str:
 
 def _told_right(truth: Truth, jobs: Iterable[str]) -> Iterator[Row]:
     for job in jobs:
-        items = [item for item in truth.items if item.job == job]
+        told = [item for item in truth.items if item.job == job]
+        told = [item for item in told if item.test] or told
+        items = [item for item in told if item.counts] or told
+        hidden = sum(item.state == "suppressed" for item in told if item not in items)
+        if len(items) < len(told):
+            yield (job, "spared", len(told) - len(items) - hidden, hidden)
         tests = [item for item in items if item.test]
         drawn = items and not tests and all(item.category == "format" and _detail(truth, item) for item in items)
         for item in tests or items:

@@ -193,9 +193,16 @@ def test_names_that_no_terminal_shows_are_spelled_out_for_the_shell(tmp_path: ob
     assert done.stdout.split(b"\0")[:-1] == [os.fsencode(name) for name in names]
 
 
-def test_what_counts_is_shown_first_and_what_does_not_says_why() -> None:
+def test_only_what_counts_is_shown_and_the_rest_as_a_number() -> None:
     told = (finding("old", file="a.py"), finding("hidden", file="b.py"), finding("new", file="z.py"))
     states = (State.UNCHANGED, State.SUPPRESSED, State.NEW)
     of = job()
     lines = excerpt(of, result(of, Status.FAILED, findings=[replace(one, state=state) for one, state in zip(told, states, strict=True)]))
-    assert [line for line in lines if ".py:" in line] == ["z.py:3:1 F401 new", "a.py:3:1 F401 old (known)", "b.py:3:1 F401 hidden (suppressed)"]
+    assert [line for line in lines if not line.startswith(" ")] == ["z.py:3:1 F401 new", "... 1 known finding and 1 suppressed finding are not shown"]
+
+
+def test_where_nothing_counts_all_is_shown_and_says_why_it_does_not() -> None:
+    told = (replace(finding("old", file="a.py"), state=State.UNCHANGED), replace(finding("hidden", file="b.py"), state=State.SUPPRESSED))
+    of = job()
+    lines = excerpt(of, result(of, Status.PASSED, findings=told))
+    assert [line for line in lines if not line.startswith(" ")] == ["a.py:3:1 F401 old (known)", "b.py:3:1 F401 hidden (suppressed)"]
