@@ -39,7 +39,7 @@ def summary_lines(record: RunRecord, look: Look) -> Iterator[Line]:
     """The summary of a run, section by section, with an empty line between sections."""
     yield from _head(record)
     sections: tuple[Callable[[RunRecord, Look], Iterator[Line]], ...] = (
-        _batches, _failures, _errors, _not_measured, _conditions, condition_lines, _advice, score_lines, _passed, _notes, _artifacts)
+        _batches, _failures, _errors, _not_measured, _conditions, condition_lines, _spared, _advice, score_lines, _passed, _notes, _artifacts)
     for section in sections:
         content = list(section(record, look))
         if content:
@@ -196,12 +196,22 @@ def _condition(condition: Condition) -> Iterator[Line]:
         yield line("      ", dim("to do: "), condition.hint)
 
 
+def _spared(record: RunRecord, look: Look) -> Iterator[Line]:
+    """Findings with which blocking jobs pass: they are known, suppressed, or below what makes the job fail."""
+    pairs = [(job, result) for job, result in record.pairs() if job.blocking and result.status is Status.PASSED and result.findings]
+    yield from _findings_of(pairs, look, f"Passed with findings ({len(pairs)})", "these do not make their job fail")
+
+
 def _advice(record: RunRecord, look: Look) -> Iterator[Line]:
-    """Findings that never make the verdict fail: of advisory jobs, and of jobs that pass in spite of them."""
+    """Findings of jobs that only advise."""
     pairs = [(job, result) for job, result in record.pairs()
-             if (not job.blocking and result.status is Status.FAILED) or (result.status is Status.PASSED and result.findings)]
+             if not job.blocking and (result.status is Status.FAILED or (result.status is Status.PASSED and result.findings))]
+    yield from _findings_of(pairs, look, f"Advice ({len(pairs)})", "never makes the verdict fail")
+
+
+def _findings_of(pairs: Sequence[Pair], look: Look, title: str, remark: str) -> Iterator[Line]:
     if pairs:
-        yield line(strong(f"Advice ({len(pairs)})"), dim("  never makes the verdict fail"))
+        yield line(strong(title), dim(f"  {remark}"))
     for job, result in pairs:
         told = result.message.splitlines()[0] if result.message else ""  # says, too, why findings do not count
         said = (_severities(result.findings) if all(finding.counts for finding in result.findings) else told) or told

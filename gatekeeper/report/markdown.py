@@ -42,7 +42,7 @@ Pair = tuple[Job, Result]
 
 def render(record: RunRecord) -> bytes:
     """The report as UTF-8 Markdown (GitHub flavour)."""
-    sections = (_head, comparison_section, new_section, conditions_section, _batches, _failures, _errors, _not_measured, ending_section, _advice,
+    sections = (_head, comparison_section, new_section, conditions_section, _batches, _failures, _errors, _not_measured, ending_section, _spared, _advice,
                 fixed_section, scores_section, _tests, _tools, _notes, _artifacts)
     return joined(section(record) for section in sections)
 
@@ -114,9 +114,15 @@ def unmeasured_section(pairs: Sequence[Pair]) -> Iterator[str]:
         yield from ("", f"... and {len(pairs) - MOST_JOBS} more, see the summary JSON.")
 
 
+def _spared(record: RunRecord) -> Iterator[str]:
+    """Blocking jobs that pass with findings: known, suppressed, or below what makes the job fail."""
+    pairs = [(job, result) for job, result in record.pairs() if job.blocking and result.status is Status.PASSED and result.findings]
+    yield from job_sections("Passed with findings", pairs)
+
+
 def _advice(record: RunRecord) -> Iterator[str]:
     pairs = [(job, result) for job, result in record.pairs()
-             if (result.status is Status.FAILED and not job.blocking) or (result.status is Status.PASSED and result.findings)]
+             if not job.blocking and (result.status is Status.FAILED or (result.status is Status.PASSED and result.findings))]
     yield from job_sections("Advice (never red)", pairs)
 
 

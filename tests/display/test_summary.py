@@ -85,10 +85,11 @@ def test_advice_is_short() -> None:
     assert section("Advice (1)", summary()).splitlines()[1] == "  fail       C3/bandit.scan@api  1 finding (1 medium): api/main.py:3:1 B101 use of assert"
 
 
-def test_findings_of_a_job_that_passes_in_spite_of_them_are_advice() -> None:
-    lint = job("eslint.lint")
-    text = summary_text(record([(lint, result(lint, Status.PASSED, findings=[finding()]))]), Look())
-    assert "  pass       B2/eslint.lint@api  1 finding (1 high)" in text
+def test_findings_with_which_a_blocking_job_passes_are_told_apart_from_advice() -> None:
+    lint, health = job("eslint.lint"), job("health.run", blocking=False)
+    text = summary_text(record([(each, result(each, Status.PASSED, findings=[finding()])) for each in (lint, health)]), Look())
+    assert section("Passed with findings (1)  these do not make their job fail", text).splitlines()[1].startswith("  pass       B2/eslint.lint@api  1 finding (1 high)")
+    assert section("Advice (1)  never makes the verdict fail", text).splitlines()[1].startswith("  pass       B2/health.run@api  1 finding (1 high)")
 
 
 def test_artifacts_come_with_their_sizes() -> None:

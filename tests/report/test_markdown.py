@@ -43,6 +43,13 @@ def test_what_could_not_be_measured_is_named_with_what_to_do() -> None:
     assert "`D2/bench.run@api`" in text
 
 
+def test_findings_with_which_a_blocking_job_passes_are_no_advice() -> None:
+    lint = job()
+    text = render(record([(lint, result(lint, Status.PASSED, findings=[finding()]))])).decode()
+    assert "F401" in section("Passed with findings", text)
+    assert "## Advice" not in text
+
+
 def test_advice_tests_tools_notes_and_artifacts_have_their_sections() -> None:
     text = page()
     assert "bandit" in section("Advice (never red)", text)
