@@ -31,7 +31,7 @@ def ending(results: Sequence[Result], verdict: Verdict, assessments: Sequence[As
     if open_ and len(open_) == len(results):
         return Ending(kind=EndKind.FAILED, reason="no job did its work", recoverable=mendable, gaps=gaps)
     if open_:
-        return Ending(kind=EndKind.PARTIALLY_COMPLETED, reason=f"{count_text(len(open_), 'job')} of {len(results)} did not do their work",
+        return Ending(kind=EndKind.PARTIALLY_COMPLETED, reason=f"{count_text(len(open_), 'job')} of {len(results)} did not do {'its' if len(open_) == 1 else 'their'} work",
                       recoverable=mendable, gaps=gaps)
     waiting = [one for one in assessments if one.status is ConditionStatus.REQUIRES_REVIEW and one.enforcement is Enforcement.BLOCKING]
     if waiting and verdict.outcome is not Outcome.FAIL:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from gatekeeper.judge.excerpt import excerpt, finding_line, repeat_command
-from gatekeeper.model.assessment import Assessment, ConditionStatus, Enforcement
+from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta, Enforcement
 from gatekeeper.model.finding import Finding, State
 from gatekeeper.model.plan import Job, SkippedJob
 from gatekeeper.model.result import Condition, Result, RunRecord
@@ -102,7 +102,7 @@ def _of_job(record: RunRecord, job: Job) -> Explanation:
     answers = (("why it ran", (f"{job.reason.kind}: {job.reason.detail}",)), ("with what", tuple(_tool(job))), ("does it decide", (_weight(job),)),
                ("why it waited", tuple(_waited(record, job))), ("how it ended", tuple(_end(result))),
                ("what it says", tuple(excerpt(job, result)) if result is not None else ()), ("to repeat it", (repeat_command(job),)),
-               ("what to do", tuple(_advice(job, result))))
+               ("what to do", tuple(_advice(job, result, record.delta))))
     return Explanation(kind="job", subject=job.id, answers=tuple((question, lines) for question, lines in answers if lines))
 
 
@@ -150,7 +150,7 @@ def _end(result: Result | None) -> Iterator[str]:
         yield f"it was started {len(result.attempts)} times{', and passed only in the end: it is flaky' if result.flaky else ''}"
 
 
-def _advice(job: Job, result: Result | None) -> Iterator[str]:
+def _advice(job: Job, result: Result | None, delta: Delta | None) -> Iterator[str]:
     if result is None or result.status is Status.PASSED:
         return
     if result.hint:
@@ -158,15 +158,20 @@ def _advice(job: Job, result: Result | None) -> Iterator[str]:
     if result.status is Status.FAILED and result.findings:
         if any(finding.fixable for finding in result.findings):
             yield f"let it fix what it can: gatekeeper run --fix --only '{job.command}*'"
-        yield from _spare(result.findings[0])
+        yield from _spare(next((finding for finding in result.findings if finding.counts), result.findings[0]), delta)
 
 
-def _spare(finding: Finding) -> Iterator[str]:
+def _spare(finding: Finding, delta: Delta | None) -> Iterator[str]:
     name = finding.rule or f"{finding.tool}/*"
     if finding.line is not None:
         yield f"if it is meant so, say so beside it: gatekeeper: ignore[{name}] the reason"
     yield f"or in gatekeeper.yaml: suppressions: [{{rule: {name!r}, path: {finding.file or '**'!r}, reason: ...}}]"
-    yield "or adopt what is there today: gatekeeper baseline create"
+    yield f"or adopt what is there today: gatekeeper baseline {'update --add' if _has_baseline(delta) else 'create'}"
+
+
+def _has_baseline(delta: Delta | None) -> bool:
+    """Whether a file of known findings was compared with; what else there is to compare with is told as `the ...`."""
+    return delta is not None and not delta.against.startswith("the ")
 
 
 # --- findings --------------------------------------------------------------------------------------------------------
@@ -179,7 +184,7 @@ def _of_finding(record: RunRecord, name: str) -> Explanation | None:
     job, result, finding = rows[0]
     more = tuple(f"{short_id(other) or _place(other)}: {finding_line(other)}" for _, _, other in rows[1:10])
     answers = (("what", tuple(_said(finding))), ("does it count", tuple(_counts(job, finding))), ("found by", (f"{job.id}, which ended as {result.status}", *_tool(job))),
-               ("what to do", tuple(_remedies(job, finding))), ("others of that name", more))
+               ("what to do", tuple(_remedies(job, finding, record.delta))), ("others of that name", more))
     return Explanation(kind="finding", subject=short_id(finding) or _place(finding) or finding.message[:80],
                        answers=tuple((question, lines) for question, lines in answers if lines))
 
@@ -224,13 +229,13 @@ def _counts(job: Job, finding: Finding) -> Iterator[str]:
         yield f"{fails}; the job {'decides' if job.blocking else 'only advises'}"
 
 
-def _remedies(job: Job, finding: Finding) -> Iterator[str]:
+def _remedies(job: Job, finding: Finding, delta: Delta | None) -> Iterator[str]:
     for fix in finding.fixes:
         yield f"the tool offers a {fix.safety} fix{f': {fix.message}' if fix.message else ''}"
     if finding.fixable:
         yield f"let it be fixed: gatekeeper run --fix --only '{job.command}*'"
     if finding.suppression is None:
-        yield from _spare(finding)
+        yield from _spare(finding, delta)
     yield f"to see it again: {repeat_command(job)}"
 
 

@@ -27,6 +27,7 @@ def test_a_run_whose_jobs_all_did_their_work_completed_whatever_they_found() -> 
 def test_what_was_not_done_are_the_gaps() -> None:
     end = ending([GOOD, LATE], INCOMPLETE)
     assert (end.kind, end.gaps, end.recoverable) == (EndKind.PARTIALLY_COMPLETED, ("c: timed out: no time left",), True)
+    assert end.reason == "1 job of 2 did not do its work"
     crashed = replace(LATE, status=Status.ERRORED, cause=Cause.CRASH)
     assert not ending([GOOD, crashed], INCOMPLETE).recoverable
 

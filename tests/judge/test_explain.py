@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gatekeeper.judge.explain import UnknownNameError, explain, names_in, short_id
-from gatekeeper.model.assessment import Assessment, ConditionStatus, Enforcement
+from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta, Enforcement
 from gatekeeper.model.finding import State, Suppression, SuppressionKind
 from gatekeeper.model.result import Result, RunRecord
 from gatekeeper.model.status import Status
@@ -36,6 +36,14 @@ def test_a_job_says_why_it_ran_with_what_whether_it_decides_and_how_to_repeat_it
     assert "F401" in told["what it says"]
     assert told["to repeat it"]
     assert "gatekeeper: ignore[F401]" in told["what to do"]
+
+
+@pytest.mark.parametrize(("delta", "command"), [
+    (None, "create"), (Delta(against="the merge-base 0123456789ab"), "create"), (Delta(against="known.jsonl and the merge-base 0123456789ab"), "update --add")])
+def test_what_is_there_is_adopted_by_the_command_that_fits(delta: Delta | None, command: str) -> None:
+    run = replace(with_finding(), delta=delta)
+    for name in ("B2/ruff.lint@api", "abcdef01"):
+        assert answers(run, name)["what to do"].count(f"gatekeeper baseline {command}") == 1
 
 
 def test_a_part_of_the_id_is_enough_where_no_other_has_it() -> None:

@@ -77,7 +77,7 @@ def _counted(condition: PolicyCondition, ground: Ground, component: str | None, 
     if condition.on == "new" and found and all(finding.state is None for _, finding in found):
         notes.append("nothing was compared, so all count as new: gatekeeper baseline create")
     if silent:
-        notes.append(f"{count_text(len(silent), 'job')} did not measure and may have found more: {', '.join(silent[:5])}")
+        notes.append(f"{count_text(len(silent), 'job')} did not measure and may have found more: {', '.join(silent[:5])}{f' and {len(silent) - 5} more' if len(silent) > 5 else ''}")
     new = "new " if condition.on == "new" else ""
     noun = count_text(len(found), "finding").replace(" ", f" {new}", 1)
     return Answer(status=held(holds=len(found) <= condition.max), message=f"{noun}, at most {condition.max:g} allowed",
