@@ -114,8 +114,13 @@ def _tool_changes(measured: Sequence[tuple[Job, Result, Sequence[Standing]]]) ->
                                           "of the tool change and will not count before: gatekeeper baseline update")
 
 
+def _has_new(result: Result) -> bool:
+    """Whether a job found something that counts because nothing was there to compare it with; what it says of the machine has no state."""
+    return any(finding.state is State.NEW for finding in result.findings) or any(test.counts for test in result.tests)
+
+
 def _incomparable(reference: Reference, results: Sequence[Result]) -> Iterable[str]:
     """For every job with findings that the reference says nothing of."""
     for result in results:
-        if (result.findings or result.tests) and (reason := reference.incomparable.get(result.job)):
+        if _has_new(result) and (reason := reference.incomparable.get(result.job)):
             yield f"{result.job}: what it found counts as new, {reference.name} has nothing to compare with: {reason}"

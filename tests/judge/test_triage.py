@@ -243,6 +243,12 @@ def test_what_was_not_comparable_is_named_with_its_reason(known: KnownSet) -> No
     assert any(LINT.id in note and "unavailable there" in note for note in run.delta.notes)
 
 
+def test_a_job_that_found_nothing_needs_no_word_about_what_it_could_not_be_compared_with() -> None:
+    run = Run(KnownSet(), incomparable={TESTS.id: "tests are not run there"})
+    run.ends(TESTS, tests=[TestCase(name="t", outcome=TestOutcome.PASSED)], exit_code=0, meaning=Meaning.CLEAN)
+    assert run.delta.notes == ()
+
+
 def test_tightening_takes_out_what_is_fixed_follows_what_moved_and_adds_nothing(known: KnownSet) -> None:
     files = {"api/a.py": "def a():\n    pass\n", "api/b.py": "import os\n", "web/c.py": FILES["web/c.py"] + "eval(q)\n"}
     of = replace(PLAN, jobs=(replace(LINT, files=("api/a.py", "api/b.py", "api/d.py")), OTHER, TESTS))
