@@ -20,6 +20,7 @@ from gatekeeper.judge.verdict import EXIT_CODES
 from gatekeeper.model.event import Event, JobEnded, JobFinished, JobQueued, JobStarted, Notice, RunFinished, RunStarted, VerdictReached
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Outcome, Status
+from gatekeeper.model.tool import Tool
 from gatekeeper.parse.formats import FORMATS
 from gatekeeper.store.log import sentence
 from tests.fakes.record import mixed
@@ -85,10 +86,17 @@ def test_no_event_was_forgotten_above() -> None:
 _TOLD = {"script": "the package's own scripts", "npm": "npm audit and outdated", "pip": "pip outdated", "cargo": "cargo check, test, doc and bench"}
 
 
-@pytest.mark.parametrize("tool", [tool.id for tool in CATALOG.tools if not tool.builtin])
-def test_every_tool_is_named_in_the_readme(tool: str) -> None:
+#: run as scripts of the package, by jobs of their own kind
+_BY_SCRIPT = frozenset({"vitest", "jest", "mocha"})
+
+
+@pytest.mark.parametrize("tool", [tool for tool in CATALOG.tools if not tool.builtin], ids=lambda tool: tool.id)
+def test_the_readme_names_every_tool_where_it_belongs(tool: Tool) -> None:
     section = " ".join(README[README.index("## Tools"):README.index("Which program:")].split())
-    assert re.search(rf"(?<![\w-]){re.escape(_TOLD.get(tool, tool))}(?![\w-])", section)
+    run, listed = section.split("These are recognised and listed")
+    name = re.compile(rf"(?<![\w-]){re.escape(_TOLD.get(tool.id, tool.id))}(?![\w-])")
+    is_run = bool(tool.commands) or tool.id in _BY_SCRIPT
+    assert (bool(name.search(run)), bool(name.search(listed))) == (is_run, not is_run)
 
 
 @pytest.mark.parametrize("tool", CATALOG.tools, ids=lambda tool: tool.id)
