@@ -29,6 +29,15 @@ def _blocks(language: str) -> list[str]:
     return [text for found, text in BLOCKS if found == language]
 
 
+#: what the map of the house points at: files and folders, those with a placeholder left out
+PLACES = [word for word in re.findall(r"`([\w./-]+)`", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")) if "/" in word]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_the_map_of_the_house_points_at_is_there(place: str) -> None:
+    assert (ROOT / place).exists() or (ROOT / "gatekeeper" / place).exists()
+
+
 @pytest.mark.parametrize("verb", verbs())
 def test_every_verb_is_documented(verb: str) -> None:
     assert re.search(rf"`(gatekeeper )?{verb}`|`gatekeeper {verb}\b|^gatekeeper {verb}\b", README, re.MULTILINE)
