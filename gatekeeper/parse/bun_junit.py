@@ -20,6 +20,7 @@ from gatekeeper.parse.xml import load_xml
 _FILE = re.compile(r"^(?P<file>\S.*\.[cm]?[jt]sx?):$")
 _UNHANDLED = "# Unhandled error between tests"
 _RULE = re.compile(r"^-{20,}$")
+_RULES = 2
 _NO_TESTS = "No tests found!"
 
 
@@ -41,13 +42,21 @@ def _unloaded(raw: RawOutput, lines: list[str]) -> tuple[TestCase, ...]:
         if heading := _FILE.match(line):
             file = heading["file"]
         elif line == _UNHANDLED:
-            said = _between_rules(lines[number + 1:])
+            said = _between_rules(lines, number + 1)
             error = next((text for text in said if text.startswith("error")), said[0] if said else "it could not be loaded")
             found.append(TestCase(name=file or "(between tests)", outcome=TestOutcome.ERROR, file=relative(raw, file), message=headline(error.removeprefix("error: ")),
                                   detail=capped("\n".join(said)) or None))
     return tuple(found)
 
 
-def _between_rules(lines: list[str]) -> list[str]:
-    rules = [number for number, line in enumerate(lines) if _RULE.match(line)][:2]
-    return lines[rules[0] + 1:rules[1]] if len(rules) == 2 else []
+def _between_rules(lines: list[str], start: int) -> list[str]:
+    """What stands between the two rules that follow; nothing where there are not two before the next such error."""
+    rules: list[int] = []
+    for number in range(start, len(lines)):
+        if _RULE.match(lines[number]):
+            rules.append(number)
+        if len(rules) == _RULES:
+            return lines[rules[0] + 1:rules[1]]
+        if lines[number] == _UNHANDLED:
+            break
+    return []

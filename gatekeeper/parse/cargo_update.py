@@ -15,6 +15,8 @@ from gatekeeper.parse.text import decode, lines_of
 
 _MOVE = re.compile(r"^\s*(?:Updating|Downgrading) (?P<name>[\w-]+) v(?P<old>\S+)(?: \([^)]*\))? -> v(?P<new>\S+)")
 _OWN = re.compile(r"^\s*(?:Updating|Locking|Downgrading|Unchanged) |^warning: not updating lockfile")
+#: cargo says so, and nothing else, where it goes on to tell what moves
+_MOVES = re.compile(r"^\s*Locking [1-9]\d*\b|^\s*Locking\s*$")
 _OFFLINE = re.compile(r"offline|failed to (?:get|fetch|query|download)|Unable to update|network|could not resolve", re.IGNORECASE)
 
 
@@ -27,4 +29,6 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     moves = [match for line in lines if (match := _MOVE.match(line))]
     findings = tuple(scribe.finding(f"{move['name']} {move['old']} can move to {move['new']}", Level.INFO, rule="outdated") for move in moves)
     foreign = raw.exit_code is None and not any(_OWN.match(line) for line in lines)
-    return conclude(raw, exits, Account(findings=findings, error="the output is not that of cargo update" if foreign else None))
+    cut = raw.exit_code is None and not moves and any(_MOVES.match(line) for line in lines)
+    error = "the output is not that of cargo update" if foreign else "the output is cut off: it tells of packages and names none" if cut else None
+    return conclude(raw, exits, Account(findings=findings, error=error))

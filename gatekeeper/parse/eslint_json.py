@@ -44,7 +44,8 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     scribe, sources = Scribe.of(raw, "eslint", Category.LINT), Sources(raw)
     if not report_of(raw).strip() and (why := _OOPS.search(decode(raw.stderr))):
         return conclude(raw, exits, Account(error=why["why"]))
-    entries = list(asked_objects(load(report_of(raw)), "the report"))
+    report = load(report_of(raw))
+    entries = list(asked_objects(report.get("results") if isinstance(report, dict) and "metadata" in report else report, "the report"))
     findings: list[Finding] = []
     ignored: list[Problem] = []
     for entry in entries:

@@ -18,6 +18,7 @@ from gatekeeper.parse.text import decode, error_line
 
 _NOTHING = re.compile(r"^(?:Nothing to compile|nothing to lint)$", re.MULTILINE)
 _DONE = re.compile(r"^(?:Compiler run successful|No files changed, compilation skipped)", re.MULTILINE)
+_WARNED = re.compile(r"^Compiler run successful with warnings", re.MULTILINE)
 
 
 def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
@@ -28,4 +29,6 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     error = None if findings else error_line(raw)
     if error is None and not findings and idle is None and ended(raw, exits) is Ended.UNKNOWN and not _DONE.search(text):
         error = "the output is not that of forge"
+    if error is None and not findings and _WARNED.search(text):
+        error = "the output is cut off: it tells of warnings and shows none"
     return conclude(raw, exits, Account(findings=findings, error=error, nothing=idle[0].lower() if idle else None))

@@ -22,7 +22,7 @@ from gatekeeper.parse.document import UnparsableError
 from gatekeeper.parse.meaning import failed
 from gatekeeper.parse.names import aliases, spelled
 from gatekeeper.parse.place import Remembered
-from gatekeeper.parse.text import silent
+from gatekeeper.parse.text import decode, lines_of, silent, without_noise
 
 
 class Parser(Protocol):
@@ -140,6 +140,15 @@ FORMATS: Mapping[str, str] = MappingProxyType({
 
 #: texts in which tests speak, too: these are documents only where they also end like one
 _TEST_OUTPUTS = frozenset({"jest", "mocha", "forge-test"})
+#: tools that say nothing on standard output where all is well: what is said on standard error does not tell that it is
+_WORDLESS = frozenset({"biome-github", "eslint-compact", "eslint-unix", "forge-fmt", "mypy-json", "oxlint-github", "oxlint-unix", "prettier", "ruff-json-lines",
+                       "rustfmt", "solhint", "solhint-compact", "solhint-unix", "tsc"})
+#: yarn 1 says so only of a script that ended well; npm says nothing after the empty line below its echo
+_RAN = re.compile(r"^Done in |^> .+\r?\n\r?\n", re.MULTILINE)
+#: formats that listen to standard error and mistake nothing there that belongs on standard output
+_BOTH_STREAMS = frozenset({"black", "bun-junit", "cargo-update", "cloc-json", "forge-build-json", "forge-lint-json", "hadolint", "libtest", "mypy", "mypy-json", "pyright",
+                           "ruff-concise", "ruff-json", "ruff-json-lines", "rustfmt", "safety-json", "shellcheck", "shellcheck-gcc", "shellcheck-json", "shellcheck-json1",
+                           "sphinx", "stylelint-json", "unittest", "zizmor-json"})
 _DOCUMENT = re.compile(rb"\{\s*[\"}]|\[\s*[{\]]")
 
 #: other names that people know a format by
@@ -185,13 +194,26 @@ def _spoken(format_id: str, raw: RawOutput) -> str:
     return document if whole and _DOCUMENT.match(said) else format_id
 
 
+def one_stream(format_id: str, raw: RawOutput) -> RawOutput:
+    """An output of which somebody kept one stream, maybe both in one: a format that listens to both finds it on either."""
+    both = format_named(format_id) in _BOTH_STREAMS and raw.stdout and not raw.stderr
+    return replace(raw, stderr=raw.stdout) if both else raw
+
+
 def takes_report(format_id: str) -> bool:
     """Whether the format is also read from a report file; the others are read from the streams alone. Raises UsageError as `parse_output` does."""
     return hasattr(_module(format_id), "report_of")
 
 
 def _says_nothing(format_id: str, raw: RawOutput) -> bool:
-    return silent(raw) and not (raw.report and raw.report.strip() and takes_report(format_id))
+    if raw.report and raw.report.strip() and takes_report(format_id):
+        return False
+    return silent(raw) or (format_id in _WORDLESS and not _speaks(decode(raw.stdout)))
+
+
+def _speaks(text: str) -> bool:
+    """Whether the tool says something, or a package manager around it has told the whole of what it tells of a script that ends well."""
+    return bool(without_noise(lines_of(text))) or _RAN.search(text) is not None
 
 
 def _parser(format_id: str) -> Parser:

@@ -17,7 +17,6 @@ from gatekeeper.parse.document import (
     Json,
     UnparsableError,
     asked_object,
-    asked_text,
     load,
     maybe_int,
     maybe_object,
@@ -82,4 +81,7 @@ def _older(raw: RawOutput, exits: ExitSpec, report: Json) -> Parsed:
 def older_advisory(scribe: Scribe, file: str | None, advisory: Json) -> Finding:
     """An advisory as the older endpoint tells it, of which yarn prints the same."""
     patched = maybe_text(advisory.get("patched_versions"))
-    return vulnerability(scribe, file, asked_text(advisory, "module_name"), advisory, fixable=patched is not None and patched != _UNPATCHED)
+    name = maybe_text(advisory.get("module_name"))
+    if name is None and maybe_text(advisory.get("title")) is None:
+        raise UnparsableError("an advisory has neither `module_name` nor `title`")
+    return vulnerability(scribe, file, name or "(a package without a name)", advisory, fixable=patched is not None and patched != _UNPATCHED)

@@ -35,6 +35,8 @@ _SKIPPED = re.compile(r"^SKIPPED \[(?P<count>\d{1,9})\] (?P<path>[^\s:][^:]*)(?:
 _VERBOSE = re.compile(r"^(?P<node>[^\s:][^:]*::.+?) (?P<word>PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)(?: \((?P<why>.*)\))? +\[ *\d{1,3}%\]$")
 _WORKER = re.compile(r"^\[gw\d+\] \[ *\d{1,3}%\] (?P<word>PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS) (?P<node>[^\s:][^:]*::.+?)\s*$")
 _LETTERS = re.compile(r"^(?:\S.* )?(?P<letters>[.sxX]+) +\[ *\d{1,3}%\]$")
+_RED = re.compile(r"^(?:\S.* )?(?=\S*[FE])[.sxXFER]+ +\[ *\d{1,3}%\]$")
+_CUT_OFF = "the output is not pytest's, or cut off before its counts"
 _RAISED = re.compile(r"^E   +(?P<why>\S.*)$")
 _STOP = re.compile(r"^!+ (?:KeyboardInterrupt|_pytest\.outcomes\.Exit.*|.*Exit: .*) !+$")
 _UNCOLLECTED = re.compile(r"^!+ Interrupted: \d+ errors? during collection !+$")
@@ -69,7 +71,7 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     tests = (*named, *skips, *unnamed[_surplus(lines, (*named, *skips, *unnamed)):])
     uncollected = any(_UNCOLLECTED.match(line) for line in lines)
     exits = finds_at(exits, STOPPED) if uncollected else replace(exits, findings=exits.findings - {STOPPED})
-    error = _error(raw, lines, counts, uncollected=uncollected)
+    error = _error(raw, lines, counts, uncollected=uncollected) or _unsaid(raw, lines, counts, tests)
     return conclude(raw, idle_at(exits, NO_TESTS), Account(
         tests=tests, findings=missed_coverage(raw, "pytest"), problems=unnamed_reruns("\n".join(lines), named), nothing=None if error else nothing_ran(tests), error=error))
 
@@ -234,4 +236,11 @@ def _error(raw: RawOutput, lines: list[str], counts: Counter[str] | None, *, unc
         return ending(raw) or f"pytest ended with exit code {raw.exit_code}"
     if counts is not None or _summary(lines) or raw.exit_code in {0, 1, NO_TESTS}:
         return None
-    return complaint(raw) if raw.stderr.strip() else "the output is not pytest's, or cut off before its counts"
+    return complaint(raw) if raw.stderr.strip() else _CUT_OFF
+
+
+def _unsaid(raw: RawOutput, lines: list[str], counts: Counter[str] | None, tests: tuple[TestCase, ...]) -> str | None:
+    """That the dots tell of a failure which nothing names or counts: what would is cut off."""
+    if counts is not None or raw.exit_code is not None or any(test.outcome in {TestOutcome.FAILED, TestOutcome.ERROR} for test in tests):
+        return None
+    return _CUT_OFF if any(_RED.match(line) for line in lines) else None

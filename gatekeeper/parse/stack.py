@@ -15,9 +15,11 @@ from gatekeeper.parse.place import nearest, relative
 Spot = tuple[str, int]
 _PYTEST = re.compile(r"^(?P<path>[^\s:][^:\n]*\.\w{1,5}):(?P<line>\d{1,9}):(?: |$)", re.MULTILINE)
 _PYTHON = re.compile(r'^(?:E[ \t]+|[ \t]*)File "(?P<path>[^"\n]+)", line (?P<line>\d{1,9})', re.MULTILINE)
-_NODE = re.compile(r"(?:^|[\s(])(?P<path>(?:file://)?/?[^\s():]*[^\s():/]\.[cm]?[jt]sx?):(?P<line>\d{1,9}):\d{1,9}", re.MULTILINE)
+_NODE = re.compile(r"(?:^|[\s(])(?P<path>(?:file://)?(?:/?[A-Za-z]:(?=[\\/]))?/?[^\s():]*[^\s():/]\.[cm]?[jt]sx?):(?P<line>\d{1,9}):\d{1,9}", re.MULTILINE)
 _RUST = re.compile(r"(?:panicked at |as expected at |^[ \t]*--> |', )(?P<path>[^\s:',]+\.rs):(?P<line>\d{1,9}):\d{1,9}", re.MULTILINE)
 _FOREIGN = ("node_modules/", "site-packages/", "node:", "<")
+#: frames of Node itself before 16, files on another machine's drive, and what lies outside
+_OUTSIDE = re.compile(r"/|internal/|[A-Za-z]:/")
 
 
 def pytest_spot(raw: RawOutput, text: str) -> Spot | None:
@@ -42,7 +44,7 @@ def rust_spot(raw: RawOutput, text: str) -> Spot | None:
 def _spots(raw: RawOutput, matches: Iterable[re.Match[str]]) -> Iterator[Spot]:
     for match in matches:
         file = relative(raw, match["path"])
-        if file and not file.startswith("/") and not any(part in file for part in _FOREIGN):
+        if file and not _OUTSIDE.match(file) and not any(part in file for part in _FOREIGN):
             yield file, int(match["line"])
 
 

@@ -21,6 +21,7 @@ _ARROW = re.compile(r"^ *┌─ (?P<path>.+?):(?P<line>\d{1,9}):(?P<column>\d{1,
 _LABEL = re.compile(r"^[^\^]*│[^\^]*\^+ ?(?P<label>\S.*)$")
 _UNFORMATTED = re.compile(r"^ *ERROR .*the file is not properly formatted path=\"(?P<path>.+)\"$")
 _FOUND = re.compile(r"^ *INFO .*found files total=(?P<total>\d{1,9}) excluded=(?P<excluded>\d{1,9})\b", re.MULTILINE)
+_LOGGED = re.compile(r"^ *(?:INFO|WARN|DEBUG|TRACE)\b")
 _FORMATS = "taplo:format_files"
 
 
@@ -34,6 +35,8 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     error = f"{broken[0].file}: {broken[0].message}" if broken and _FORMATS in text else None
     if not findings and not seen and (ended(raw, exits) is Ended.UNKNOWN or error_line(raw)):
         error = error_line(raw) or "the output is not taplo's"
+    if error is None and not findings and ended(raw, exits) is Ended.UNKNOWN and any(line.strip() and not _LOGGED.match(line) for line in lines_of(text)):
+        error = error_line(raw) or "the output is cut off: what it goes on to say is no finding"
     return conclude(raw, exits, Account(findings=findings, error=error, nothing="no files were found" if seen and not any(seen) else None))
 
 

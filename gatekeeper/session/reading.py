@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from gatekeeper.model.finding import Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
-from gatekeeper.parse.formats import parse_output
+from gatekeeper.parse.formats import one_stream, parse_output
 from gatekeeper.parse.root import recorded_root
 from gatekeeper.tree.files import Tree
 from gatekeeper.tree.plain import open_plain
@@ -79,7 +79,8 @@ def read_output(reading: Reading) -> Read:
         below = os.path.relpath(reading.cwd, reading.root)
         raw = RawOutput(stdout=raw.stdout, stderr=raw.stderr, report=raw.report, exit_code=raw.exit_code, root=root, pattern=raw.pattern,
                         cwd=os.path.normpath(os.path.join(root, below)), tool=raw.tool, read=raw.read)
-    return Read(parsed=parse_output(reading.parser, raw, reading.exits), root=root)
+    heard = one_stream(reading.parser, raw) if reading.guess and reading.stderr is None else raw
+    return Read(parsed=parse_output(reading.parser, heard, reading.exits), root=root)
 
 
 def content(path: str | None) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -20,7 +21,7 @@ from gatekeeper.model.finding import Parsed, RawOutput
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.document import UnparsableError, load
-from gatekeeper.parse.formats import FORMATS, parse_output
+from gatekeeper.parse.formats import FORMATS, one_stream, parse_output
 from gatekeeper.parse.xml import load_xml
 from tests.parse.recordings import Recording, every
 
@@ -29,6 +30,12 @@ LINES = frozenset({"mypy-json", "cargo-json", "ruff-json-lines", "rdjsonl"}) & s
 JSON = tuple(sorted({name for name in FORMATS if name.endswith(("-json", "-json1"))} - LINES | {"sarif", "gitlab", "rdjson"}))
 XML = tuple(sorted({name for name in FORMATS if name.endswith(("junit", "xunit"))} | {"checkstyle"}))
 CASES = every("cmd.json")
+
+
+def _size(case: Recording) -> int:
+    return len(case.raw.stdout) + len(case.raw.stderr) + len(case.raw.report or b"")
+
+
 CODES = st.sampled_from([None, 0, 1, 2, 5, 101, 255, -9])
 #: what a parser's own mistake would be reported as
 FAULT = "could not read this output"
@@ -186,11 +193,57 @@ def test_an_unknown_format_is_a_usage_error_with_a_suggestion() -> None:
     assert caught.value.hint == "did you mean `ruff-json`?"
 
 
-@pytest.mark.parametrize("name", ["black", "flake8", "isort", "libtest", "prettier", "rustfmt", "sphinx", "tsc", "forge-fmt", "unittest", "mypy-json", "exit-code",
-                                  "cargo", "cargo-short", "solc", "forge-build", "forge-test", "shellcheck", "hadolint", "actionlint", "markdownlint", "taplo", "solhint"])
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - FIXERS))
 @pytest.mark.parametrize("line", [b"a" * 400_000, b"a:1:" * 100_000, b"test a ... ok, " * 30_000, b" (1,2): error TS1: " * 20_000, b"! " * 200_000,
                                   b"test a ... \n" * 30_000, b"ERROR: a " * 50_000, b"--- a\n+++ b\n" * 20_000, b"[error] a: XError: (1:1) " * 15_000,
                                   b"[FAIL\n" * 30_000, b"In a line 1:\n" * 20_000, b"error: \xe2\x94\x82" + b"^ " * 100_000], ids=lambda line: line[:14])
 @pytest.mark.timeout(20)
 def test_long_and_repetitive_output_does_not_stall_a_parser(name: str, line: bytes) -> None:
-    assert parse_output(name, RawOutput(stdout=line, stderr=line, exit_code=1, root="/repo", cwd="/repo"), ExitSpec()).meaning is not Meaning.CLEAN
+    raw = RawOutput(stdout=line, stderr=line, report=line, exit_code=1, root="/repo", cwd="/repo", pattern=PATTERN if name == "regex" else "")
+    assert parse_output(name, raw, ExitSpec()).meaning is not Meaning.CLEAN
+
+
+@pytest.mark.parametrize("case", [max((case for case in CASES if case.parser == name), key=_size) for name in sorted({case.parser for case in CASES})], ids=str)
+def test_an_output_that_is_eight_times_as_long_takes_about_eight_times_as_long(case: Recording) -> None:
+    few, many = (_seconds(case, _repeated(case.raw, size)) for size in (128_000, 1_024_000))
+    assert many < 16 * few + 1.0
+
+
+def _seconds(case: Recording, raw: RawOutput) -> float:
+    start = process_time()
+    parse_output(case.parser, raw, ExitSpec())
+    return process_time() - start
+
+
+def _repeated(raw: RawOutput, size: int) -> RawOutput:
+    out, said, report = (part * max(1, size // max(len(part), 1)) for part in (raw.stdout, raw.stderr, raw.report or b""))
+    return replace(raw, stdout=out, stderr=said, report=None if raw.report is None else report)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("said", [b"usage: tool [-h]\n", b"warn", b"$ tool --check\n"])
+def test_words_on_standard_error_alone_never_tell_that_all_is_well(name: str, said: bytes) -> None:
+    raw = RawOutput(stderr=said, root="/repo", cwd="/repo", pattern=PATTERN if name == "regex" else "")
+    assert parse_output(name, raw, ExitSpec()).meaning is not Meaning.CLEAN
+
+
+#: what a tool says before it names its findings is all that a clean run says
+TELLING_LITTLE = frozenset({"taplo", "safety-json"})
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.parser not in TELLING_LITTLE], ids=str)
+def test_the_start_of_an_output_that_is_not_clean_is_never_clean(case: Recording) -> None:
+    whole = replace(case.raw, exit_code=None)
+    if parse_output(case.parser, whole, ExitSpec()).meaning is not Meaning.CLEAN:
+        assert Meaning.CLEAN not in {parse_output(case.parser, _start(whole, tenths), ExitSpec()).meaning for tenths in range(1, 10)}
+
+
+def _start(raw: RawOutput, tenths: int) -> RawOutput:
+    out, said, report = (None if part is None else part[:len(part) * tenths // 10] for part in (raw.stdout, raw.stderr, raw.report))
+    return replace(raw, stdout=out or b"", stderr=said or b"", report=report)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.parser in {"black", "unittest", "cargo-update"} and case.raw.stderr.strip() and not case.raw.stdout.strip()], ids=str)
+def test_what_a_tool_says_on_standard_error_is_also_read_from_the_one_stream_that_was_kept(case: Recording) -> None:
+    apart, kept = (parse_output(case.parser, raw, ExitSpec()) for raw in (case.raw, one_stream(case.parser, replace(case.raw, stdout=case.raw.stderr, stderr=b""))))
+    assert (kept.meaning, kept.findings, kept.tests) == (apart.meaning, apart.findings, apart.tests)

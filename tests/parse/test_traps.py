@@ -254,3 +254,36 @@ def test_a_file_that_isort_only_warns_about_was_not_checked() -> None:
 
 def test_black_that_counts_more_files_than_it_names_is_an_error() -> None:
     assert read("black", raw_of("", "would reformat a.py\nOh no!\n2 files would be reformatted.\n", code=1)).meaning is Meaning.FINDINGS_AND_TOOL_ERROR
+
+
+def test_a_broken_file_of_bun_is_explained_by_what_stands_before_the_next() -> None:
+    rule = "-------------------------------"
+    said = f"a.test.ts:\n\n# Unhandled error between tests\n\nb.test.ts:\n\n# Unhandled error between tests\n{rule}\nerror: gone\n{rule}\n"
+    parsed = read("bun-junit", raw_of("", said, code=1, report="<testsuites/>"))
+    assert [(one.name, one.message) for one in parsed.tests] == [("a.test.ts", "it could not be loaded"), ("b.test.ts", "gone")]
+
+
+@pytest.mark.parametrize(("name", "out", "said"), [
+    ("forge-build", "Compiling 1 files with Solc 0.8.28\nCompiler run successful with warnings:\nW", ""),
+    ("pytest", "collected 3 items\n\ntests/test_f.py RR.RRF.                 [100%]\n\n=========================== rerun test summary info ============================\nR", ""),
+    ("taplo", "", ' INFO taplo:lint_files:collect_files: found files total=1 excluded=0 cwd="/repo"\nerror: invalid TOML\n'),
+    ("cargo-update", "", "     Locking 1 package to latest compatible version\n")])
+def test_an_output_that_announces_findings_and_ends_is_cut_off(name: str, out: str, said: str) -> None:
+    assert read(name, raw_of(out, said, code=None)).meaning is Meaning.TOOL_ERROR
+
+
+def test_eslint_with_the_rules_beside_its_results_is_read() -> None:
+    results = [{"filePath": "/repo/a.js", "messages": [{"ruleId": "no-undef", "severity": 2, "message": "no", "line": 1, "column": 1}]}]
+    parsed = read("eslint-json", raw_of(json.dumps({"results": results, "metadata": {"rulesMeta": {}}}), code=1))
+    assert [(one.file, one.rule) for one in parsed.findings] == [("a.js", "no-undef")]
+
+
+def test_an_older_advisory_without_a_package_is_still_one() -> None:
+    report = {"advisories": {"7": {"id": 7, "title": "Traversal", "severity": "high"}}, "metadata": {"totalDependencies": 3}}
+    assert [(one.rule, one.message) for one in read("npm-audit-json", raw_of(json.dumps(report), code=1)).findings] == [("7", "(a package without a name): Traversal")]
+
+
+@pytest.mark.parametrize("frame", ["internal/process/task_queues.js:97:5", r"C:\Users\x\lib\main.js:2:9"])
+def test_a_frame_of_node_itself_or_of_another_machine_is_no_place(frame: str) -> None:
+    report = f'<testsuites><testsuite><testcase name="a"><failure>Error: no\n    at run ({frame})</failure></testcase></testsuite></testsuites>'
+    assert [(one.file, one.line) for one in read("junit", raw_of("", code=1, report=report)).tests] == [(None, None)]
