@@ -113,7 +113,7 @@ MANNER = (
     Option(name="yes", flags=("--yes", "-y"), kind=Kind.SWITCH, field="yes", variable="GATEKEEPER_YES",
            help="Take every confirmation as given."),
     Option(name="fix", flags=("--fix",), kind=Kind.SWITCH, field="fix",
-           help="Let formatters and linters change files, after a backup, before anything is checked."),
+           help="Let the formatters that the project uses change files, after a backup, before anything is checked."),
     Option(name="fail_fast", flags=("--fail-fast",), kind=Kind.SWITCH, field="fail_fast", variable="GATEKEEPER_FAIL_FAST",
            key="fail_fast", help="Start nothing more once a blocking job has failed."),
     Option(name="no_provision", flags=("--no-provision",), kind=Kind.SWITCH, field="provision", value=False,

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from gatekeeper.judge.excerpt import excerpt, finding_line, repeat_command
+from gatekeeper.judge.known import OF_THE_MACHINE
+from gatekeeper.judge.triage import is_broken
 from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta, Enforcement
 from gatekeeper.model.finding import Finding, State
 from gatekeeper.model.plan import Job, SkippedJob
 from gatekeeper.model.result import Condition, Result, RunRecord
 from gatekeeper.model.status import Cause, Status
-from gatekeeper.model.tool import FailsAt
+from gatekeeper.model.tool import FailsAt, Role
 
 #: characters of a fingerprint that name a finding
 SHORT = 8
@@ -157,16 +159,26 @@ def _advice(job: Job, result: Result | None, delta: Delta | None) -> Iterator[st
         yield result.hint
     if result.status is Status.FAILED and result.findings:
         if any(finding.fixable for finding in result.findings):
-            yield f"let it fix what it can: gatekeeper run --fix --only '{job.command}*'"
-        yield from _spare(next((finding for finding in result.findings if finding.counts), result.findings[0]), delta)
+            yield _by_fixing(job)
+        yield from _spare(job, next((finding for finding in result.findings if finding.counts), result.findings[0]), delta)
 
 
-def _spare(finding: Finding, delta: Delta | None) -> Iterator[str]:
+def _by_fixing(job: Job) -> str:
+    """How a fix comes about: --fix starts the formatters that the project chose, and nothing else."""
+    if job.role is Role.FORMAT and job.reason.kind != "default":
+        return f"let it be fixed: gatekeeper run --fix --only '{job.command}*'"
+    return f"{job.tool_id} itself can fix it: run its own fixing command; gatekeeper run --fix starts only formatters that the project uses"
+
+
+def _spare(job: Job, finding: Finding, delta: Delta | None) -> Iterator[str]:
     name = finding.rule or f"{finding.tool}/*"
     if finding.line is not None:
         yield f"if it is meant so, say so beside it: gatekeeper: ignore[{name}] the reason"
     yield f"or in gatekeeper.yaml: suppressions: [{{rule: {name!r}, path: {finding.file or '**'!r}, reason: ...}}]"
-    yield f"or adopt what is there today: gatekeeper baseline {'update --add' if _has_baseline(delta) else 'create'}"
+    if is_broken(job, finding):
+        yield "a baseline does not take it: nothing else was checked where code is broken"
+    elif job.role not in OF_THE_MACHINE:
+        yield f"or adopt what is there today: gatekeeper baseline {'update --add' if _has_baseline(delta) else 'create'}"
 
 
 def _has_baseline(delta: Delta | None) -> bool:
@@ -233,9 +245,9 @@ def _remedies(job: Job, finding: Finding, delta: Delta | None) -> Iterator[str]:
     for fix in finding.fixes:
         yield f"the tool offers a {fix.safety} fix{f': {fix.message}' if fix.message else ''}"
     if finding.fixable:
-        yield f"let it be fixed: gatekeeper run --fix --only '{job.command}*'"
+        yield _by_fixing(job)
     if finding.suppression is None:
-        yield from _spare(finding, delta)
+        yield from _spare(job, finding, delta)
     yield f"to see it again: {repeat_command(job)}"
 
 

@@ -11,6 +11,7 @@ from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta, Enfo
 from gatekeeper.model.finding import State, Suppression, SuppressionKind
 from gatekeeper.model.result import Result, RunRecord
 from gatekeeper.model.status import Status
+from gatekeeper.model.tool import Role
 from tests.fakes.record import finding, job, mixed, record
 
 PRINT = "abcdef0123456789:1"
@@ -44,6 +45,21 @@ def test_what_is_there_is_adopted_by_the_command_that_fits(delta: Delta | None, 
     run = replace(with_finding(), delta=delta)
     for name in ("B2/ruff.lint@api", "abcdef01"):
         assert answers(run, name)["what to do"].count(f"gatekeeper baseline {command}") == 1
+
+
+def test_a_fix_is_promised_only_where_fixing_brings_it() -> None:
+    style = job("ruff.format", role=Role.FORMAT)
+    one = replace(finding(), fixable=True)
+    run = record([(of, Result(job=of.id, status=Status.FAILED, findings=(one,))) for of in (style, job())])
+    assert "gatekeeper run --fix --only 'ruff.format*'" in answers(run, style.id)["what to do"]
+    assert "run its own fixing command" in answers(run, job().id)["what to do"]
+
+
+def test_nobody_is_sent_to_the_baseline_with_broken_code_or_a_state_of_the_machine() -> None:
+    build, health = job("cargo.check", role=Role.BUILD), job("health.run", role=Role.HEALTH)
+    run = record([(of, Result(job=of.id, status=Status.FAILED, findings=(finding(),))) for of in (build, health)])
+    assert "gatekeeper baseline" not in answers(run, build.id)["what to do"] + answers(run, health.id)["what to do"]
+    assert "a baseline does not take it" in answers(run, build.id)["what to do"]
 
 
 def test_a_part_of_the_id_is_enough_where_no_other_has_it() -> None:
