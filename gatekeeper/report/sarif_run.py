@@ -5,6 +5,7 @@ A job that could not do its work, or failed without a word, is a notification of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,8 @@ WORKED = frozenset({Status.PASSED, Status.FAILED})
 _SILENT = frozenset({Status.PASSED, Status.SKIPPED})
 _GRAVE = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})
 LONGEST_COMMAND = 8_000
+#: the last part of an address that is made of words, not of an id
+_WORDS = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+){1,11}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,8 @@ def rules_of(tool: str, issues: Sequence[Issue]) -> list[Json]:
 def _rule(name: str, findings: Sequence[Finding], tool: str) -> Json:
     gravest = min((finding.severity for finding in findings), key=tuple(Severity).index)
     url = next((finding.url for finding in findings if _is_link(finding.url)), None)
-    words = f"{name}, a rule of {_name(tool)} ({findings[0].category})"
+    subject = _subject(url, name)
+    words = f"{name}{f' ({subject})' if subject else ''}, a rule of {_name(tool)} ({findings[0].category})"
     scores = [score for finding in findings if (score := security_score(finding)) is not None]
     properties: Json = {
         "tags": sorted({*({"security"} if scores else ()), *(finding.category.value for finding in findings)}), "precision": "high",
@@ -65,6 +69,14 @@ def _rule(name: str, findings: Sequence[Finding], tool: str) -> Json:
     told = f"{words}. {f'See {url}.' if url else 'The tool gives no page on it.'}"
     return {"id": name, "shortDescription": {"text": words}, "fullDescription": {"text": f"{words}."}, "help": {"text": told},
             **({"helpUri": url} if url else {}), "defaultConfiguration": {"level": LEVELS[gravest]}, "properties": properties}
+
+
+def _subject(url: str | None, name: str) -> str:
+    """What the rule's page is called, where that says more than its id: `unused-import` of F401. GitHub titles alerts with it."""
+    page = (url or "").partition("#")[0].rstrip("/").rpartition("/")[2].removesuffix(".html").lower()
+    words = [word for word in re.split("[-_]", page) if word and word != name.lower()]
+    known = {word for word in re.split("[^a-z0-9]+", name.lower()) if word}
+    return " ".join(words) if len(words) > 1 and _WORDS.fullmatch(page) and not set(words) <= known else ""
 
 
 def _is_link(url: str | None) -> bool:

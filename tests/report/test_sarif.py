@@ -70,6 +70,16 @@ def test_what_could_not_be_read_begins_with_its_place_where_it_has_one() -> None
     assert [entry["message"]["text"] for entry in told] == ["a.py:3: x", "a.py: y", "z"]
 
 
+@pytest.mark.parametrize(("rule", "url", "title"), [
+    ("F401", "https://docs.astral.sh/ruff/rules/unused-import", "F401 (unused import), a rule of ruff (lint)"),
+    ("B101", "https://bandit.readthedocs.io/en/1.8/plugins/b101_assert_used.html", "B101 (assert used), a rule of ruff (lint)"),
+    ("no-unused-vars", "https://eslint.org/docs/latest/rules/no-unused-vars", "no-unused-vars, a rule of ruff (lint)"),
+    ("clippy::len_zero", "https://rust-lang.github.io/rust-clippy/rust-1.95.0/index.html#len_zero", "clippy::len_zero, a rule of ruff (lint)"),
+    ("X1", "https://example.org/0c7b-11ee-be56", "X1, a rule of ruff (lint)"), ("X1", None, "X1, a rule of ruff (lint)")])
+def test_a_rule_is_titled_by_its_page_where_that_says_more_than_its_id(rule: str, url: str | None, title: str) -> None:
+    assert only_rule(replace(finding(), rule=rule, url=url))["shortDescription"]["text"] == title
+
+
 def test_no_two_runs_have_one_category_whatever_components_are_called() -> None:
     jobs = [job(component=None), job(component="repository"), job(component="x" * 300), job(component="x" * 300 + "y"), job("repository/ruff.lint", component="")]
     of = record([(replace(entry, id=str(number)), replace(result(entry), job=str(number))) for number, entry in enumerate(jobs)])
