@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from functools import cache
 from importlib.resources import files
 
@@ -28,7 +29,7 @@ from gatekeeper.report.html_tables import (
 )
 from gatekeeper.report.html_text import Column, cell, code, folded, number, section, table, tag, text
 from gatekeeper.report.markdown import WORDS
-from gatekeeper.report.standing import delta_words
+from gatekeeper.report.standing import compared_words
 from gatekeeper.report.summary import severity_counts, test_counts
 
 MOST_LINES = 200
@@ -113,7 +114,8 @@ def _tiles(record: RunRecord) -> str:
     tests = test_counts(test for result in record.results for test in result.tests)
     apart = sum(getattr(whole, name) for name in APART)
     tiles = [("jobs", whole.total, f"{whole.completed} passed, {whole.failed} failed, {whole.blocked} blocked, {apart} apart")]
-    said = delta_words(record.delta) if record.delta is not None else ", ".join(f"{count} {severity}" for severity, count in severity_counts(findings).items())
+    states = Counter(str(finding.state or "not compared") for finding in findings)
+    said = ", ".join(f"{number} {word}" for word, number in (states if record.delta is not None else severity_counts(findings)).items())
     tiles.append(("findings", len(findings), said or "none"))
     tiles.append(("tests", tests["total"], f"{tests['passed']} passed, {tests['failed'] + tests['errors']} failed, {tests['skipped']} skipped"))
     if record.assessments:
@@ -136,7 +138,7 @@ def _compared(record: RunRecord) -> str:
     delta = record.delta
     if delta is None:
         return ""
-    return f"<p>With {text(delta.against)}: <strong>{text(delta_words(delta))}</strong>.</p>{_lines(delta.notes)}"
+    return f"<p>With {text(delta.against)}: <strong>{text(compared_words(record))}</strong>.</p>{_lines(delta.notes)}"
 
 
 def _batches(record: RunRecord) -> str:

@@ -31,13 +31,20 @@ def new_findings(record: RunRecord) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: (not row[0].blocking, ranks[row[1].severity], row[1].file or "", row[1].line or 0)))
 
 
-def delta_words(delta: Delta) -> str:
-    """`3 new, 10 unchanged, 1 moved, 2 fixed`; moved ones and tests only where there are any."""
-    parts = [f"{delta.new} new", f"{delta.unchanged} unchanged"]
+def delta_words(delta: Delta, tests: int = 0) -> str:
+    """`3 new, 10 unchanged, 1 moved, 2 fixed`; moved ones and tests only where there are any. `tests` of what is new are tests that fail."""
+    of_which = f" ({count_text(delta.new - tests, 'finding')}, {count_text(tests, 'test')})" if 0 < tests <= delta.new else ""
+    parts = [f"{delta.new} new{of_which}", f"{delta.unchanged} unchanged"]
     parts += [f"{delta.moved} moved"] if delta.moved else []
     parts += [f"{len(delta.fixed)} fixed"]
     parts += [f"{count_text(len(delta.fixed_tests), 'test')} fixed"] if delta.fixed_tests else []
     return ", ".join(parts)
+
+
+def compared_words(record: RunRecord) -> str:
+    """What changed against what was known, findings and tests together; nothing where nothing was compared."""
+    tests = sum(test.state is State.NEW for result in record.results for test in result.tests)
+    return delta_words(record.delta, tests) if record.delta is not None else ""
 
 
 def ordered(assessments: Iterable[Assessment]) -> list[Assessment]:
@@ -58,7 +65,7 @@ def comparison_section(record: RunRecord) -> Iterator[str]:
         return
     yield "## Compared"
     yield ""
-    yield f"With {cell(delta.against)}: {delta_words(delta)}."
+    yield f"With {cell(delta.against)}: {compared_words(record)}."
     if delta.notes:
         yield ""
         yield from (f"- {cell(note)}" for note in delta.notes[:MOST_ROWS])
@@ -70,7 +77,7 @@ def new_section(record: RunRecord, most: int = MOST_ROWS) -> Iterator[str]:
     rows = new_findings(record)
     if not rows:
         return
-    yield f"## New ({len(rows)})"
+    yield f"## New findings ({len(rows)})"
     yield ""
     yield from table(["severity", "where", "rule", "says", "counts"], [
         [finding.severity, place(finding.file, finding.line), markdown_code(cut(finding.rule or finding.tool)), cell(finding.message),

@@ -10,7 +10,7 @@ from gatekeeper.model.status import Status
 from gatekeeper.report.comment import COMMENT_BYTES, MARKER, STEP_BYTES, fitted, render, step_summary
 from gatekeeper.report.markdown import render as render_page
 from tests.fakes.nasty import nasty
-from tests.fakes.record import finding, job, mixed, record, result
+from tests.fakes.record import TESTS, finding, job, mixed, record, result
 
 
 def judged() -> RunRecord:
@@ -30,11 +30,18 @@ def test_the_comment_opens_with_its_hidden_marker_and_the_verdict() -> None:
     assert text.startswith(f"{MARKER}\n\n# Gatekeeper: PASS\n\nevery blocking job passed (1 new, 1 unchanged, 1 fixed)\n")
 
 
+def test_tests_among_what_is_new_are_told_apart_because_the_table_has_findings_only() -> None:
+    tests = job("pytest.test")
+    cases = [replace(TESTS[1], state=State.NEW), replace(TESTS[1], name="other", state=State.NEW)]
+    of = replace(record([(tests, result(tests, Status.FAILED, tests=cases))]), delta=Delta(against="known.jsonl", new=5))
+    assert "With known.jsonl: 5 new (3 findings, 2 tests), 0 unchanged, 0 fixed." in render(of).decode()
+
+
 def test_what_is_new_fixed_and_judged_stands_in_both_pages() -> None:
     for text in (render(judged()).decode(), render_page(judged()).decode()):
         assert "With merge-base with main: 1 new, 1 unchanged, 1 fixed." in text
         assert "- ruff 1 became 2" in text
-        assert "## New (1)\n\n| severity | where | rule | says | counts |\n| --- | --- | --- | --- | --- |\n| high | `api/main.py:3` | `F401` | planted | blocking |" in text
+        assert "## New findings (1)\n\n| severity | where | rule | says | counts |\n| --- | --- | --- | --- | --- |\n| high | `api/main.py:3` | `F401` | planted | blocking |" in text
         assert "- `api/old.py:3:1 F401 gone`" in text
         assert "## Conditions (1 of 2 hold)" in text
         assert text.index("| no new high findings | failed | blocking | 0 | 1, at most 0 |") < text.index("| coverage | passed | blocking | 91 | 91 % |")
