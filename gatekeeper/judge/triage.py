@@ -116,7 +116,12 @@ def _standing(reference: Reference, share: Share, job: Job, parsed: Parsed, read
     taken = {pair.known for pair in pairs}
     rest = [position for position, finding in enumerate(findings) if position not in same and not is_broken(job, finding)]
     return Standing(reference=reference, same=same, excused=_excused(reference, job, findings, rest),
-                    gone=tuple(known for position, known in enumerate(share.findings) if position not in taken), gone_tests=_gone_tests(share.tests, parsed.tests))
+                    gone=_gone(job, findings, [known for position, known in enumerate(share.findings) if position not in taken]), gone_tests=_gone_tests(share.tests, parsed.tests))
+
+
+def _gone(job: Job, findings: Sequence[Finding], missing: Sequence[Known]) -> tuple[Known, ...]:
+    """Known findings that are fixed: none where code is broken, because tools then tell of nothing else."""
+    return () if any(is_broken(job, finding) for finding in findings) else tuple(missing)
 
 
 def _under_old_names(findings: Sequence[Finding], renamed: Mapping[str, str], read: Read) -> tuple[Finding, ...]:
