@@ -57,14 +57,6 @@ def command(text: str) -> None:
         _silence(sys.stderr)
 
 
-def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person sits at the other end; a closed stream has none."""
-    try:
-        return stream is not None and stream.isatty()
-    except ValueError:
-        return False
-
-
 def error_stream() -> TextIO:
     """Standard error, or a stream to nowhere where the caller closed it."""
     return sys.stderr if sys.stderr is not None else open(os.devnull, "w", encoding="utf-8")  # lives as long as we do

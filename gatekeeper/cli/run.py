@@ -8,12 +8,12 @@ import time
 from collections.abc import Mapping
 
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.output import command, data_stream, error_stream, harmless, is_terminal, show, show_bytes, show_json, tell
+from gatekeeper.cli.output import command, data_stream, error_stream, harmless, show, show_bytes, show_json, tell
 from gatekeeper.cli.progress import EventLog, Nothing
 from gatekeeper.cli.signals import Signals
 from gatekeeper.config.load import load_settings
 from gatekeeper.config.options import Arguments
-from gatekeeper.display.choose import Display, Wishes, choose, look_for
+from gatekeeper.display.choose import Display, Wishes, choose, is_terminal, look_for
 from gatekeeper.display.fence import fenced, in_github
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink

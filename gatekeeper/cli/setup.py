@@ -10,9 +10,10 @@ import typer
 
 from gatekeeper.cli.boundary import INCOMPLETE
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.output import is_terminal, show, tell
+from gatekeeper.cli.output import show, tell
 from gatekeeper.config.load import load_settings
 from gatekeeper.config.options import Arguments
+from gatekeeper.display.choose import is_terminal
 from gatekeeper.errors import UsageError
 from gatekeeper.model.wording import count_text
 

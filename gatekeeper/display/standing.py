@@ -26,11 +26,6 @@ def delta_text(delta: Delta) -> str:
     return f"compared with {delta.against}: {', '.join(parts)}"
 
 
-def subject_of(one: Assessment) -> str:
-    """What the verdict calls a condition."""
-    return one.id if one.component is None else f"{one.id}@{one.component}"
-
-
 def condition_lines(record: RunRecord, look: Look) -> Iterator[Line]:
     """The conditions of the policy that do not hold, with score, violations and what to do; all of them where more is asked for."""
     if not record.assessments:
@@ -49,7 +44,7 @@ def _condition(one: Assessment) -> Iterator[Line]:
     score = f"  score {one.score:.0f}" if one.score is not None else ""
     kind = "" if one.enforcement is Enforcement.BLOCKING else f"  ({one.enforcement})"
     word = padded(_WORDS[one.status], 10)
-    yield line("  ", _style(one, word), f"  {subject_of(one)}  ", clipped(f"{one.title}: {one.message}" if one.message else one.title), dim(f"{score}{kind}"))
+    yield line("  ", _style(one, word), f"  {one.subject}  ", clipped(f"{one.title}: {one.message}" if one.message else one.title), dim(f"{score}{kind}"))
     if one.status in _QUIET:
         return
     yield from (line("      ", clipped(text)) for text in one.violations[:VIOLATIONS])

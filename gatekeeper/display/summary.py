@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from gatekeeper.display.spans import Line, Look, Span, Style, bad, cells, clipped, dim, good, line, padded, strong, text_of, warn
-from gatekeeper.display.standing import condition_lines, delta_text, ending_text, score_lines, subject_of
+from gatekeeper.display.standing import condition_lines, delta_text, ending_text, score_lines
 from gatekeeper.display.words import BROKEN, CUT, NOT_MEASURED, WORDS, apart_text, detail_lines, result_line, verdict_span
 from gatekeeper.judge.counters import SIX, counters, total
 from gatekeeper.judge.excerpt import finding_line
@@ -182,7 +182,7 @@ def _listed(ids: Sequence[str], look: Look) -> str:
 
 def _conditions(record: RunRecord, _look: Look) -> Iterator[Line]:
     """What decided the verdict and is neither job nor condition of the policy: rules of the run itself."""
-    told = {*(job.id for job in record.plan.jobs), *(subject_of(one) for one in record.assessments)}
+    told = {*(job.id for job in record.plan.jobs), *(one.subject for one in record.assessments)}
     others = [condition for condition in record.verdict.conditions if condition.subject not in told]
     if others:
         yield line(warn("Also decisive"))

@@ -74,12 +74,7 @@ def names_in(record: RunRecord) -> tuple[str, ...]:
     """Everything that can be asked for by its whole name."""
     findings = (place for result in record.results for finding in result.findings if (place := _place(finding)))
     return tuple(dict.fromkeys((*(job.id for job in record.plan.jobs), *(job.id for job in record.plan.skipped),
-                                *(condition_name(one) for one in record.assessments), *(one.subject for one in record.verdict.conditions), *findings)))
-
-
-def condition_name(one: Assessment) -> str:
-    """How a condition is called: its id, with its component where it has one."""
-    return one.id if one.component is None else f"{one.id}@{one.component}"
+                                *(one.subject for one in record.assessments), *(one.subject for one in record.verdict.conditions), *findings)))
 
 
 def short_id(finding: Finding) -> str | None:
@@ -255,7 +250,7 @@ def _remedies(job: Job, finding: Finding, delta: Delta | None) -> Iterator[str]:
 
 
 def _of_condition(record: RunRecord, name: str) -> Explanation | None:
-    assessed = [one for one in record.assessments if name in {one.id, condition_name(one)}]
+    assessed = [one for one in record.assessments if name in {one.id, one.subject}]
     if assessed:
         lines = [answer for one in assessed for answer in _assessment(one)]
         return Explanation(kind="condition", subject=name, answers=tuple(lines))

@@ -51,6 +51,11 @@ class Assessment:
     recommendations: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
 
+    @property
+    def subject(self) -> str:
+        """How people and the verdict call it: its id, with its component where it has one."""
+        return self.id if self.component is None else f"{self.id}@{self.component}"
+
 
 class Dimension(StrEnum):
     """What a score speaks of."""

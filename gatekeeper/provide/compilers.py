@@ -17,7 +17,7 @@ from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, Tool
 from gatekeeper.provide.foundry import foundry_solc
 from gatekeeper.provide.kits import kit_for, split_pin
 from gatekeeper.provide.managed import ManagedTools, Permission
-from gatekeeper.provide.places import Surroundings, executable, read_text
+from gatekeeper.provide.places import Surroundings, executable, names_in, read_text
 from gatekeeper.provide.pragma import Version, choose, choose_each, parse_version, show
 from gatekeeper.provide.probe import ask
 from gatekeeper.provide.sources import wanted_versions
@@ -103,7 +103,7 @@ class Compilers:
             if version and choose(wanted, version) == version:
                 return LocatedTool(path=native, version=show(version), source="path")
         svm = self._svm_folder()
-        for version in sorted((parsed for name in _names(svm) if (parsed := parse_version(name))), reverse=True) if svm else []:
+        for version in sorted((parsed for name in names_in(svm) if (parsed := parse_version(name))), reverse=True) if svm else []:
             if svm and choose(wanted, version) == version and executable(_in_svm(svm, version)):
                 return LocatedTool(path=_in_svm(svm, version), version=show(version), source="path")
         return None
@@ -166,10 +166,3 @@ def _as_shim(tool: Tool) -> Tool:
 
 def _in_svm(svm: str, version: Version) -> str:
     return os.path.join(svm, show(version), f"solc-{show(version)}")
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

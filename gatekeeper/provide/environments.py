@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gatekeeper.model.component import Component
-from gatekeeper.provide.places import Surroundings, executable, own_prefix, read_text
+from gatekeeper.provide.places import Surroundings, executable, names_in, own_prefix, read_text
 
 #: letters that poetry replaces in the name of an environment
 _POETRY_UNSAFE = re.compile(r'[ $`!*@"\\\r\n\t]')
@@ -215,17 +215,10 @@ def installed(environment: Environment) -> dict[str, str]:
     """Distributions of an environment: normal name -> version, read from the names of their metadata folders."""
     found: dict[str, str] = {}
     for folder in reversed(environment.site):
-        for entry in _names(folder):
+        for entry in names_in(folder):
             stem, kind = os.path.splitext(entry)
             if kind not in {".dist-info", ".egg-info", ".egg-link"}:
                 continue
             name, _, rest = stem.partition("-")
             found[normalise(name)] = rest.split("-")[0] if rest else ""
     return found
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

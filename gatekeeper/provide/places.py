@@ -114,6 +114,14 @@ def _writable(folder: str) -> bool:
     return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
 
+def names_in(folder: str) -> list[str]:
+    """The names in a folder, in no order; none where it cannot be read."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
 def read_text(path: str, limit: int = 32_000_000) -> str | None:
     """The text of a plain file (UTF-8 with or without a mark, wrong bytes replaced), or None when there is none."""
     try:

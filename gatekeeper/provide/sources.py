@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from gatekeeper.model.component import Component
 from gatekeeper.provide.foundry import profile
-from gatekeeper.provide.places import Surroundings, read_text
+from gatekeeper.provide.places import Surroundings, names_in, read_text
 from gatekeeper.provide.pragma import expressions, without_comments
 
 #: below the component, but not its own sources
@@ -66,7 +66,7 @@ def _remappings(folder: str) -> dict[str, str]:
     """Import prefixes and the folders they stand for: `remappings.txt`, foundry.toml, and forge's own guess for each library."""
     found: dict[str, str] = {}
     libraries = os.path.join(folder, "lib")
-    for name in sorted(_names(libraries)):
+    for name in sorted(names_in(libraries)):
         guesses = [os.path.join(libraries, name, inner) for inner in ("src", "contracts", "")]
         found[f"{name}/"] = next(path for path in guesses if os.path.isdir(path) or path.endswith("/"))
     listed = profile(folder).get("remappings")
@@ -76,10 +76,3 @@ def _remappings(folder: str) -> dict[str, str]:
         if equals and prefix.strip():
             found[prefix.strip()] = os.path.join(folder, target.strip())
     return found
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

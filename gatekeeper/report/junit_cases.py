@@ -215,7 +215,7 @@ def _gate_cases(record: RunRecord, names: _Names) -> Iterable[Case]:
 
 
 def _assessed_case(assessment: Assessment, names: _Names) -> Case:
-    classname, name = names.unique("gate", assessment.id if assessment.component is None else f"{assessment.id}@{assessment.component}")
+    classname, name = names.unique("gate", assessment.subject)
     blocking = assessment.enforcement is Enforcement.BLOCKING
     lines = [assessment.message, *assessment.violations, *(f"to do: {words}" for words in assessment.recommendations),
              *(f"see: {words}" for words in assessment.evidence)]

@@ -48,7 +48,7 @@ def condition_ids(conditions: Sequence[PolicyCondition]) -> tuple[str, ...]:
 
 def deciding(assessments: Sequence[Assessment]) -> tuple[Condition, ...]:
     """What of the policy decides the verdict: blocking conditions that do not hold, or could not be judged."""
-    return tuple(Condition(subject=one.id if one.component is None else f"{one.id}@{one.component}", outcome=_OUTCOMES[one.status],
+    return tuple(Condition(subject=one.subject, outcome=_OUTCOMES[one.status],
                            message=f"{one.title}: {one.message}", hint=one.recommendations[0] if one.recommendations else None)
                  for one in assessments if one.enforcement is Enforcement.BLOCKING and one.status in _OUTCOMES)
 
