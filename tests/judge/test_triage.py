@@ -189,7 +189,8 @@ def test_a_known_failure_is_fixed_only_by_a_test_that_passes_or_is_gone(known: K
 def test_where_code_is_broken_nothing_is_fixed(known: KnownSet) -> None:
     run = Run(known)
     run.ends(LINT, told("api/a.py", 1, rule="invalid-syntax", category=Category.BUILD), told("api/b.py", 2))
-    assert run.delta.fixed == run.delta.tightening == ()
+    assert run.delta.fixed == ()
+    assert run.delta.tightening == ()
 
 
 def test_broken_code_is_never_known() -> None:
