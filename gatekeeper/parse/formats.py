@@ -149,6 +149,10 @@ _RAN = re.compile(r"^Done in |^> .+\r?\n\r?\n", re.MULTILINE)
 _BOTH_STREAMS = frozenset({"black", "bun-junit", "cargo-update", "cloc-json", "forge-build-json", "forge-lint-json", "hadolint", "libtest", "mypy", "mypy-json", "pyright",
                            "ruff-concise", "ruff-json", "ruff-json-lines", "rustfmt", "safety-json", "shellcheck", "shellcheck-gcc", "shellcheck-json", "shellcheck-json1",
                            "sphinx", "stylelint-json", "unittest", "zizmor-json"})
+#: test runners whose XML is a format of its own
+_IN_XML: Mapping[str, str] = MappingProxyType({"pytest": "pytest-junit", "mocha": "mocha-xunit", "mocha-json": "mocha-xunit"} | dict.fromkeys(
+    ("forge-test", "forge-test-json", "jest", "jest-json", "libtest", "tap", "vitest-json"), "junit"))
+_XML = re.compile(rb"\s*(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]{0,200}>\s*)?<testsuite(?P<many>s)?[\s>]")
 _DOCUMENT = re.compile(rb"\{\s*[\"}]|\[\s*[{\]]")
 
 #: other names that people know a format by
@@ -185,7 +189,9 @@ def format_named(name: str) -> str:
 
 
 def _spoken(format_id: str, raw: RawOutput) -> str:
-    """The format of the tool's JSON where that was given for its text: no text of theirs starts so."""
+    """The format of the tool's JSON or XML where that was given for its text: no text of theirs starts so."""
+    if format_id in _IN_XML and (root := _XML.match(raw.report or raw.stdout)):
+        return "junit" if root["many"] and format_id != "pytest" else _IN_XML[format_id]
     document = f"{format_id}-json"
     if document not in FORMATS:
         return format_id

@@ -25,17 +25,28 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     scribe, sources = Scribe.of(raw, "gitleaks", Category.SECRET), Sources(raw)
     if not report_of(raw).strip() and (why := _FATAL.search(decode(raw.stderr))):
         return conclude(raw, exits, Account(error=why["why"]))
-    return conclude(raw, exits, Account(findings=tuple(_finding(raw, scribe, sources, entry) for entry in asked_objects(load(report_of(raw)), "the report"))))
+    report = load(report_of(raw))
+    entries = asked_objects([] if report is None else report, "the report")
+    return conclude(raw, exits, Account(findings=tuple((_finding if "RuleID" in entry else _older)(raw, scribe, sources, entry) for entry in entries)))
 
 
 def _finding(raw: RawOutput, scribe: Scribe, sources: Sources, entry: Json) -> Finding:
     rule, commit = asked_text(entry, "RuleID"), maybe_text(entry.get("Commit"))
-    # a leak of the history has its place in that commit, not in the tree
     file = relative(raw, maybe_text(entry.get("File")))
-    place = Place(file=file) if commit else _place(sources, file, entry)
-    return scribe.finding(maybe_text(entry.get("Description")) or rule, Level.ERROR, place, rule=rule,
-                          extra=Extra(detail=f"in commit {commit}, line {maybe_int(entry.get('StartLine')) or '?'}" if commit else None,
-                                      url=maybe_text(entry.get("Link"))))
+    return scribe.finding(maybe_text(entry.get("Description")) or rule, Level.ERROR, _place(sources, file, entry), rule=rule,
+                          extra=Extra(detail=_history(commit, maybe_int(entry.get("StartLine"))), url=maybe_text(entry.get("Link"))))
+
+
+def _older(raw: RawOutput, scribe: Scribe, _sources: Sources, entry: Json) -> Finding:
+    """An entry of gitleaks before 8, which gives no column; `lineNumber` is missing before 6."""
+    rule, line = asked_text(entry, "rule"), maybe_int(entry.get("lineNumber"))
+    return scribe.finding(rule, Level.ERROR, Place(file=relative(raw, maybe_text(entry.get("file"))), line=line), rule=rule,
+                          extra=Extra(detail=_history(maybe_text(entry.get("commit")), line), url=maybe_text(entry.get("leakURL")) or None))
+
+
+def _history(commit: str | None, line: int | None) -> str | None:
+    """Where a leak of the history stands: the line is one of that commit, the tree may have it elsewhere or no more."""
+    return f"in commit {commit}, line {line or '?'}" if commit else None
 
 
 def _place(sources: Sources, file: str | None, entry: Json) -> Place:

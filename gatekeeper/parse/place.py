@@ -31,6 +31,7 @@ def relative(raw: RawOutput, path: str | None, *, base: str | None = None) -> st
         return None
     if path.startswith("file://"):
         path = unquote(urlsplit(path).path, errors="surrogateescape")
+        path = "/" + path.lstrip("/") if path.startswith("//") else path
         path = path[1:] if _DRIVE.match(path[1:]) else path
     if "\\" in path or _DRIVE.match(path):
         path = _posix(raw, path, base or raw.cwd)

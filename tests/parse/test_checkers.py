@@ -77,9 +77,9 @@ def test_gitleaks_counts_one_too_many_after_the_first_line(line: int, columns: t
     assert (found.column, found.end_column) == columns
 
 
-def test_a_leak_of_the_history_has_no_line_in_the_tree() -> None:
+def test_a_leak_of_the_history_has_the_line_of_its_commit_and_says_so() -> None:
     found = parsed("gitleaks-json", [LEAK | {"Commit": "abc123"}], 1).findings[0]
-    assert (found.file, found.line, found.detail) == ("a.py", None, "in commit abc123, line 1")
+    assert (found.file, found.line, found.detail) == ("a.py", 1, "in commit abc123, line 1")
 
 
 def test_a_configuration_that_hadolint_passes_over_is_no_clean_check() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gatekeeper.model.finding import Category, Finding, Level, Severity
+from gatekeeper.model.finding import Category, Finding, Level, Severity, TestOutcome
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.formats import ALIASES, FORMATS, format_named
@@ -126,3 +126,9 @@ def test_the_json_of_a_tool_is_read_where_its_text_was_named() -> None:
 def test_what_a_test_prints_is_no_report_of_its_runner() -> None:
     said = '{"a": 1}\n\n  1 passing (2ms)\n  1 failing\n\n  1) adds:\n     Error: no\n      at a.js:1:1\n'
     assert read("mocha", raw_of(said, code=1)).meaning is Meaning.FINDINGS
+
+
+@pytest.mark.parametrize("name", ["pytest", "jest", "mocha", "vitest", "forge", "tap", "libtest"])
+def test_the_xml_of_a_test_runner_is_read_where_its_text_was_named(name: str) -> None:
+    report = '<?xml version="1.0"?><testsuites><testsuite><testcase classname="a" name="b" time="0"><failure message="no"/></testcase></testsuite></testsuites>'
+    assert [(test.name, test.outcome) for test in read(name, raw_of("1 failed\n", code=1, report=report)).tests] == [("b", TestOutcome.FAILED)]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gatekeeper.model.finding import Level, Severity
+from gatekeeper.model.finding import Category, Level, Severity
 from gatekeeper.model.status import Meaning
 from gatekeeper.parse.cvss import base_score, severity_from
 from tests.parse.outputs import raw_of, read
@@ -120,3 +120,31 @@ def test_a_score_of_nought_is_no_score() -> None:
     ([{"type": "auditSummary", "data": {"totalDependencies": 3}}], 8, Meaning.TOOL_ERROR)])
 def test_an_audit_of_yarn_that_did_not_audit_is_not_clean(lines: list[object], code: int, meaning: Meaning) -> None:
     assert read("yarn-audit-json", raw_of("\n".join(json.dumps(line) for line in lines), code=code)).meaning is meaning
+
+
+def test_the_advisories_of_yarn_4_are_one_to_a_line_and_deprecations_are_no_vulnerabilities() -> None:
+    lines = [{"value": "a", "children": {"ID": 7, "Issue": "Flaw", "URL": "https://github.com/advisories/GHSA-37q5-v5qm-c9v8", "Severity": "low", "Vulnerable Versions": "<2"}},
+             {"value": "b", "children": {"ID": "b (deprecation)", "Issue": "Gone", "Severity": "moderate", "Vulnerable Versions": "1"}}]
+    parsed = read("yarn-npm-audit", raw_of("".join(json.dumps(line) + "\n" for line in lines), code=1))
+    assert [(one.rule, one.category, one.message) for one in parsed.findings] == [
+        ("GHSA-37q5-v5qm-c9v8", Category.VULNERABILITY, "a <2: Flaw"), ("deprecation", Category.DEPENDENCY, "b 1: Gone")]
+
+
+def test_yarn_4_says_that_there_is_nothing_to_suggest() -> None:
+    assert read("yarn-audit", raw_of('{"type":"info","name":0,"displayName":"YN0000","data":"No audit suggestions"}\n')).meaning is Meaning.CLEAN
+
+
+def test_the_report_of_yarn_2_is_that_of_npm_6() -> None:
+    report = {"actions": [], "advisories": {"7": {"id": 7, "module_name": "ini", "title": "Flaw", "severity": "high"}}, "metadata": {"totalDependencies": 3}}
+    assert [(one.tool, one.rule) for one in read("yarn-audit", raw_of(json.dumps(report, indent=2), code=1)).findings] == [("yarn", "7")]
+
+
+def test_a_leak_of_the_history_keeps_its_line_and_says_which_commit_it_is_of() -> None:
+    leak = {"RuleID": "aws", "Description": "AWS", "File": "a.tf", "StartLine": 3, "EndLine": 3, "StartColumn": 5, "EndColumn": 9, "Commit": "ab12"}
+    assert [(one.line, one.detail) for one in read("gitleaks", raw_of(json.dumps([leak]), code=1)).findings] == [(3, "in commit ab12, line 3")]
+
+
+def test_gitleaks_before_8_is_read_and_its_null_means_that_there_are_no_leaks() -> None:
+    leak = {"line": "x", "lineNumber": 13, "offender": "x", "commit": "", "rule": "AWS Access Key", "file": "a.json"}
+    assert [(one.file, one.line, one.rule) for one in read("gitleaks", raw_of(json.dumps([leak]), code=1)).findings] == [("a.json", 13, "AWS Access Key")]
+    assert read("gitleaks", raw_of("null\n")).meaning is Meaning.CLEAN
