@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gatekeeper.display.spans import Line, Look, Span, Style, bad, cells, clipped, dim, good, line, padded, strong, text_of, warn
 from gatekeeper.display.standing import condition_lines, delta_text, ending_text, score_lines
-from gatekeeper.display.words import BROKEN, CUT, NOT_MEASURED, WORDS, apart_text, detail_lines, result_line, verdict_span
-from gatekeeper.judge.counters import SIX, counters, total
+from gatekeeper.display.words import BROKEN, CUT, NOT_MEASURED, WORDS, detail_lines, result_line, verdict_span
+from gatekeeper.judge.counters import SIX, apart_text, counters, total
 from gatekeeper.judge.excerpt import finding_line
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.finding import Finding, Severity

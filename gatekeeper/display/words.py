@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper.display.spans import Line, Span, Style, bad, clipped, dim, good, line, padded, warn
-from gatekeeper.judge.counters import APART, SIX
+from gatekeeper.judge.counters import SIX, apart_text
 from gatekeeper.judge.excerpt import excerpt, repeat_command
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.plan import Job
@@ -77,8 +77,3 @@ def counters_text(part: Counters) -> str:
 def six_text(part: Counters, digits: int = 1) -> str:
     """The six counters alone, each number at least `digits` wide."""
     return " ".join(f"{name} {getattr(part, name):>{digits}}" for name in SIX)
-
-
-def apart_text(part: Counters) -> str:
-    """`1 unmeasured, 2 unavailable`; empty where nothing stands apart."""
-    return ", ".join(f"{getattr(part, name)} {name}" for name in APART if getattr(part, name))

@@ -61,3 +61,8 @@ def batch_seconds(plan: Plan, results: Sequence[Result]) -> tuple[tuple[str, flo
 SIX = ("total", "completed", "running", "failed", "blocked", "pending")
 APART = ("unmeasured", "unavailable", "cancelled", "skipped")
 NAMES = SIX + APART
+
+
+def apart_text(part: Counters) -> str:
+    """`1 unmeasured, 2 unavailable`; empty where nothing stands apart."""
+    return ", ".join(f"{getattr(part, name)} {name}" for name in APART if getattr(part, name))

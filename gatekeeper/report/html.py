@@ -12,10 +12,10 @@ from collections import Counter
 from functools import cache
 from importlib.resources import files
 
-from gatekeeper.judge.counters import APART, SIX, counters, total
+from gatekeeper.judge.counters import APART, SIX, apart_text, counters, total
 from gatekeeper.model.assessment import ConditionStatus, EndKind
 from gatekeeper.model.duration import spoken
-from gatekeeper.model.result import Counters, RunRecord
+from gatekeeper.model.result import RunRecord
 from gatekeeper.model.wording import count_text, size_text
 from gatekeeper.report.html_charts import severity_chart, time_chart
 from gatekeeper.report.html_tables import (
@@ -145,14 +145,10 @@ def _batches(record: RunRecord) -> str:
     parts, seconds = counters(record.plan, record.results), dict(record.batch_seconds)
     columns = [Column(title="batch"), *(Column(title=name, number=True) for name in SIX), Column(title="apart"), Column(title="took", number=True),
                Column(title="target")]
-    rows = [[cell(f"{text(batch.id)} {text(batch.title)}"), *(number(getattr(parts[batch.id], name)) for name in SIX), cell(text(_apart(parts[batch.id]))),
+    rows = [[cell(f"{text(batch.id)} {text(batch.title)}"), *(number(getattr(parts[batch.id], name)) for name in SIX), cell(text(apart_text(parts[batch.id]))),
              number(seconds.get(batch.id, 0.0), spoken(seconds[batch.id]) if batch.id in seconds else ""),
              cell(_target(batch.target, seconds.get(batch.id)))] for batch in record.plan.batches if parts[batch.id].total]
     return table("Batches", columns, rows) if rows else ""
-
-
-def _apart(part: Counters) -> str:
-    return ", ".join(f"{getattr(part, name)} {name}" for name in APART if getattr(part, name))
 
 
 def _target(target: float | None, took: float | None) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gatekeeper.judge.counters import APART, SIX, counters, total
+from gatekeeper.judge.counters import SIX, apart_text, counters, total
 from gatekeeper.judge.excerpt import excerpt, repeat_command, test_name
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.finding import TestOutcome
@@ -84,8 +84,7 @@ def _batches(record: RunRecord) -> Iterator[str]:
 
 
 def _counts(part: Counters) -> list[str]:
-    apart = ", ".join(f"{getattr(part, name)} {name}" for name in APART if getattr(part, name))
-    return [*(str(getattr(part, name)) for name in SIX), apart]
+    return [*(str(getattr(part, name)) for name in SIX), apart_text(part)]
 
 
 def _failures(record: RunRecord) -> Iterator[str]:
