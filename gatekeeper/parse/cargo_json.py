@@ -20,6 +20,7 @@ from gatekeeper.parse.text import complaint, decode, error_line, report_of
 
 CARGO_FAILED = 101
 _SUMMARY = re.compile(r"^(?:aborting due to |\d+ warnings? emitted|could not compile |For more information about |Some errors have detailed)")
+_PAGE = re.compile(r"for further information visit (https://\S+)")
 _ERROR_CODE = re.compile(r"^E\d{4}$")
 
 
@@ -50,7 +51,13 @@ def _finding(raw: RawOutput, scribe: Scribe, message: Json) -> Finding | None:
         return None
     level, rule = level_of("error" if str(word).startswith("error") else word), maybe_text(maybe_object(message.get("code")).get("code"))
     return scribe.finding(text, level, _place(raw, message), rule=rule, category=_category(rule, level),
-                          extra=Extra(fixable=_fixable(message), detail=maybe_text(message.get("rendered")), fixes=fixes(raw, message)))
+                          extra=Extra(fixable=_fixable(message), detail=maybe_text(message.get("rendered")), url=_page(message), fixes=fixes(raw, message)))
+
+
+def _page(message: Json) -> str | None:
+    """The page on the lint, which clippy names in words."""
+    said = (_PAGE.fullmatch(maybe_text(child.get("message")) or "") for child in maybe_objects(message.get("children")))
+    return next((found[1] for found in said if found), None)
 
 
 def _category(rule: str | None, level: Level) -> Category:

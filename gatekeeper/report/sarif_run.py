@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from gatekeeper.judge.excerpt import repeat_command
-from gatekeeper.model.finding import Finding, Severity
+from gatekeeper.model.finding import Category, Finding, Severity
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Result, RunRecord
 from gatekeeper.model.sanitize import one_line
@@ -60,15 +60,20 @@ def _rule(name: str, findings: Sequence[Finding], tool: str) -> Json:
     gravest = min((finding.severity for finding in findings), key=tuple(Severity).index)
     url = next((finding.url for finding in findings if _is_link(finding.url)), None)
     subject = _subject(url, name)
-    words = f"{name}{f' ({subject})' if subject else ''}, a rule of {_name(tool)} ({findings[0].category})"
+    ours = _OURS.get(name) if all(finding.rule in {None, name} and finding.url is None for finding in findings) else None
+    words = f"{ours}, says {_name(tool)}" if ours else f"{name}{f' ({subject})' if subject else ''}, a rule of {_name(tool)} ({findings[0].category})"
     scores = [score for finding in findings if (score := security_score(finding)) is not None]
     properties: Json = {
         "tags": sorted({*({"security"} if scores else ()), *(finding.category.value for finding in findings)}), "precision": "high",
         "problem.severity": {"error": "error", "warning": "warning", "note": "recommendation"}[LEVELS[gravest]],
         **({"security-severity": f"{max(scores):.1f}"} if scores else {})}
-    told = f"{words}. {f'See {url}.' if url else 'The tool gives no page on it.'}"
+    told = f"{words}. {f'See {url}.' if url else '' if ours else 'The tool gives no page on it.'}".rstrip()
     return {"id": name, "shortDescription": {"text": words}, "fullDescription": {"text": f"{words}."}, "help": {"text": told},
             **({"helpUri": url} if url else {}), "defaultConfiguration": {"level": LEVELS[gravest]}, "properties": properties}
+
+
+#: rules that no tool has: what they say of a file or a test
+_OURS = {"test-failed": "A test failed", "test-error": "A test could not be run to its end", Category.FORMAT.value: "The file is not formatted"}
 
 
 def _subject(url: str | None, name: str) -> str:

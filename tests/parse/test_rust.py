@@ -103,3 +103,12 @@ def test_a_benchmark_with_thousands_is_a_number() -> None:
     out = "\nrunning 1 test\ntest sum ... bench:   1,234,567.89 ns/iter (+/- 12)\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 1 measured; 0 filtered out\n"
     found = parsed("libtest", out, 0)
     assert [(metric.subject, metric.value, metric.unit) for metric in found.metrics] == [("sum", 1234567.89, "ns/iter")]
+
+
+def test_the_page_that_clippy_names_in_words_is_the_address_of_the_finding() -> None:
+    page = "https://rust-lang.github.io/rust-clippy/rust-1.95.0/index.html#len_zero"
+    assert told({"message": "use it"}, {"message": f"for further information visit {page}"}).url == page
+    assert told({"message": "visit https://example.org/x"}).url is None
+    recorded = load(OUTPUTS / "clippy" / "1.95.0" / "warnings")
+    pages = {found.rule: found.url for found in parse_output(recorded.parser, recorded.raw, ExitSpec()).findings}
+    assert any(rule and url and url.endswith(f"#{rule.removeprefix('clippy::')}") for rule, url in pages.items())

@@ -70,6 +70,14 @@ def test_what_could_not_be_read_begins_with_its_place_where_it_has_one() -> None
     assert [entry["message"]["text"] for entry in told] == ["a.py:3: x", "a.py: y", "z"]
 
 
+def test_what_no_tool_calls_a_rule_is_titled_in_words() -> None:
+    unformatted = replace(finding(), rule=None, category=Category.FORMAT, tool="rustfmt")
+    assert only_rule(unformatted)["shortDescription"]["text"] == "The file is not formatted, says rustfmt"
+    assert only_rule(unformatted)["help"]["text"] == "The file is not formatted, says rustfmt."
+    titles = {rule["id"]: rule["shortDescription"]["text"] for run in log(mixed())["runs"] for rule in run["tool"]["driver"]["rules"]}
+    assert titles["test-failed"] == "A test failed, says pytest"
+
+
 @pytest.mark.parametrize(("rule", "url", "title"), [
     ("F401", "https://docs.astral.sh/ruff/rules/unused-import", "F401 (unused import), a rule of ruff (lint)"),
     ("B101", "https://bandit.readthedocs.io/en/1.8/plugins/b101_assert_used.html", "B101 (assert used), a rule of ruff (lint)"),
