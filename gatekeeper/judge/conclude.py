@@ -12,6 +12,7 @@ from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Meaning, Status
 from gatekeeper.model.tool import FailsAt, Role
+from gatekeeper.model.wording import count_text
 
 _RANK = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
 _FLOOR = {FailsAt.ANY: 0, FailsAt.WARNING: 1, FailsAt.ERROR: 2, FailsAt.EXIT: 3, FailsAt.NEVER: 3}
@@ -137,7 +138,7 @@ def _spared(told: Sequence[Finding | TestCase]) -> str:
 
 def _by_level(findings: tuple[Finding, ...]) -> str:
     warnings = sum(finding.level is Level.WARNING for finding in findings)
-    return f" ({warnings} warnings)" if 0 < warnings < len(findings) else ""
+    return f" ({count_text(warnings, 'warning')})" if 0 < warnings < len(findings) else ""
 
 
 def _hint(job: Job, cause: Cause | None) -> str | None:

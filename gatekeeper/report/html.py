@@ -121,7 +121,7 @@ def _tiles(record: RunRecord) -> str:
     if record.assessments:
         holding = sum(one.status is ConditionStatus.PASSED for one in record.assessments)
         apart = sum(one.status is ConditionStatus.NOT_JUDGED for one in record.assessments)
-        tiles.append(("conditions", len(record.assessments), f"{holding} hold, {len(record.assessments) - holding - apart} do not{f', {apart} not judged' if apart else ''}"))
+        tiles.append(("condition" if len(record.assessments) == 1 else "conditions", len(record.assessments), f"{holding} hold, {len(record.assessments) - holding - apart} do not{f', {apart} not judged' if apart else ''}"))
     items = "".join(f"<li><b>{count:,}</b> {title} <small>{text(words)}</small></li>" for title, count, words in tiles)
     return f'<ul class="tiles">{items}</ul>'
 
