@@ -109,6 +109,12 @@ def _told_rest(record: RunRecord) -> int:
         tell(f"gatekeeper: these stay red, because broken code, failed builds and failures without findings are never known: {', '.join(red)}")
     if open_:
         tell(f"gatekeeper: these could not be measured, so the next run will not pass either: {', '.join(open_)}")
+        tell("hint: mend that as the run says (gatekeeper show; often: gatekeeper setup), then take in what they find: gatekeeper run, gatekeeper baseline update --add")
+    jobs = {job.id for job in record.plan.jobs}
+    if strict := [condition.subject for condition in record.verdict.conditions if condition.outcome is Outcome.FAIL and condition.subject not in jobs]:
+        tell(f"gatekeeper: these conditions failed, and stay red unless they speak of what is new only: {', '.join(strict)}")
+    if not red and not open_ and not strict:
+        tell("gatekeeper: from now on only what is new counts; the next run of this tree passes")
     return _FAIL if red else INCOMPLETE if open_ else 0
 
 

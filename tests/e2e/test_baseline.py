@@ -194,11 +194,21 @@ def test_a_repository_adopts_itself_in_one_command_and_opens_green(tmp_path: Pat
     none = {"GATEKEEPER_NO_PROVISION": "1", "GATEKEEPER_NO_BACKUP": "1"}
     first = space.run("init", "--baseline", env=none)
     assert first.exit_code == 0, first
+    assert "the next run of this tree passes" in first.stderr
     assert {entry.get("rule") for entry in entries(space)} >= {"F401"}
     assert {"tool": "ruff", "version": "0.17.5"} in entries(space)
     second = space.run("run", ".", "--json", env=none)
     assert second.exit_code == 0, second
     assert second.json()["verdict"]["outcome"] == "pass"
+
+
+def test_a_condition_that_a_baseline_does_not_help_is_named_when_it_is_made(space: Space) -> None:
+    space.write("gatekeeper.yaml", CONFIGURATION + "policy: {conditions: [{id: none-at-all, severity: info, max: 0}]}\n")
+    run(space)
+    made = space.run("baseline", "create")
+    assert "stay red unless they speak of what is new only: none-at-all" in made.stderr
+    assert "passes" not in made.stderr
+    assert run(space).exit_code == 1
 
 
 def test_the_baseline_is_shown_by_rule_and_file(space: Space) -> None:
