@@ -166,10 +166,10 @@ def forget(pid: int) -> None:
 
 
 def lower_priority(pid: int, niceness: int) -> None:
-    """Let the group of `pid` stand back behind other programs; a system that refuses is no reason to fail."""
+    """Let the group of `pid` stand back behind other programs, by so much more than we do; a system that refuses is no reason to fail."""
     if niceness:
         try:
-            os.setpriority(os.PRIO_PGRP, pid, niceness)
+            os.setpriority(os.PRIO_PGRP, pid, os.nice(0) + niceness)
         except OSError:
             return
 
