@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TextIO
 
 from gatekeeper.display.fence import in_ci
@@ -24,8 +24,32 @@ def show(text: str) -> None:
 
 
 def show_json(document: object) -> None:
-    """Writes a document as JSON to standard output."""
-    show_bytes(json_bytes(document, indent=2))
+    """Writes a document as JSON to standard output, long lists in parts: the text of 500,000 findings at once takes two gigabytes."""
+    for piece in json_pieces(document):
+        show_bytes(piece)
+
+
+def json_pieces(document: object, most: int = 1000) -> Iterator[bytes]:
+    """The bytes of `json_bytes`, at most `most` items of a list of the document at a time."""
+    if not isinstance(document, dict) or not any(isinstance(value, list) and len(value) > most for value in document.values()):
+        yield json_bytes(document, indent=2)
+        return
+    lead = b"{\n"
+    for key, value in document.items():
+        for text in _texts(key, value, most):
+            yield lead + text
+            lead = b",\n"
+    yield b"\n}\n"
+
+
+def _texts(key: str, value: object, most: int) -> Iterator[bytes]:
+    """One member of an object as text, a long list in parts that belong together with commas between them."""
+    length = len(value) if isinstance(value, list) else 0
+    for at in range(0, max(length, 1), most):
+        part = value[at:at + most] if isinstance(value, list) else value
+        text = json_bytes({key: part}, indent=2)[len(b"{\n"):-len(b"\n}\n")]
+        text = text[text.index(b"[\n") + len(b"[\n"):] if at else text
+        yield text.removesuffix(b"\n  ]") if at + most < length else text
 
 
 def show_bytes(data: bytes) -> None:
