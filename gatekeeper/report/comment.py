@@ -16,9 +16,9 @@ from gatekeeper.model.status import Status
 from gatekeeper.model.wording import count_text
 from gatekeeper.report.markdown import BROKEN, NOT_MEASURED, WORDS, Pair, job_section, unmeasured_section
 from gatekeeper.report.standing import (
-    cell,
     comparison_section,
     conditions_section,
+    decided,
     delta_words,
     ending_section,
     fixed_section,
@@ -81,8 +81,7 @@ def _head(record: RunRecord) -> Iterator[str]:
     yield f"{markdown_text(verdict.message) or 'No message.'}{compared}"
     decisive = [condition for condition in verdict.conditions if record.plan.job(condition.subject) is None]
     if decisive:
-        yield "\n".join(f"- **{condition.outcome}** {markdown_code(condition.subject)}: {cell(condition.message)}"
-                        f"{f' To do: {markdown_code(condition.hint)}' if condition.hint else ''}" for condition in decisive[:50])
+        yield "\n".join(map(decided, decisive[:50]))
 
 
 def _foot(record: RunRecord) -> str:

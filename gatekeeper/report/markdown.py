@@ -21,6 +21,7 @@ from gatekeeper.report.standing import (
     comparison_section,
     conditions_section,
     cut,
+    decided,
     ending_section,
     fixed_section,
     new_section,
@@ -65,8 +66,7 @@ def _head(record: RunRecord) -> Iterator[str]:
            f"{count_text(len(record.results), 'job')}, at most {record.plan.pool_size} at once; exit code {verdict.exit_code}.")
     for number, condition in enumerate(verdict.conditions):
         yield from () if number else ("",)
-        hint = f" To do: {markdown_code(condition.hint)}" if condition.hint else ""
-        yield f"- **{condition.outcome}** {markdown_code(condition.subject)}: {cell(condition.message)}{hint}"
+        yield decided(condition)
 
 
 def _batches(record: RunRecord) -> Iterator[str]:

@@ -11,7 +11,7 @@ from gatekeeper.judge.excerpt import finding_line, test_name
 from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta, EndKind
 from gatekeeper.model.finding import Finding, State, TestCase
 from gatekeeper.model.plan import Job
-from gatekeeper.model.result import RunRecord
+from gatekeeper.model.result import Condition, RunRecord
 from gatekeeper.model.sanitize import markdown_code, markdown_text
 from gatekeeper.model.wording import count_text
 
@@ -139,8 +139,21 @@ def ending_section(record: RunRecord) -> Iterator[str]:
     yield f"{cell(ending.reason) or 'No reason was given.'} {'(running again may help)' if ending.recoverable else ''}".rstrip()
     if ending.gaps:
         yield ""
-        yield from (f"- {cell(gap)}" for gap in ending.gaps[:MOST_ROWS])
+        yield from (f"- {_gap(gap, record)}" for gap in ending.gaps[:MOST_ROWS])
         yield from _more(len(ending.gaps), "gap")
+
+
+def _gap(gap: str, record: RunRecord) -> str:
+    """A gap with its job as code: as text it would be kept from calling people by `@name`, and could not be copied."""
+    job, _, rest = gap.partition(": ")
+    return f"{markdown_code(job)}: {cell(rest)}" if rest and record.plan.job(job) is not None else cell(gap)
+
+
+def decided(condition: Condition) -> str:
+    """What one condition of the verdict says, and what to do, as one line of a list."""
+    said = cell(condition.message)
+    hint = f"{'' if said.endswith(('.', '!', '?')) or not said else '.'} To do: {markdown_code(condition.hint)}" if condition.hint else ""
+    return f"- **{condition.outcome}** {markdown_code(condition.subject)}: {said}{hint}"
 
 
 def place(file: str | None, line: int | None) -> str:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from gatekeeper.model.assessment import Assessment, ConditionStatus, Delta, Dimension, Ending, EndKind, Enforcement, Score
 from gatekeeper.model.finding import State
-from gatekeeper.model.result import RunRecord
-from gatekeeper.model.status import Status
+from gatekeeper.model.result import Condition, RunRecord, Verdict
+from gatekeeper.model.status import Outcome, Status
 from gatekeeper.report.comment import COMMENT_BYTES, MARKER, STEP_BYTES, fitted, render, step_summary
 from gatekeeper.report.markdown import render as render_page
 from tests.fakes.nasty import nasty
@@ -104,3 +104,12 @@ def test_the_nasty_run_makes_no_mention_no_link_no_image_and_no_tag_of_its_own()
 def section_rows(text: str, title: str) -> list[str]:
     body = text.partition(f"## {title} (")[2].partition("\n## ")[0]
     return [line for line in body.splitlines() if line.startswith("|")]
+
+
+def test_a_gap_names_its_job_as_code_and_a_hint_begins_a_sentence_of_its_own() -> None:
+    lint = job()
+    verdict = Verdict(outcome=Outcome.FAIL, exit_code=1, conditions=(Condition(subject="coverage", outcome=Outcome.FAIL, message="80 % of 90 %", hint="write tests"),))
+    of = replace(record([(lint, result(lint, Status.ERRORED))], verdict), ending=Ending(kind=EndKind.PARTIALLY_COMPLETED, reason="x", gaps=(f"{lint.id}: errored: crashed",)))
+    for text in (render(of).decode(), render_page(of).decode()):
+        assert f"- `{lint.id}`: errored: crashed" in text
+        assert "- **fail** `coverage`: 80 % of 90 %. To do: `write tests`" in text
