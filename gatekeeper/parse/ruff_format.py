@@ -20,6 +20,9 @@ from gatekeeper.parse.text import blocks, decode, lines_of
 
 _OLD = re.compile(r"^Would reformat: (.+)$", re.MULTILINE)
 _HEAD = re.compile(r"^(?:unformatted: File would be reformatted|(?P<rule>invalid-syntax): (?P<why>.+))$")
+#: `--output-format` of concise and of grouped, both in preview only; not recorded
+_SHORT = re.compile(r"^(?P<path>\S.*?):(?:cell \d{1,6}:)?\d{1,9}:\d{1,9}: unformatted: File would be reformatted$|"
+                    r"^(?P<group>\S.*):\n  (?:cell \d{1,6}:)?\d{1,9}:\d{1,9} +unformatted: File would be reformatted$", re.MULTILINE)
 _ARROW = re.compile(r"^\s*--> (?P<path>.+?):(?:cell \d{1,6}:)?(?P<line>\d{1,9}):(?P<column>\d{1,9})$")
 _BROKEN = re.compile(r"^error: Failed to parse (?P<path>.+?):(?:cell \d{1,6}:)?(?P<line>\d{1,9}):(?P<column>\d{1,9}): (?P<why>.+)$", re.MULTILINE)
 _CELL = re.compile(r":cell \d{1,6}$")
@@ -49,6 +52,7 @@ def _unformatted(raw: RawOutput, out: str) -> Iterator[tuple[str | None, str | N
         diffs.setdefault(relative(raw, _CELL.sub("", part.path)), []).append(part.named(None if _CELL.search(part.path) else relative(raw, part.path)))
     yield from ((file, "\n".join(parts)) for file, parts in diffs.items())
     yield from ((relative(raw, path), None) for path in _OLD.findall(out))
+    yield from ((relative(raw, found["path"] or found["group"]), None) for found in _SHORT.finditer(out))
     for head, arrow, block in _blocks(out):
         if head["rule"] is None:
             yield relative(raw, arrow["path"]), "\n".join(block[1:]).rstrip()

@@ -24,6 +24,7 @@ _CATEGORIES = (("invalid-syntax", Category.BUILD), ("E902", Category.BUILD), ("E
                ("ANN", Category.TYPES))
 _UNREAD = "E902"
 SYNTAX = "SyntaxError: "
+SYNTAX_RULE = "invalid-syntax"
 _NO_FILES = re.compile(r"^warning: (No Python files found under the given path\(s\))$", re.MULTILINE)
 _FAILED = re.compile(r"^(?:error: |ruff failed)", re.MULTILINE)
 #: `Automatic`, `Suggested` and `Manual` until 0.1
@@ -55,7 +56,9 @@ def no_files(raw: RawOutput) -> str | None:
 
 def diagnostic(raw: RawOutput, scribe: Scribe, entry: Json) -> Finding:
     """One diagnostic as ruff prints it, also for its formatter."""
-    rule, message = maybe_text(entry.get("code")), asked_text(entry, "message")
+    message = asked_text(entry, "message")
+    # in preview the code of a syntax error is its name
+    rule = maybe_text(entry.get("code")) or (maybe_text(entry.get("name")) if entry.get("name") == SYNTAX_RULE else None)
     fix = _fix(raw, entry)
     return scribe.finding(message, level_of(entry.get("severity")), _place(raw, entry), rule=rule,
                           category=Category.BUILD if rule is None and message.startswith(SYNTAX) else category_of(rule or ""),

@@ -23,6 +23,9 @@ _WHAT = (r"(?:(?P<rule>[A-Z]{1,8}\d{1,6}|[a-z]+(?:-[a-z]+)+):? |(?=SyntaxError: 
 _LINE = re.compile(r"^(?P<path>[^\s|].*?):(?:cell (?P<cell>\d{1,6}):)?(?P<row>\d{1,9}):(?P<column>\d{1,9}): " + _WHAT + "$")
 _HEAD = re.compile(f"^{_WHAT}$")
 _ARROW = re.compile(r"^\s*--> (?P<path>.+?):(?:cell (?P<cell>\d{1,6}):)?(?P<row>\d{1,9}):(?P<column>\d{1,9})$")
+#: `grouped`: the file, and below it `  ROW:COLUMN  CODE message`
+_GROUP = re.compile(r"^[^\s|].*:$")
+_MEMBER = re.compile(r"(?<=\d) +")
 #: lines of the source and of a fix, which may hold anything
 _SHOWN = re.compile(r"^ *(?:\d{1,9} +)?[|+-](?: |$)")
 _COUNT = re.compile(r"^Found (?P<all>\d{1,9}) errors?(?: \(\d{1,9} fixed, (?P<left>\d{1,9}) remaining\))?\.$")
@@ -37,10 +40,14 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
 
 
 def _findings(raw: RawOutput, scribe: Scribe, lines: list[str]) -> Iterator[Finding]:
+    group = ""
     for at, line in enumerate(lines):
         if _SHOWN.match(line):
             continue
-        if whole := _LINE.match(line):
+        group = line[:-1] if _GROUP.match(line) else group if line.startswith(" ") else ""
+        if group and (member := _LINE.match(f"{group}:{_MEMBER.sub(': ', line.lstrip(), count=1)}")):
+            yield _finding(raw, scribe, member, member)
+        elif whole := _LINE.match(line):
             yield _finding(raw, scribe, whole, whole)
         elif (head := _HEAD.match(line)) and at + 1 < len(lines) and (arrow := _ARROW.match(lines[at + 1])):
             yield _finding(raw, scribe, head, arrow)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from gatekeeper.model.finding import Edit, Fix, Safety
+from gatekeeper.model.finding import Category, Edit, Fix, Safety
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.formats import parse_output
@@ -76,3 +78,20 @@ def test_the_cells_of_one_notebook_are_one_unformatted_file_with_all_their_chang
     case = load(OUTPUTS / "ruff" / "0.17.5" / "format-diff")
     book = parse_output(case.parser, case.raw, ExitSpec()).findings[0]
     assert (book.file, (book.detail or "").count("@@ -")) == ("nb/book.ipynb", 2)
+
+
+def test_findings_grouped_by_file_are_read() -> None:
+    out = "pkg/a.py:\n  1:8 F401 [*] `os` imported but unused\n 10:5  E741 Ambiguous\n\nb.py:\n  3:1 invalid-syntax: no\n\nFound 3 errors.\n"
+    found = read("ruff-grouped", raw_of(out, code=1))
+    assert (found.meaning, [(one.file, one.line, one.rule) for one in found.findings]) == (
+        Meaning.FINDINGS, [("pkg/a.py", 1, "F401"), ("pkg/a.py", 10, "E741"), ("b.py", 3, "invalid-syntax")])
+
+
+@pytest.mark.parametrize("line", ["a.py:1:1: unformatted: File would be reformatted", "a.py:\n  1:1 unformatted: File would be reformatted\n"])
+def test_unformatted_files_are_named_in_the_short_forms_of_preview(line: str) -> None:
+    assert [one.file for one in read("ruff-format", raw_of(f"{line}\n1 file would be reformatted\n", code=1)).findings] == ["a.py"]
+
+
+def test_in_preview_a_syntax_error_is_known_by_its_name() -> None:
+    entry = {"code": None, "name": "invalid-syntax", "filename": "/repo/a.py", "message": "no", "location": {"row": 1, "column": 2}}
+    assert [(one.rule, one.category) for one in read("ruff-json", raw_of(json.dumps([entry]), code=1)).findings] == [("invalid-syntax", Category.BUILD)]
