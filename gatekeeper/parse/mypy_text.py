@@ -30,6 +30,8 @@ _COUNT = re.compile(r"^Found (?P<errors>\d{1,9}) errors? in \d")
 _SUCCESS = re.compile(r"^Success: no issues found in \d")
 #: which function the next errors lie in (`--show-error-context`)
 _CONTEXT = re.compile(r"^(?:In (?:function|member|class|lambda)\b.*|At top level):$")
+#: mypy speaking of itself, where both streams are one
+_USAGE = re.compile(r"^mypy: error: ")
 _SYNTAX = "syntax"
 #: what an expression or statement may start with
 _STARTS = re.compile(r"""(?<!\w)\w|["'(\[{~*@+.-]""")
@@ -56,7 +58,7 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     lines = lines_of(decode(raw.stdout))
     messages = list(_messages(lines))
     findings = tuple(_finding(raw, scribe, sources, one) for one in _with_notes(messages))
-    idle = said.lstrip().startswith(NO_FILES)
+    idle = said.lstrip().startswith(NO_FILES) or any(line.startswith(NO_FILES) for line in lines)
     return conclude(raw, idle_at(exits, 2) if idle else exits, Account(
         findings=findings, problems=(*_imprecise(raw, sources, messages), *ignored_keys(said)), nothing=NO_FILES if idle else None,
         error=None if idle else _error(raw, exits, lines, findings)))
@@ -66,7 +68,7 @@ def _messages(lines: list[str]) -> Iterator[_Said]:
     """The messages, unwrapped where `--pretty` wrapped them."""
     pretty = any(_CARET.match(line) for line in lines)
     for at, shown in enumerate(lines):
-        if head := _HEAD.match(shown):
+        if (head := _HEAD.match(shown)) and not _USAGE.match(shown):
             rest = _continued(lines, at + 1) if pretty else []
             text = " ".join([head["text"].strip(), *rest])
             code = (_WRAPPED_CODE if rest else _CODE).match(text)
@@ -128,6 +130,8 @@ def _error(raw: RawOutput, exits: ExitSpec, lines: list[str], findings: tuple[Fi
     first = next((finding for finding in findings if finding.level is Level.ERROR), None)
     if any(PREVENTED in line for line in lines if _COUNT.match(line)):
         return f"mypy stopped at {first.file}: {first.message}" if first else complaint(raw)
+    if usage := next((line for line in lines if _USAGE.match(line)), None):
+        return usage
     if broken := crash(decode(raw.stderr)):
         return broken
     read = sum(finding.level is Level.ERROR for finding in findings)

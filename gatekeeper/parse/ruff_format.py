@@ -33,7 +33,7 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     """Files that `ruff format` would change, and those that it cannot parse."""
     scribe, out, said = Scribe.of(raw, "ruff", Category.FORMAT), decode(raw.stdout), decode(raw.stderr)
     files = dict(_unformatted(raw, out))
-    broken = (*_broken_blocks(raw, scribe, out), *(_broken(raw, scribe, found) for found in _BROKEN.finditer(said)))
+    broken = (*_broken_blocks(raw, scribe, out), *(_broken(raw, scribe, found) for found in _BROKEN.finditer(f"{out}\n{said}")))
     findings = (*(scribe.unformatted(file, detail) for file, detail in files.items()), *broken)
     error = f"{broken[0].file}: {broken[0].message}" if broken else _doubt(raw, exits, f"{out}\n{said}", len(files))
     return conclude(raw, exits, Account(findings=findings, error=error, nothing=no_files(raw)))

@@ -24,6 +24,8 @@ _CATEGORIES = (("invalid-syntax", Category.BUILD), ("E902", Category.BUILD), ("E
                ("ANN", Category.TYPES))
 _UNREAD = "E902"
 SYNTAX = "SyntaxError: "
+#: where both streams are one the warning comes first
+_HEAD = 4096
 SYNTAX_RULE = "invalid-syntax"
 _NO_FILES = re.compile(r"^warning: (No Python files found under the given path\(s\))$", re.MULTILINE)
 _FAILED = re.compile(r"^(?:error: |ruff failed)", re.MULTILINE)
@@ -50,7 +52,7 @@ def checked(raw: RawOutput, exits: ExitSpec, findings: tuple[Finding, ...], erro
 
 def no_files(raw: RawOutput) -> str | None:
     """What ruff says when it was given nothing that it checks; it then ends with 0 and an empty report."""
-    found = _NO_FILES.search(decode(raw.stderr))
+    found = _NO_FILES.search(decode(raw.stderr or raw.stdout[:_HEAD]))
     return found[1] if found else None
 
 

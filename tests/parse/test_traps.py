@@ -287,3 +287,21 @@ def test_an_older_advisory_without_a_package_is_still_one() -> None:
 def test_a_frame_of_node_itself_or_of_another_machine_is_no_place(frame: str) -> None:
     report = f'<testsuites><testsuite><testcase name="a"><failure>Error: no\n    at run ({frame})</failure></testcase></testsuite></testsuites>'
     assert [(one.file, one.line) for one in read("junit", raw_of("", code=1, report=report)).tests] == [(None, None)]
+
+
+def test_what_mypy_says_of_its_call_is_no_finding_in_a_file_of_that_name() -> None:
+    parsed = read("mypy", raw_of("usage: mypy [-h]\nmypy: error: unrecognized arguments: --nope\n", code=None))
+    assert (parsed.meaning, parsed.findings, parsed.message) == (Meaning.TOOL_ERROR, (), "mypy: error: unrecognized arguments: --nope")
+
+
+def test_mypy_without_files_is_known_from_the_one_stream_that_was_kept() -> None:
+    assert read("mypy", raw_of("There are no .py[i] files in directory 'a'\n", code=None)).meaning is Meaning.NOTHING_CHECKED
+
+
+def test_a_file_that_ruff_cannot_format_is_known_from_the_one_stream_that_was_kept() -> None:
+    out = "Would reformat: a.py\nerror: Failed to parse b.py:1:12: no\n1 file would be reformatted\n"
+    assert [one.file for one in read("ruff-format", raw_of(out, code=None)).findings] == ["a.py", "b.py"]
+
+
+def test_ruff_without_files_is_known_from_the_one_stream_that_was_kept() -> None:
+    assert read("ruff-format", raw_of("warning: No Python files found under the given path(s)\n", code=None)).meaning is Meaning.NOTHING_CHECKED
