@@ -1,4 +1,7 @@
-"""One run from plan to exit code: prepares the run directory, executes, judges, reports, records."""
+"""One run from settings to record: plans, prepares the run directory, executes, judges, reports, records.
+
+Knows in which order the rooms are asked, and none of their answers. Who listens (display, journal, log) gets events and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ from gatekeeper.store.journal import FILE as JOURNAL
 from gatekeeper.store.journal import Journal
 from gatekeeper.store.log import RunLog
 from gatekeeper.tree.changes import Changes
-from gatekeeper.tree.snapshot import differences, take
+from gatekeeper.tree.snapshot import Snapshot, differences, take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,30 +129,45 @@ class _Run:
         self._journal = Journal(os.path.join(opened.folder.path, JOURNAL), run_id=opened.folder.run_id, version=__version__, on_failure=self._notes.append)
 
     def go(self) -> RunRecord:
-        opened, plan = self._opened, self._opened.plan
-        tree, git = opened.sight.tree, opened.sight.git
-        before, leaves = take(tree, git), missing_leaves(tree.root, plan.jobs)
-        self._publish(RunStarted(at=time.monotonic(), run_id=opened.folder.run_id, plan=plan))
-        for note in (*plan.notes, *opened.home.notices, *opened.compared.notes):
+        """The run from its first event to its last."""
+        opened = self._opened
+        before = take(opened.sight.tree, opened.sight.git)
+        self._announce()
+        results, changed = self._carried_out(before)
+        self._notes += (*leak_notes(results), *clean_logs(opened.folder.path, opened.plan.jobs, self._secrets))
+        record = self._kept(self._record(results, changed), results, changed)
+        self._publish(RunFinished(at=time.monotonic(), run_id=record.run_id, verdict=record.verdict, wall_seconds=record.wall_seconds))
+        self._journal.close()
+        return record
+
+    def _announce(self) -> None:
+        opened = self._opened
+        self._publish(RunStarted(at=time.monotonic(), run_id=opened.folder.run_id, plan=opened.plan))
+        for note in (*opened.plan.notes, *opened.home.notices, *opened.compared.notes):
             self._publish(Notice(at=time.monotonic(), message=note))
+
+    def _carried_out(self, before: Snapshot) -> tuple[tuple[Result, ...], tuple[str, ...]]:
+        """What the jobs came to, and what differs in the tree since before the first of them."""
+        opened, tree, git = self._opened, self._opened.sight.tree, self._opened.sight.git
+        leaves = missing_leaves(tree.root, opened.plan.jobs)
         with ProcessPool(run_id=opened.folder.run_id) as pool:
-            results = run_plan(plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
+            results = run_plan(opened.plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
                                control=self._control, options=RunOptions(fail_fast=opened.sight.settings.fail_fast))
         after = take(tree, git)
         if remove_leaves(tree.root, leaves, after.files if tree.git else None):
             after = take(tree, git)
-        self._notes += (*leak_notes(results), *clean_logs(opened.folder.path, plan.jobs, self._secrets))
-        record = self._record(results, differences(before, after))
+        return results, differences(before, after)
+
+    def _kept(self, record: RunRecord, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
+        """The record as it is once history and reports are written."""
+        opened = self._opened
         if lost := remember(opened.home, record):
             self._publish(Notice(at=time.monotonic(), message=lost))
         try:
-            record = published(record, opened.sight.settings, opened.home, opened.folder, opened.sight.environment)
+            return published(record, opened.sight.settings, opened.home, opened.folder, opened.sight.environment)
         except StoreError as error:  # what was found is told all the same; a pass it is not, because nothing on disk proves it
-            verdict = self._judged(results, differences(before, after), record.assessments, unwritten_condition(error))
-            record = replace(record, verdict=verdict, ending=ending(results, verdict, record.assessments, lost=error.message))
-        self._publish(RunFinished(at=time.monotonic(), run_id=record.run_id, verdict=record.verdict, wall_seconds=record.wall_seconds))
-        self._journal.close()
-        return record
+            verdict = self._judged(results, changed, record.assessments, unwritten_condition(error))
+            return replace(record, verdict=verdict, ending=ending(results, verdict, record.assessments, lost=error.message))
 
     def _publish(self, event: Event) -> None:
         """Tells everybody, without secrets: this is where events leave for disk and terminal."""
