@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gatekeeper.judge.known import Known, KnownTest
-from gatekeeper.judge.triage import Comparison, Reference, Standing, exact_of, tool_changed
+from gatekeeper.judge.triage import NO_JOB, Comparison, Reference, Standing, exact_of, tool_changed
 from gatekeeper.model.assessment import Delta
 from gatekeeper.model.finding import Finding, State, TestCase, TestOutcome
 from gatekeeper.model.plan import Job, Plan
@@ -26,13 +26,14 @@ def delta_of(plan: Plan, results: Sequence[Result], comparison: Comparison, stan
     if not comparison.references and not comparison.lines_count:
         return None
     measured = [(job, result, standings.get(job.id, ())) for job, result in _pairs(plan, results) if result.status in _MEASURED]
+    every = [standing for each in (*(each for _, _, each in measured), standings.get(NO_JOB, ())) for standing in each]
     states = Counter(state for result in results for state in _states(result))
-    gone, gone_tests = _gone(measured)
-    kept = [standing for _, _, each in measured for standing in each if standing.reference.kept]
+    gone, gone_tests = _gone(every)
+    kept = [standing for standing in every if standing.reference.kept]
     return Delta(
         against=" and ".join((*(reference.name for reference in comparison.references), *([comparison.lines_name] if comparison.lines_count else []))),
         new=states[State.NEW], unchanged=states[State.UNCHANGED], moved=states[State.MOVED], fixed=gone, fixed_tests=gone_tests,
-        notes=tuple(_notes(measured, results, comparison)), refreshed=tuple(sorted(_refreshed(measured))),
+        notes=(*_tool_changes(measured), *_notes(every, results, comparison)), refreshed=tuple(sorted(_refreshed(measured))),
         tightening=tuple(sorted({name for standing in kept for name in _ids(standing)})),
         by_tool_change=sum(len(standing.excused) for _, _, each in measured for standing in each),
     )
@@ -59,14 +60,13 @@ def _states(result: Result) -> Iterable[State | None]:
     yield from (test.state for test in result.tests)
 
 
-def _gone(measured: Sequence[tuple[Job, Result, Sequence[Standing]]]) -> tuple[tuple[Finding, ...], tuple[TestCase, ...]]:
+def _gone(standings: Sequence[Standing]) -> tuple[tuple[Finding, ...], tuple[TestCase, ...]]:
     """What is fixed, once each however many references knew it."""
     findings: dict[str, Known] = {}
     tests: dict[str, KnownTest] = {}
-    for _, _, standings in measured:
-        for standing in standings:
-            findings.update((one.id, one) for one in standing.gone)
-            tests.update((one.id, one) for one in standing.gone_tests)
+    for standing in standings:
+        findings.update((one.id, one) for one in standing.gone)
+        tests.update((one.id, one) for one in standing.gone_tests)
     return (tuple(_fixed(findings[key]) for key in sorted(findings)),
             tuple(TestCase(name=one.name, classname=one.classname, file=one.file, outcome=TestOutcome.PASSED, state=State.FIXED)
                   for _, one in sorted(tests.items())))
@@ -88,12 +88,10 @@ def _refreshed(measured: Sequence[tuple[Job, Result, Sequence[Standing]]]) -> It
 # --- sentences -------------------------------------------------------------------------------------------------------
 
 
-def _notes(measured: Sequence[tuple[Job, Result, Sequence[Standing]]], results: Sequence[Result], comparison: Comparison) -> Iterable[str]:
-    yield from _tool_changes(measured)
-    standings = [each for _, _, each in measured]
+def _notes(standings: Sequence[Standing], results: Sequence[Result], comparison: Comparison) -> Iterable[str]:
     for reference in comparison.references:
         yield from _incomparable(reference, results)
-        if reference.kept and (loose := {name for each in standings for standing in each if standing.reference is reference for name in _ids(standing)}):
+        if reference.kept and (loose := {name for standing in standings if standing.reference is reference for name in _ids(standing)}):
             yield f"{reference.name} can be tightened by {len(loose)}: gatekeeper baseline update"
 
 

@@ -22,6 +22,10 @@ _BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
 OnChanged = Callable[[Finding], bool | None]
 
 
+#: in place of a job, in what every job stands like: known things of components that are gone, with their files
+NO_JOB = ""
+
+
 def _untold(_finding: Finding) -> bool | None:
     return None
 
@@ -71,7 +75,8 @@ class Triage:
     def __init__(self, plan: Plan, comparison: Comparison, read: Read) -> None:
         self._comparison, self._read = comparison, read
         self._shares = [shares(reference.known, plan, reference.terrain) for reference in comparison.references]
-        self.standings: dict[str, tuple[Standing, ...]] = {}
+        gone = tuple(_without_component(reference, share, plan) for reference, share in zip(comparison.references, self._shares, strict=True))
+        self.standings: dict[str, tuple[Standing, ...]] = {} if plan.scoped else {NO_JOB: gone}
 
     @property
     def comparison(self) -> Comparison:
@@ -122,6 +127,19 @@ def _standing(reference: Reference, share: Share, job: Job, parsed: Parsed, read
 def _gone(job: Job, findings: Sequence[Finding], missing: Sequence[Known]) -> tuple[Known, ...]:
     """Known findings that are fixed: none where code is broken, because tools then tell of nothing else."""
     return () if any(is_broken(job, finding) for finding in findings) else tuple(missing)
+
+
+def _without_component(reference: Reference, shared: Mapping[str, Share], plan: Plan) -> Standing:
+    """What no job answers for because its component is gone, and its file with it: fixed, though nobody looks."""
+    there, terrain = {component.id for component in plan.components}, reference.terrain
+    answered = {one.id for share in shared.values() for one in share.findings} | {one.id for share in shared.values() for one in share.tests}
+
+    def is_gone(one: Known | KnownTest, file: str | None) -> bool:
+        left = one.component is None or one.component in there or one.id in answered
+        return not left and not (file and terrain.exists(terrain.renamed.get(file, file)))
+
+    return Standing(reference=reference, gone=tuple(one for one in reference.known.findings if is_gone(one, one.finding.file)),
+                    gone_tests=tuple(one for one in reference.known.tests if is_gone(one, one.file)))
 
 
 def _under_old_names(findings: Sequence[Finding], renamed: Mapping[str, str], read: Read) -> tuple[Finding, ...]:

@@ -186,6 +186,15 @@ def test_a_known_failure_is_fixed_only_by_a_test_that_passes_or_is_gone(known: K
     assert len(run.delta.fixed_tests) == fixed
 
 
+def test_with_a_component_goes_what_was_known_of_it_unless_its_files_are_still_there(known: KnownSet) -> None:
+    of = replace(PLAN, jobs=(LINT, TESTS), components=tuple(one for one in PLAN.components if one.id != "web"))
+    known = replace(known, findings=(*known.findings, replace(known.findings[-1], command="eslint.lint", component="web")))
+    files = {file: text for file, text in FILES.items() if not file.startswith("web/")}
+    assert [one.file for one in Run(known, files, of).delta.fixed] == ["web/c.py"]
+    assert Run(known, FILES, of).delta.fixed == ()
+    assert Run(known, files, replace(of, scoped=True)).delta.fixed == ()
+
+
 def test_where_code_is_broken_nothing_is_fixed(known: KnownSet) -> None:
     run = Run(known)
     run.ends(LINT, told("api/a.py", 1, rule="invalid-syntax", category=Category.BUILD), told("api/b.py", 2))
