@@ -2,7 +2,8 @@
 
 A requirement that is not pinned to a version is passed over: 1.x warns on standard error, 2.x counts it out. Ignored vulnerabilities
 stand apart and are left out. Findings end with 64, in 1.x with 255. Recorded from safety 1.10.3 and 2.3.5, with a database of two
-made-up advisories; 3.x keeps the shape of `check` and needs its service even for a local database, its `scan` is another format.
+made-up advisories; 3.x keeps the shape of `check` and needs its service even for a local database. The JSON of its `scan` (projects, files,
+dependencies, specifications, known vulnerabilities; no title, no grade) was not recorded: it is read as users of it do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from gatekeeper.parse.document import (
     Json,
     UnparsableError,
     asked_list,
+    asked_object,
     asked_objects,
     asked_text,
     load,
@@ -25,8 +27,9 @@ from gatekeeper.parse.document import (
     maybe_object,
     maybe_text,
 )
-from gatekeeper.parse.grade import Extra, Scribe, level_for, severity_of
+from gatekeeper.parse.grade import Extra, Place, Scribe, level_for, severity_of
 from gatekeeper.parse.meaning import Account, conclude, finds_at
+from gatekeeper.parse.place import relative
 from gatekeeper.parse.tally import headline
 from gatekeeper.parse.text import decode, report_of
 
@@ -46,8 +49,11 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
     elif isinstance(report, dict) and "vulnerabilities" in report and "report_meta" in report:
         looked_at = maybe_int(maybe_object(report["report_meta"]).get("packages_found"))
         account = Account(findings=tuple(_findings(scribe, report)), problems=problems, nothing=_NOBODY if looked_at == 0 else None)
+    elif isinstance(report, dict) and "scan_results" in report:
+        files = [file for project in _members(report["scan_results"], "projects") for file in _members(project, "files")]
+        account = Account(findings=tuple(one for file in files for one in _of_scan(raw, scribe, file)), nothing=None if files else _NOBODY)
     else:
-        raise UnparsableError("the report has no `vulnerabilities` and `report_meta`")
+        raise UnparsableError("the report has no `vulnerabilities` and `report_meta`, and no `scan_results`")
     return conclude(raw, finds_at(exits, *_FOUND), account)
 
 
@@ -69,6 +75,22 @@ def _findings(scribe: Scribe, report: Json) -> Iterator[Finding]:
         extra = _graded(graded, "\n".join(line for line in told if line), fixable=bool(fixed), url=maybe_text(entry.get("more_info_url")))
         yield _flaw(scribe, f"{asked_text(entry, 'package_name')} {maybe_text(entry.get('analyzed_version')) or ''}", maybe_text(entry.get("advisory")),
                     asked_text(entry, "vulnerability_id"), extra=extra)
+
+
+def _of_scan(raw: RawOutput, scribe: Scribe, file: Json) -> Iterator[Finding]:
+    """The vulnerabilities that `safety scan` tells of one file and that nobody has it ignore."""
+    place = Place(file=relative(raw, maybe_text(file.get("location"))))
+    for package in _members(file.get("results"), "dependencies"):
+        for told in _members(package, "specifications"):
+            what = maybe_text(told.get("raw")) or asked_text(package, "name")
+            for flaw in _members(told.get("vulnerabilities"), "known_vulnerabilities"):
+                if not maybe_text(maybe_object(flaw.get("ignored")).get("code")):
+                    yield scribe.finding(f"{what}: known vulnerability", level_for(Severity.HIGH), place, rule=asked_text(flaw, "id"),
+                                         extra=_graded({}, f"affected: {maybe_text(flaw.get('vulnerable_spec')) or '?'}"))
+
+
+def _members(holder: object, key: str) -> Iterator[Json]:
+    return asked_objects(asked_object(holder, f"what holds `{key}`").get(key), f"`{key}`")
 
 
 def _flaw(scribe: Scribe, what: str, advisory: str | None, identity: str, *, extra: Extra) -> Finding:

@@ -148,3 +148,21 @@ def test_gitleaks_before_8_is_read_and_its_null_means_that_there_are_no_leaks() 
     leak = {"line": "x", "lineNumber": 13, "offender": "x", "commit": "", "rule": "AWS Access Key", "file": "a.json"}
     assert [(one.file, one.line, one.rule) for one in read("gitleaks", raw_of(json.dumps([leak]), code=1)).findings] == [("a.json", 13, "AWS Access Key")]
     assert read("gitleaks", raw_of("null\n")).meaning is Meaning.CLEAN
+
+
+def scan_of(*files: object) -> str:
+    return json.dumps({"meta": {"scan_type": "scan"}, "scan_results": {"projects": [{"id": "a", "files": files}]}})
+
+
+def test_the_scan_of_safety_3_is_read_without_what_it_was_told_to_ignore() -> None:
+    known = [{"id": "70612", "ignored": None, "vulnerable_spec": "<3.1.4"}, {"id": "1", "ignored": {"code": "manual", "reason": "no"}, "vulnerable_spec": "<9"}]
+    file = {"location": "/repo/requirements.txt", "results": {"dependencies": [
+        {"name": "jinja2", "specifications": [{"raw": "jinja2==3.1.2", "vulnerabilities": {"known_vulnerabilities": known}}]}]}}
+    parsed = read("safety-scan", raw_of(scan_of(file), code=64))
+    assert (parsed.meaning, [(one.file, one.rule, one.message) for one in parsed.findings]) == (
+        Meaning.FINDINGS, [("requirements.txt", "70612", "jinja2==3.1.2: known vulnerability")])
+
+
+def test_a_scan_of_safety_without_a_file_checked_nothing() -> None:
+    assert read("safety", raw_of(scan_of())).meaning is Meaning.NOTHING_CHECKED
+    assert read("safety", raw_of(json.dumps({"scan_results": {}}))).meaning is Meaning.TOOL_ERROR
