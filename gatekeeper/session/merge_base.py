@@ -23,7 +23,7 @@ from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.run import Control, run_plan
 from gatekeeper.judge.accept import accepted
 from gatekeeper.judge.known import KnownSet
-from gatekeeper.judge.triage import Comparison, Reference, Triage
+from gatekeeper.judge.triage import Comparison, Reference, Triage, is_broken
 from gatekeeper.model.component import Language
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.ports import Toolbox
@@ -170,7 +170,9 @@ def _left_out(there: Plan, base: Plan) -> Mapping[str, str]:
 
 def _gaps(base: Plan, results: Sequence[Result]) -> Mapping[str, str]:
     status = {result.job: result for result in results}
-    return {_name(job): f"{str(found.status).replace('_', ' ')} there{f': {found.message}' if found.message else ''}" for job in base.jobs
+    broken = {_name(job): "its code is broken there, so nothing else was found" for job in base.jobs
+              if (said := status[job.id].findings) and all(is_broken(job, finding) for finding in said)}
+    return broken | {_name(job): f"{str(found.status).replace('_', ' ')} there{f': {found.message}' if found.message else ''}" for job in base.jobs
             if (found := status[job.id]).status not in _MEASURED}
 
 

@@ -75,6 +75,16 @@ def test_what_could_not_be_measured_at_the_merge_base_counts_and_says_so(space: 
     assert "nothing to compare with: errored there" in space.run("show").stdout
 
 
+def test_where_the_code_of_the_merge_base_was_broken_it_is_said_that_nothing_else_was_found_there(space: Space) -> None:
+    told = '{"file": "app.py", "line": 1, "rule": "syntax", "level": "error", "category": "build", "message": "cannot be read"}'
+    space.write("tools/todo.py", f"print('{{\"schema\": 1, \"findings\": [{told}]}}')\nraise SystemExit(1)\n")
+    space.commit("broken")
+    space.git("branch", "-f", "main")
+    space.write("tools/todo.py", LINTER)
+    assert run(space, "--new-since", "main").exit_code == 1
+    assert "its code is broken there, so nothing else was found" in space.run("show").stdout
+
+
 def test_the_checkout_of_the_merge_base_starts_nothing_that_git_is_set_up_to_start(space: Space) -> None:
     trap = space.folder / "trap"
     program = space.folder / "trap.sh"
