@@ -53,7 +53,7 @@ def _refused(why: str) -> int:
 
 def complain(error: GatekeeperError, environment: Mapping[str, str]) -> None:
     """One line for what is wrong, one for the next step; both may repeat what a tool or an address said, so secrets are taken out."""
-    from gatekeeper.model.sanitize import redact, secret_values
+    from gatekeeper.model.redaction import redact, secret_values
 
     secrets = secret_values(environment)
     tell(f"gatekeeper: {redact(_one_line(error.message), secrets)}")
@@ -66,7 +66,7 @@ def _one_line(text: str) -> str:
 
 
 def _confess(error: Exception, words: Sequence[str], environment: Mapping[str, str]) -> None:
-    from gatekeeper.model.sanitize import redact, secret_values
+    from gatekeeper.model.redaction import redact, secret_values
 
     said = redact(_one_line(f"{type(error).__name__}: {error}"), secret_values(environment))[:300]
     path = _keep(_bug_report(error, words, environment), environment)
@@ -78,7 +78,8 @@ def _bug_report(error: Exception, words: Sequence[str], environment: Mapping[str
     import platform
     import traceback
 
-    from gatekeeper.model.sanitize import markdown_fence, redact, secret_values
+    from gatekeeper.model.redaction import redact, secret_values
+    from gatekeeper.model.sanitize import markdown_fence
 
     told = "".join(traceback.format_exception(error))
     facts = "\n".join((f"gatekeeper {__version__}", f"Python {sys.version.split()[0]}", platform.platform(), f"arguments: {list(words)!r}"))

@@ -15,8 +15,8 @@ from gatekeeper.display.spans import Line, Span, dim, line, text_of
 from gatekeeper.errors import UsageError
 from gatekeeper.judge.explain import Explanation, UnknownNameError, explain
 from gatekeeper.model.document import to_document
+from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import RunRecord
-from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.store.runs import find_run, read_record
 
 

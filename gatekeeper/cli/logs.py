@@ -20,7 +20,7 @@ from gatekeeper.display.fence import fenced, in_ci
 from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.execute.run import job_folder
 from gatekeeper.model.event import JobFinished, RunStarted
-from gatekeeper.model.sanitize import redact, secret_values
+from gatekeeper.model.redaction import redact, secret_values
 from gatekeeper.store.home import is_running, run_ids
 from gatekeeper.store.journal import FILE, read_journal
 from gatekeeper.store.runs import find_run

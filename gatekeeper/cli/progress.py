@@ -10,7 +10,7 @@ from typing import Self
 from gatekeeper.cli.output import tell
 from gatekeeper.model.event import Event, JobStarted, RunStarted
 from gatekeeper.model.plan import Job
-from gatekeeper.model.sanitize import redact
+from gatekeeper.model.redaction import redact
 from gatekeeper.store.log import sentence
 
 

@@ -23,8 +23,9 @@ from gatekeeper.errors import ConfigError, UsageError
 from gatekeeper.execute.run import Control
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Subscriber
+from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import RunRecord
-from gatekeeper.model.sanitize import redacted, secret_values, terminal_text
+from gatekeeper.model.sanitize import terminal_text
 from gatekeeper.model.settings import Settings
 from gatekeeper.report.formats import render
 

@@ -16,8 +16,8 @@ from gatekeeper.display.words import detail_lines, result_line
 from gatekeeper.model.document import to_document
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.plan import Job
+from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import Result, RunRecord
-from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.wording import count_text
 from gatekeeper.store.runs import find_run, read_record
 

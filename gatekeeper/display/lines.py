@@ -8,7 +8,8 @@ from typing import Self
 from gatekeeper.display.sink import Sink
 from gatekeeper.model.document import event_document
 from gatekeeper.model.event import Event
-from gatekeeper.model.sanitize import json_inert, json_value, redacted
+from gatekeeper.model.redaction import redacted
+from gatekeeper.model.sanitize import json_inert, json_value
 
 
 class LinesDisplay:

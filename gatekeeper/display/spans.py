@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gatekeeper.model.sanitize import ci_text, redact, terminal_text
+from gatekeeper.model.redaction import redact
+from gatekeeper.model.sanitize import ci_text, terminal_text
 
 
 class Style(StrEnum):

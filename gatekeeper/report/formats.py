@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gatekeeper.errors import UsageError
+from gatekeeper.model.redaction import redacted
 from gatekeeper.model.result import RunRecord
-from gatekeeper.model.sanitize import redacted
 
 Render = Callable[[RunRecord], bytes]
 Parts = Callable[[RunRecord], tuple[bytes, ...]]

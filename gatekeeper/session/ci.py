@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import RunRecord
-from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
 
 #: less room than this holds no page worth reading

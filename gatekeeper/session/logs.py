@@ -13,7 +13,7 @@ from contextlib import suppress
 from gatekeeper.errors import StoreError
 from gatekeeper.execute.run import job_folder
 from gatekeeper.model.plan import Job
-from gatekeeper.model.sanitize import redact
+from gatekeeper.model.redaction import redact
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.tree.plain import open_plain
 

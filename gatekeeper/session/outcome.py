@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from gatekeeper.errors import StoreError
 from gatekeeper.execute.run import job_folder
+from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import Artifact, RunRecord
-from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
 from gatekeeper.report.formats import Clean, clean, format_of
 from gatekeeper.session.ci import usual_reports

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 
 from gatekeeper import __version__
 from gatekeeper.errors import StoreError
@@ -28,9 +29,10 @@ from gatekeeper.model.event import Event, JobFinished, JobQueued, Notice, RunFin
 from gatekeeper.model.finding import Parsed
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.ports import Runner, Subscriber, Toolbox
+from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import Condition, Result, RunRecord, Verdict
-from gatekeeper.model.sanitize import redacted, secret_values
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.status import Outcome
 from gatekeeper.model.tool import Role
 from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
@@ -131,9 +133,10 @@ class _Run:
     def go(self) -> RunRecord:
         """The run from its first event to its last."""
         opened = self._opened
-        before = take(opened.sight.tree, opened.sight.git)
+        self._before = take(opened.sight.tree, opened.sight.git)
+        self._leaves = missing_leaves(opened.sight.tree.root, opened.plan.jobs)
         self._announce()
-        results, changed = self._carried_out(before)
+        results, changed = self._carried_out(self._before)
         self._notes += (*leak_notes(results), *clean_logs(opened.folder.path, opened.plan.jobs, self._secrets))
         record = self._kept(self._record(results, changed), results, changed)
         self._publish(RunFinished(at=time.monotonic(), run_id=record.run_id, verdict=record.verdict, wall_seconds=record.wall_seconds))
@@ -149,12 +152,11 @@ class _Run:
     def _carried_out(self, before: Snapshot) -> tuple[tuple[Result, ...], tuple[str, ...]]:
         """What the jobs came to, and what differs in the tree since before the first of them."""
         opened, tree, git = self._opened, self._opened.sight.tree, self._opened.sight.git
-        leaves = missing_leaves(tree.root, opened.plan.jobs)
         with ProcessPool(run_id=opened.folder.run_id) as pool:
             results = run_plan(opened.plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
                                control=self._control, options=RunOptions(fail_fast=opened.sight.settings.fail_fast))
         after = take(tree, git)
-        if remove_leaves(tree.root, leaves, after.files if tree.git else None):
+        if remove_leaves(tree.root, self._leaves, after.files if tree.git else None):
             after = take(tree, git)
         return results, differences(before, after)
 
@@ -184,7 +186,18 @@ class _Run:
         if isinstance(event, JobFinished):
             self._results.append(event.result)
             if self._deciders.ended(event.job) and len(self._results) < len(self._opened.plan.jobs):
-                self._publish(VerdictReached(at=time.monotonic(), verdict=self._judged(self._results, (), ())))
+                self._say_early(self._judged(self._results, (), ()))
+
+    def _say_early(self, verdict: Verdict) -> None:
+        """Says the verdict, unless the tree differs by now and would make another of it: that is known only at the end."""
+        if verdict.outcome is Outcome.FAIL or self._judged(self._results, self._changed_so_far(), ()).outcome is verdict.outcome:
+            self._publish(VerdictReached(at=time.monotonic(), verdict=verdict))
+
+    def _changed_so_far(self) -> tuple[str, ...]:
+        """What differs in the tree by now, but for what will be removed at the end."""
+        now = take(self._opened.sight.tree, self._opened.sight.git)
+        return tuple(name for name in differences(self._before, now)
+                     if name in self._leaves.there or not any(fnmatchcase(name, pattern) for pattern in self._leaves.patterns))
 
     def _triaged(self, job: Job, parsed: Parsed) -> Parsed:
         """What a job found, those findings marked that do not count."""
