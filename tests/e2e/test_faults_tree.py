@@ -122,6 +122,17 @@ def saved(space: Space) -> str:
         return member.read().decode()
 
 
+def test_no_pass_is_said_early_where_a_blocking_job_wrote_into_the_tree(tmp_path: Path) -> None:
+    space = Space(tmp_path, programs=("sh", "sleep"))
+    space.write("gatekeeper.yaml", "tasks:\n  - {id: writer, batch: beta, argv: [sh, -c, 'echo x > wrote.txt'], role: lint}\n"
+                                   "  - {id: later, batch: beta, argv: [sleep, '1'], needs: [writer], blocking: false}\n")
+    space.write("a.txt", "a\n")
+    space.init()
+    ended = space.run("run", ".", "--no-backup", "--only", "D3/*")
+    assert ended.exit_code == 3, ended
+    assert "PASS after" not in ended.stderr
+
+
 FIX = ("run", ".", "--fix", "--no-provision", "--only", "ruff.*", "--json")
 
 
