@@ -13,7 +13,7 @@ from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.biome_json import category_of, ended_badly
 from gatekeeper.parse.grade import Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, Ended, conclude, ended
-from gatekeeper.parse.oxlint import no_files
+from gatekeeper.parse.oxlint import kind_of, no_files
 from gatekeeper.parse.place import Sources, relative
 from gatekeeper.parse.text import decode, lines_of, without_noise
 
@@ -49,9 +49,10 @@ def _finding(raw: RawOutput, sources: Sources, match: re.Match[str]) -> Finding:
     prefix = f"{told.get('file')}:{line}:{column}: "
     if oxlint:
         column, end_column = sources.from_bytes(file, line, column), sources.from_bytes(file, end_line, end_column)
-    return scribe.finding(_plain(match["text"]).removeprefix(prefix), level_of(match["level"], Level.INFO),
+    level = level_of(match["level"], Level.INFO)
+    return scribe.finding(_plain(match["text"]).removeprefix(prefix), level,
                           Place(file=file, line=line, column=column, end_line=end_line, end_column=end_column),
-                          rule=rule, category=None if oxlint and rule else Category.BUILD if oxlint else category_of(rule))
+                          rule=rule, category=kind_of(rule, level) if oxlint else category_of(rule))
 
 
 def _plain(text: str) -> str:

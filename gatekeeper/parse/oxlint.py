@@ -76,8 +76,8 @@ def _finding(raw: RawOutput, scribe: Scribe, sources: Sources, block: list[str])
     file, line = (relative(raw, spot["path"]), int(spot["line"])) if spot else (None, None)
     place = Place(file=file, line=line, column=sources.from_bytes(file, line, int(spot["column"])) if spot else None)
     rest = [line for line in block[1:] if not _SUMMARY.match(line) and not _FINISHED.match(line)]
-    return scribe.finding(_message(head["text"], rest), Level.ERROR if head["mark"] in _ERRORS else Level.WARNING, place, rule=head["rule"],
-                          category=None if head["rule"] else Category.BUILD, extra=Extra(detail="\n".join(rest).strip("\n") or None))
+    level = Level.ERROR if head["mark"] in _ERRORS else Level.WARNING
+    return scribe.finding(_message(head["text"], rest), level, place, rule=head["rule"], category=kind_of(head["rule"], level), extra=Extra(detail="\n".join(rest).strip("\n") or None))
 
 
 def _message(text: str, rest: list[str]) -> str:
@@ -96,3 +96,8 @@ def _error(raw: RawOutput, lines: list[str], shown: int) -> str | None:
         return complaint(raw) or "the output is not oxlint's, or cut off before its summary"
     counted = sum(int(match["warnings"]) + int(match["errors"]) for match in summaries)
     return f"oxlint counts {counted} problems, and the output names {shown}" if counted != shown else None
+
+
+def kind_of(rule: str | None, level: Level) -> Category:
+    """A file that cannot be parsed is an error without a rule; a directive that nothing needs is a warning without one."""
+    return Category.BUILD if rule is None and level is Level.ERROR else Category.LINT

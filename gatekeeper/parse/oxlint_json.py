@@ -22,7 +22,7 @@ from gatekeeper.parse.document import (
 from gatekeeper.parse.edits import Ruler, Rulers
 from gatekeeper.parse.grade import Extra, Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, conclude
-from gatekeeper.parse.oxlint import bad_configuration
+from gatekeeper.parse.oxlint import bad_configuration, kind_of
 from gatekeeper.parse.place import Sources, relative
 from gatekeeper.parse.text import report_of
 
@@ -41,9 +41,8 @@ def parse(raw: RawOutput, exits: ExitSpec) -> Parsed:
 
 
 def _finding(scribe: Scribe, place: Place, entry: Json) -> Finding:
-    rule = maybe_text(entry.get("code"))
-    return scribe.finding(asked_text(entry, "message"), level_of(entry.get("severity"), Level.WARNING), place, rule=rule,
-                          category=None if rule else Category.BUILD,
+    rule, level = maybe_text(entry.get("code")), level_of(entry.get("severity"), Level.WARNING)
+    return scribe.finding(asked_text(entry, "message"), level, place, rule=rule, category=kind_of(rule, level),
                           extra=Extra(detail=maybe_text(entry.get("help")), url=maybe_text(entry.get("url"))))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gatekeeper.model.finding import Edit, Finding, Fix, RawOutput, Safety
+from gatekeeper.model.finding import Category, Edit, Finding, Fix, RawOutput, Safety
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.parse.edits import Ruler
@@ -133,3 +133,11 @@ def test_a_title_that_names_oxlint_is_no_rule() -> None:
     said = "::error file=a.js,line=1,endLine=1,col=8,endColumn=8,title=oxlint::a.js:1:8: Expected a semicolon\n"
     found = read("oxlint-github", raw_of(said, code=1)).findings[0]
     assert (found.rule, found.tool, found.category.value, found.message) == (None, "oxlint", "build", "Expected a semicolon")
+
+
+@pytest.mark.parametrize(("level", "category"), [("warning", Category.LINT), ("error", Category.BUILD)])
+def test_only_an_error_without_a_rule_is_a_file_that_oxlint_cannot_parse(level: str, category: Category) -> None:
+    entry = {"message": "Unused eslint-disable directive (no problems were reported).", "severity": level, "filename": "a.js", "labels": []}
+    text = f"::{level} file=a.js,line=9,endLine=9,col=1,endColumn=4,title=oxlint::{entry['message']}\n"
+    document = json.dumps({"diagnostics": [entry], "number_of_files": 1})
+    assert [one.category for name, out in (("oxlint-json", document), ("oxlint-github", text)) for one in read(name, raw_of(out, code=1)).findings] == [category] * 2
