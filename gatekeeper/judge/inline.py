@@ -25,6 +25,8 @@ _CLOSERS = re.compile(r"(\*/|-->|#\}|\*\)).*$")
 _RULES = re.compile(r"\[([^\]]*)\](.*)")
 _FIELD = re.compile(r"(?<!\S)(owner|until)=(\S*)")
 _LONGEST = 20_000
+#: findings of a notebook are told by cell, its comments lie in JSON
+_NOTEBOOK = "is in a notebook, where comments hide nothing: suppress it in gatekeeper.yaml, by rule and path"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,9 @@ def inline_suppressions(file: str, content: bytes) -> tuple[Inline, ...]:
     if MARK not in content:
         return ()
     lines = content.decode("utf-8", "replace").splitlines()
+    if file.endswith(".ipynb"):
+        return tuple(Inline(file=file, line=number, target=number, fault=_NOTEBOOK) for number, text in enumerate(lines, 1)
+                     if len(text) <= _LONGEST and _MARK.search(text))
     comments = _python_comments(content) if file.endswith((".py", ".pyi")) else None
     marks = {number: match for number, text in enumerate(lines, 1) if (match := _mark(file, text, number, comments)) is not None}
     alone = {number for number, match in marks.items() if not lines[number - 1][:match.start()].strip()}

@@ -139,3 +139,11 @@ def test_suppressed_findings_do_not_excuse_an_output_that_was_cut_or_an_exit_cod
     hidden = Parsed(meaning=Meaning.FINDINGS, findings=suppressing(("api/main.py", "import os  # gatekeeper: ignore[F401] needed")).apply([finding(line=1)]))
     assert conclude(JOB, Attempt(exit_code=1, dropped=10), hidden).status is Status.FAILED
     assert conclude(JOB, Attempt(exit_code=7), hidden).status is Status.FAILED
+
+
+def test_a_comment_in_a_notebook_hides_nothing_and_is_named() -> None:
+    source = b'{"cells": [{"source": [\n"import os  # gatekeeper: ignore[F401] shown to readers\\n"\n]}]}'
+    (note,) = inline_suppressions("a.ipynb", source)
+    assert (note.line, note.rules) == (2, ())
+    assert note.fault is not None
+    assert "notebook" in note.fault
