@@ -20,6 +20,10 @@ class Leaves:
     patterns: tuple[str, ...]
     there: frozenset[str]
 
+    def names(self, file: str) -> bool:
+        """Whether a file is one that the run may leave, and will go at its end."""
+        return file not in self.there and any(_is_like(file, pattern) for pattern in self.patterns)
+
 
 def missing_leaves(root: str, jobs: Sequence[Job]) -> Leaves:
     """What the jobs of a plan may leave: what is like it and is not there yet, but is after the run, the run has made."""
@@ -33,6 +37,11 @@ def remove_leaves(root: str, leaves: Leaves, shown: Container[str] | None) -> bo
     for name in dict.fromkeys(left):
         os.unlink(os.path.join(root, name))
     return bool(left)
+
+
+def _is_like(file: str, pattern: str) -> bool:
+    (folder, name), (wanted, glob) = os.path.split(file), os.path.split(pattern)
+    return folder == wanted and fnmatchcase(name, glob)
 
 
 def _like(root: str, pattern: str) -> Iterator[str]:

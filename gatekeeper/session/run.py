@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 
 from gatekeeper import __version__
 from gatekeeper.errors import StoreError
@@ -57,7 +56,7 @@ from gatekeeper.store.journal import FILE as JOURNAL
 from gatekeeper.store.journal import Journal
 from gatekeeper.store.log import RunLog
 from gatekeeper.tree.changes import Changes
-from gatekeeper.tree.snapshot import Snapshot, differences, take
+from gatekeeper.tree.snapshot import differences, take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,14 +128,13 @@ class _Run:
         self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]
         self._notes: list[str] = list(trust_notes(opened.sight.settings))
         self._journal = Journal(os.path.join(opened.folder.path, JOURNAL), run_id=opened.folder.run_id, version=__version__, on_failure=self._notes.append)
+        self._before, self._leaves = take(opened.sight.tree, opened.sight.git), missing_leaves(opened.sight.tree.root, opened.plan.jobs)
 
     def go(self) -> RunRecord:
         """The run from its first event to its last."""
         opened = self._opened
-        self._before = take(opened.sight.tree, opened.sight.git)
-        self._leaves = missing_leaves(opened.sight.tree.root, opened.plan.jobs)
         self._announce()
-        results, changed = self._carried_out(self._before)
+        results, changed = self._carried_out()
         self._notes += (*leak_notes(results), *clean_logs(opened.folder.path, opened.plan.jobs, self._secrets))
         record = self._kept(self._record(results, changed), results, changed)
         self._publish(RunFinished(at=time.monotonic(), run_id=record.run_id, verdict=record.verdict, wall_seconds=record.wall_seconds))
@@ -149,7 +147,7 @@ class _Run:
         for note in (*opened.plan.notes, *opened.home.notices, *opened.compared.notes):
             self._publish(Notice(at=time.monotonic(), message=note))
 
-    def _carried_out(self, before: Snapshot) -> tuple[tuple[Result, ...], tuple[str, ...]]:
+    def _carried_out(self) -> tuple[tuple[Result, ...], tuple[str, ...]]:
         """What the jobs came to, and what differs in the tree since before the first of them."""
         opened, tree, git = self._opened, self._opened.sight.tree, self._opened.sight.git
         with ProcessPool(run_id=opened.folder.run_id) as pool:
@@ -158,7 +156,7 @@ class _Run:
         after = take(tree, git)
         if remove_leaves(tree.root, self._leaves, after.files if tree.git else None):
             after = take(tree, git)
-        return results, differences(before, after)
+        return results, differences(self._before, after)
 
     def _kept(self, record: RunRecord, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
         """The record as it is once history and reports are written."""
@@ -196,8 +194,7 @@ class _Run:
     def _changed_so_far(self) -> tuple[str, ...]:
         """What differs in the tree by now, but for what will be removed at the end."""
         now = take(self._opened.sight.tree, self._opened.sight.git)
-        return tuple(name for name in differences(self._before, now)
-                     if name in self._leaves.there or not any(fnmatchcase(name, pattern) for pattern in self._leaves.patterns))
+        return tuple(name for name in differences(self._before, now) if not self._leaves.names(name))
 
     def _triaged(self, job: Job, parsed: Parsed) -> Parsed:
         """What a job found, those findings marked that do not count."""

@@ -60,3 +60,8 @@ def test_what_a_glob_names_is_told_from_what_was_there(tmp_path: Path) -> None:
     tree_with(tmp_path, "web/new.tsbuildinfo", "web/tsconfig.json")
     assert remove_leaves(root, left, None)
     assert sorted(path.name for path in (tmp_path / "web").iterdir()) == ["old.tsbuildinfo", "tsconfig.json"]
+
+
+def test_what_will_go_is_told_from_what_was_there_and_from_files_in_other_folders() -> None:
+    left = Leaves(patterns=("web/*.tsbuildinfo",), there=frozenset({"web/old.tsbuildinfo"}))
+    assert [left.names(f"web/{name}") for name in ("new.tsbuildinfo", "old.tsbuildinfo", "deep/new.tsbuildinfo", "tsconfig.json")] == [True, False, False, False]
