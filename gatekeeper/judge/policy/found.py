@@ -1,4 +1,7 @@
-"""Conditions on findings: how many of which severity, category, tool, rule or language, all or new; vulnerabilities; suppressions; the baseline."""
+"""Conditions on findings: how many of which severity, category, tool, rule or language, all or new; vulnerabilities; suppressions; the baseline.
+
+Does not know how findings were found or compared, nor what a condition that does not hold decides.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Conditions on numbers: duplication, complexity, benchmarks, durations, the size of the change and of artifacts."""
+"""Conditions on numbers: duplication, complexity, benchmarks, durations, the size of the change and of artifacts.
+
+Does not know who measured: numbers come in with the ground. What was not measured is unmeasured, never zero.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Conditions on what stands around the jobs: whether the tools worked, whether what integration tests need is there, whether somebody approved."""
+"""Conditions on what stands around the jobs: whether the tools worked, whether what integration tests need is there, whether somebody approved.
+
+Looks at nothing itself: what is there and who approved comes in with the ground.
+"""
 
 from __future__ import annotations
 

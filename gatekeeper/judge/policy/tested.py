@@ -1,4 +1,7 @@
-"""Conditions on tests and what they cover: failed, skipped and flaky cases; coverage of all lines and of those that the change added."""
+"""Conditions on tests and what they cover: failed, skipped and flaky cases; coverage of all lines and of those that the change added.
+
+Does not know test runners nor formats of coverage reports.
+"""
 
 from __future__ import annotations
 
