@@ -174,8 +174,9 @@ def _upload_right(truth: Truth) -> Iterator[Row]:
         return (job["batch"], job["component"], tool)
 
     def own_name(job: Mapping[str, Any]) -> str:
-        tool = job["command"].partition(".")[0]
-        return job["command"] if tool in STAND_INS else tool
+        command = str(job["command"])
+        tool = command.partition(".")[0]
+        return command if tool in STAND_INS else tool
 
     own = {(job["id"], own_name(job)) for job in truth.jobs.values() if job["status"] != "skipped"}
     shy = {group(truth.jobs[job], tool) for job, tool in own | {(item.job, _driver(truth, item)) for item in truth.items} if truth.jobs[job]["status"] not in DID_ITS_WORK}
