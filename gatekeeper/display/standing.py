@@ -74,5 +74,5 @@ def ending_text(record: RunRecord) -> str:
     ending = record.ending
     if ending is None or ending.kind is EndKind.COMPLETED:
         return ""
-    again = ", running again may help" if ending.recoverable else ""
+    again = ", recoverable" if ending.recoverable else ""
     return f"{ending.kind.replace('_', ' ')}{f' ({ending.reason}{again})' if ending.reason else again}"

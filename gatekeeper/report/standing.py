@@ -136,7 +136,7 @@ def ending_section(record: RunRecord) -> Iterator[str]:
         return
     yield f"## Ended: {ending.kind.replace('_', ' ')}"
     yield ""
-    yield f"{cell(ending.reason) or 'No reason was given.'} {'(running again may help)' if ending.recoverable else ''}".rstrip()
+    yield f"{cell(ending.reason) or 'No reason was given.'} {'(recoverable)' if ending.recoverable else ''}".rstrip()
     if ending.gaps:
         yield ""
         yield from (f"- {_gap(gap, record)}" for gap in ending.gaps[:MOST_ROWS])

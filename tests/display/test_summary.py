@@ -183,7 +183,7 @@ def test_conditions_that_do_not_hold_come_with_their_score_and_what_to_do_and_th
 def test_scores_are_one_line_and_the_end_of_the_run_stands_in_the_last() -> None:
     text = summary_text(judged(), Look(width=200))
     assert section("Scores", text) == "Scores  style 87  of 100; they inform, conditions decide"
-    assert text.splitlines()[-1].endswith("; partially completed (6 jobs of 14 did not do their work, running again may help)")
+    assert text.splitlines()[-1].endswith("; partially completed (6 jobs of 14 did not do their work, recoverable)")
 
 
 def test_more_than_twenty_failures_are_counted_unless_asked_for() -> None:

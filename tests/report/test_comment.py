@@ -48,7 +48,7 @@ def test_what_is_new_fixed_and_judged_stands_in_both_pages() -> None:
         assert "- to do: fix it" in text
         assert "| style | 87 | 2 findings |" in text
         assert "| docs | not measured | no docs job |" in text
-        assert "## Ended: partially completed\n\nno time left (running again may help)\n\n- B1/cargo.test@\u200bcore" in text
+        assert "## Ended: partially completed\n\nno time left (recoverable)\n\n- B1/cargo.test@\u200bcore" in text
 
 
 def test_a_run_that_was_compared_with_nothing_says_nothing_of_it() -> None:
