@@ -169,11 +169,15 @@ def tool_changed(reference: Reference, job: Job) -> bool:
 
 
 def _gone_tests(known: Sequence[KnownTest], tests: Sequence[TestCase]) -> tuple[KnownTest, ...]:
-    """Known failures that fail no more. One that was not told at all is gone only if nothing kept the runner from telling all."""
+    """Known failures that fail no more. One that was not told at all is gone only where nothing else failed: a file that could not be loaded
+
+    is a failure of its own name with some runners, and keeps its tests from being told.
+    """
     by_key: dict[tuple[str, str], set[TestOutcome]] = {}
     for test in tests:
         by_key.setdefault((test.classname, test.name), set()).add(test.outcome)
-    whole = bool(tests) and all(test.outcome is not TestOutcome.ERROR for test in tests)
+    names = {(one.classname, one.name) for one in known}
+    whole = bool(tests) and not any(test.outcome is TestOutcome.ERROR or (test.outcome in _BAD and (test.classname, test.name) not in names) for test in tests)
     return tuple(one for one in known if by_key.get((one.classname, one.name), {TestOutcome.PASSED} if whole else {TestOutcome.FAILED}) == {TestOutcome.PASSED})
 
 

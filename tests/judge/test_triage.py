@@ -179,7 +179,8 @@ def test_a_failing_test_can_be_known_and_another_one_not(known: KnownSet) -> Non
 
 
 @pytest.mark.parametrize(("outcomes", "fixed"), [({"t": TestOutcome.PASSED}, 1), ({"t": TestOutcome.SKIPPED}, 0), ({"t": TestOutcome.FAILED}, 0),
-                                                 ({"u": TestOutcome.PASSED}, 1), ({"u": TestOutcome.ERROR}, 0), ({}, 0)])
+                                                 ({"u": TestOutcome.PASSED}, 1), ({"u": TestOutcome.ERROR}, 0),
+                                                 ({"file.js": TestOutcome.FAILED}, 0), ({}, 0)])
 def test_a_known_failure_is_fixed_only_by_a_test_that_passes_or_is_gone(known: KnownSet, outcomes: dict[str, TestOutcome], fixed: int) -> None:
     run = Run(known)
     run.ends(TESTS, tests=[TestCase(name=name, classname="T", outcome=outcome) for name, outcome in outcomes.items()], exit_code=0, meaning=Meaning.CLEAN)
