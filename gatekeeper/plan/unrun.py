@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from gatekeeper.model.component import Component, ToolStatus, ToolUse
@@ -19,10 +20,27 @@ def unrun(inputs: PlanInputs, jobs: Sequence[Job]) -> tuple[str, ...]:
 
 
 def _unrun(component: Component, inputs: PlanInputs, jobs: Sequence[Job]) -> Iterable[ToolUse]:
-    scripts = any(job.component == component.id and job.tool_id == "script" for job in jobs)
+    lines = _lines_run(component, inputs, jobs)
     for use in component.tools:
         tool = inputs.catalog.tool(use.tool)
         if tool is None or tool.commands or tool.represented or use.status is not ToolStatus.USED:
             continue
-        if not (scripts and use.evidence.startswith("script")):  # a script that calls it is run as it stands
+        if not any(_mentions(line, word) for word in tool.traces.words for line in lines):
             yield use
+
+
+def _lines_run(component: Component, inputs: PlanInputs, jobs: Sequence[Job]) -> tuple[str, ...]:
+    """The lines of the package's scripts that jobs run as they stand, and of those that these call by their names."""
+    commands = [inputs.catalog.command(job.command) for job in jobs if job.component == component.id and job.tool_id == "script"]
+    open_ = [need.partition(":")[2] for command in commands if command for need in command.requires if need.startswith("script:")]
+    scripts, run = dict(component.scripts), dict[str, str]()
+    while open_:
+        name = open_.pop()
+        if name in scripts and name not in run:
+            run[name] = scripts[name]
+            open_ += [other for other in scripts if _mentions(scripts[name], other)]
+    return tuple(run.values())
+
+
+def _mentions(line: str, word: str) -> bool:
+    return re.search(rf"(?<![\w:.-]){re.escape(word)}(?![\w:.-])", line) is not None

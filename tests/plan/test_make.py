@@ -258,3 +258,9 @@ def test_a_job_knows_that_it_was_given_only_some_of_its_files() -> None:
     component = python_component(use("ruff"))
     jobs = [make(plan).job("B2/ruff.lint@api") for plan in (inputs(component), inputs(component, scope=("app.py",)))]
     assert [job.partial for job in jobs if job] == [False, True]
+
+
+def test_what_a_script_runs_that_a_job_runs_is_not_said_to_be_run_by_nobody() -> None:
+    scripts = (("test", "npm run style && ava"), ("style", "xo --quiet"), ("docs", "ty check"))
+    web = script_component("script:test", tools=(use("xo"), use("ty")), scripts=scripts)
+    assert make(inputs(web)).notes == ("the project runs ty, no job here does: ty in the Makefile",)
