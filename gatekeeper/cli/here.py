@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gatekeeper.config.file import Names
 from gatekeeper.errors import TreeError
-from gatekeeper.execute.run import Control
+from gatekeeper.execute.control import Control
 from gatekeeper.model.component import Detection
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Subscriber

@@ -20,7 +20,7 @@ from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
 from gatekeeper.display.summary import summary_text
 from gatekeeper.errors import ConfigError, UsageError
-from gatekeeper.execute.run import Control
+from gatekeeper.execute.control import Control
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Subscriber
 from gatekeeper.model.redaction import redacted, secret_values

@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gatekeeper.judge.counters import BUCKETS, counters, total
-from gatekeeper.model.event import Event, JobEnded, JobFinished, JobQueued, JobStarted, Notice, RunFinished, RunStarted, VerdictReached
+from gatekeeper.model.event import (
+    Event,
+    JobFinished,
+    JobPaused,
+    JobResumed,
+    JobStarted,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    VerdictReached,
+)
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.result import Counters, Verdict
 from gatekeeper.model.status import Status
@@ -61,6 +72,10 @@ class View:
     running: tuple[RunningJob, ...] = ()
     verdict: Verdict | None = None
     over: bool = False
+    #: why the run is paused; empty while it is not
+    paused: str = ""
+    #: jobs whose processes are frozen
+    frozen: frozenset[str] = frozenset()
 
     @property
     def counters(self) -> Counters:
@@ -90,7 +105,14 @@ def advance(view: View, event: Event) -> View:
             return replace(view, verdict=event.verdict)
         case RunFinished():
             return replace(view, verdict=event.verdict, running=(), over=True)
-        case JobQueued() | JobStarted() | JobEnded() | JobFinished() | Notice():
+        case RunPaused():
+            return replace(view, paused=event.reason or "paused")
+        case RunResumed():
+            return replace(view, paused="")
+        case JobPaused() | JobResumed():
+            frozen = view.frozen - {event.job}
+            return replace(view, frozen=frozen | {event.job} if isinstance(event, JobPaused) else frozen)
+        case _:
             return view
 
 

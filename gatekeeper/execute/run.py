@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gatekeeper.execute import folders
+from gatekeeper.execute.control import Control
 from gatekeeper.execute.environment import base_environment, job_environment, without_manners
 from gatekeeper.execute.process import AT_ONCE, Ended, Ladder, ProcessSpec
 from gatekeeper.execute.resources import capacity
@@ -55,6 +56,8 @@ class Errand:
 
 
 Conclude = Callable[[Job, Attempt], Result | Errand]
+#: asked when a job may start: its result where it is known already (from the cache), or the job as it has to run now (fewer files), or itself
+Lookup = Callable[[Job], Result | Job]
 
 
 class Pool(Protocol):
@@ -64,22 +67,6 @@ class Pool(Protocol):
     def wait(self, timeout: float | None = None) -> list[Ended]: ...
     def stop(self, key: str, ladder: Ladder | None = None, *, timed_out: bool = False) -> None: ...
     def wake(self) -> None: ...
-
-
-@dataclass(slots=True)
-class Control:
-    """What the user asks of a running run. `interrupt` may be called from a signal handler: once = end gracefully, twice = now."""
-
-    interrupts: int = 0
-    signum: int = 0
-    wake: Callable[[], None] | None = None
-
-    def interrupt(self, signum: int) -> None:
-        """Somebody wants the run to end."""
-        self.interrupts += 1
-        self.signum = self.signum or signum
-        if self.wake is not None:
-            self.wake()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +79,9 @@ class RunOptions:
     secrets: tuple[str, ...] = ()
     fail_fast: bool = False
     ladder: Ladder = field(default_factory=Ladder)
+    #: results by job id that need not be reached again (of a run that is resumed)
+    known: Mapping[str, Result] = field(default_factory=dict)
+    lookup: Lookup | None = None
 
 
 def run_plan(plan: Plan, *, clock: Clock, pool: Pool, conclude: Conclude, publish: Subscriber, folder: str, control: Control,
@@ -99,7 +89,7 @@ def run_plan(plan: Plan, *, clock: Clock, pool: Pool, conclude: Conclude, publis
     """Run every job of `plan` and give the results in plan order; `folder` is the absolute run directory. The pool stays the caller's."""
     run = _Run(plan, _Ports(clock=clock, pool=pool, conclude=conclude, publish=publish), folder, control, options or RunOptions())
     control.wake = pool.wake
-    run.settle_unavailable()
+    run.settle_known()
     while not run.done:
         run.heed_control()
         run.let_time_decide()
@@ -147,11 +137,15 @@ class _Run:
     def results(self) -> tuple[Result, ...]:
         return tuple(self._results[job.id] for job in self._plan.jobs)
 
-    def settle_unavailable(self) -> None:
-        """Jobs without tool or dependencies end at once, without a process."""
+    def settle_known(self) -> None:
+        """Jobs whose result is known, and those without tool or dependencies, end at once, without a process."""
         for job in self._plan.jobs:
-            lack = job.unavailable
-            if lack is not None and not self._schedule.status(job.id).final:
+            lack, known = job.unavailable, self._options.known.get(job.id)
+            if self._schedule.status(job.id).final:
+                continue
+            if known is not None:
+                self._finish(known)
+            elif lack is not None:
                 self._finish(Result(job=job.id, status=Status.UNAVAILABLE, cause=lack.cause, message=lack.detail, hint=lack.hint))
 
     def heed_control(self) -> None:
@@ -195,6 +189,11 @@ class _Run:
                 self._end(self._jobs[ended.key], ended.attempt)
 
     def _start(self, job: Job) -> None:
+        found = self._options.lookup(job) if self._options.lookup is not None else job
+        if isinstance(found, Result):
+            self._finish(found)
+            return
+        self._jobs[job.id] = job = found
         self._schedule.started(job.id, self._ports.clock())
         self._expect_notices(job)
         self._launch(job)

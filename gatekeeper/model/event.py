@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Attempt, Result, Verdict
@@ -74,4 +75,87 @@ class RunFinished:
     wall_seconds: float
 
 
-Event = RunStarted | JobQueued | JobStarted | JobEnded | JobFinished | Notice | VerdictReached | RunFinished
+class Stage(StrEnum):
+    """How far a run has come; each is told once, in this order."""
+
+    SUBMITTED = "submitted"
+    VALIDATED = "validated"
+    PLANNED = "planned"
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHING = "finishing"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReached:
+    at: float
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOutput:
+    """How many bytes a job has written to each stream so far; the bytes are in its log."""
+
+    at: float
+    job: str
+    stdout: int
+    stderr: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPaused:
+    """The processes of the job are frozen; its clock stands still."""
+
+    at: float
+    job: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResumed:
+    at: float
+    job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPaused:
+    """Nothing starts, and what runs is frozen."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervened:
+    """Somebody changed the run while it was under way: `action` is a word of `execute.control.Action`, `subject` a job or empty for the run."""
+
+    at: float
+    action: str
+    subject: str = ""
+    value: str = ""
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressure:
+    """The machine has passed a limit, or (`held` False) has come below it again. `resource` is cpu or memory, `value` and `limit` are percent.
+
+    While it is held nothing more starts, as long as anything of the run is under way.
+    """
+
+    at: float
+    resource: str
+    value: float
+    limit: float
+    held: bool
+
+
+Event = (RunStarted | JobQueued | JobStarted | JobEnded | JobFinished | Notice | VerdictReached | RunFinished | StageReached | JobOutput | JobPaused
+         | JobResumed | RunPaused | RunResumed | Intervened | Pressure)

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field, replace
 from gatekeeper import __version__
 from gatekeeper.config.compiled import cache_folder
 from gatekeeper.errors import GatekeeperError, StoreError
+from gatekeeper.execute.control import Control
 from gatekeeper.execute.pool import ProcessPool
-from gatekeeper.execute.run import Control, run_plan
+from gatekeeper.execute.run import run_plan
 from gatekeeper.judge.accept import accepted
 from gatekeeper.judge.known import KnownSet
 from gatekeeper.judge.triage import Comparison, Reference, Triage, is_broken

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 
 from gatekeeper import __version__
 from gatekeeper.errors import StoreError
+from gatekeeper.execute.control import Control
 from gatekeeper.execute.helper import run_helper
 from gatekeeper.execute.pool import ProcessPool
-from gatekeeper.execute.run import Control, RunOptions, run_plan
+from gatekeeper.execute.run import RunOptions, run_plan
 from gatekeeper.judge.counters import batch_seconds
 from gatekeeper.judge.difference import delta_of, tight_condition
 from gatekeeper.judge.endings import ending

@@ -10,13 +10,21 @@ from typing import assert_never
 
 from gatekeeper.model.event import (
     Event,
+    Intervened,
     JobEnded,
     JobFinished,
+    JobOutput,
+    JobPaused,
     JobQueued,
+    JobResumed,
     JobStarted,
     Notice,
+    Pressure,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
+    StageReached,
     VerdictReached,
 )
 
@@ -54,22 +62,55 @@ class RunLog:
 def sentence(event: Event) -> str:
     """What an event says, in one line."""
     match event:
+        case JobQueued() | JobStarted() | JobEnded() | JobFinished() | JobOutput() | JobPaused() | JobResumed():
+            return f"{event.job}: {_of_a_job(event)}"
+        case StageReached() | Pressure() | Intervened() | RunPaused() | RunResumed():
+            return _of_the_run(event)
         case RunStarted(run_id=run_id, plan=plan):
             return f"run {run_id}: pipeline {plan.pipeline}, {plan.scope}, {len(plan.jobs)} jobs, {plan.pool_size} at a time"
-        case JobQueued(job=job):
-            return f"{job}: queued"
-        case JobStarted(job=job, attempt=attempt, pid=pid):
-            return f"{job}: started (attempt {attempt}, process {pid})"
-        case JobEnded(job=job, attempt=ended):
-            how = ended.spawn_error or (f"signal {ended.signal}" if ended.signal is not None else f"exit code {ended.exit_code}")
-            return f"{job}: ended, {how}, {ended.wall_seconds:.3f} s, {ended.cpu_seconds:.3f} s cpu, {ended.peak_memory_mb:.0f} MB"
-        case JobFinished(job=job, result=result):
-            return f"{job}: {result.status}{f' ({result.cause})' if result.cause else ''}{f': {result.message}' if result.message else ''}"
         case Notice(message=message, job=job_or_none):
             return f"{f'{job_or_none}: ' if job_or_none else ''}notice: {message}"
         case VerdictReached(verdict=verdict):
             return f"verdict: {verdict.outcome}{f': {verdict.message}' if verdict.message else ''}"
         case RunFinished(run_id=run_id, verdict=verdict, wall_seconds=seconds):
             return f"run {run_id}: finished, {verdict.outcome}, exit code {verdict.exit_code}, {seconds:.3f} s"
+        case _:
+            assert_never(event)
+
+
+def _of_a_job(event: JobQueued | JobStarted | JobEnded | JobFinished | JobOutput | JobPaused | JobResumed) -> str:
+    match event:
+        case JobQueued():
+            return "queued"
+        case JobStarted(attempt=attempt, pid=pid):
+            return f"started (attempt {attempt}, process {pid})"
+        case JobEnded(attempt=ended):
+            how = ended.spawn_error or (f"signal {ended.signal}" if ended.signal is not None else f"exit code {ended.exit_code}")
+            return f"ended, {how}, {ended.wall_seconds:.3f} s, {ended.cpu_seconds:.3f} s cpu, {ended.peak_memory_mb:.0f} MB"
+        case JobFinished(result=result):
+            return f"{result.status}{f' ({result.cause})' if result.cause else ''}{f': {result.message}' if result.message else ''}"
+        case JobOutput(stdout=stdout, stderr=stderr):
+            return f"has written {stdout} bytes to standard output, {stderr} to standard error"
+        case JobPaused(reason=reason):
+            return f"paused{f' ({reason})' if reason else ''}"
+        case JobResumed():
+            return "goes on"
+        case _:
+            assert_never(event)
+
+
+def _of_the_run(event: StageReached | Pressure | Intervened | RunPaused | RunResumed) -> str:
+    match event:
+        case StageReached(stage=stage):
+            return f"stage: {stage}"
+        case RunPaused(reason=reason):
+            return f"paused{f' ({reason})' if reason else ''}"
+        case RunResumed():
+            return "goes on"
+        case Intervened(action=action, subject=subject, value=value, reason=reason, by=by):
+            told = " ".join(word for word in (action, subject, value) if word)
+            return f"changed{f' by {by}' if by else ''}: {told}{f' ({reason})' if reason else ''}"
+        case Pressure(resource=resource, value=value, limit=limit, held=held):
+            return f"{resource}: {value:.0f} % is {'above' if held else 'below'} the limit of {limit:.0f} %"
         case _:
             assert_never(event)

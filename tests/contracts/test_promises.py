@@ -17,7 +17,26 @@ from gatekeeper.catalog.load import load_catalog, pipeline_names
 from gatekeeper.cli import boundary
 from gatekeeper.judge.counters import APART, BUCKETS, SIX
 from gatekeeper.judge.verdict import EXIT_CODES
-from gatekeeper.model.event import Event, JobEnded, JobFinished, JobQueued, JobStarted, Notice, RunFinished, RunStarted, VerdictReached
+from gatekeeper.model.event import (
+    Event,
+    Intervened,
+    JobEnded,
+    JobFinished,
+    JobOutput,
+    JobPaused,
+    JobQueued,
+    JobResumed,
+    JobStarted,
+    Notice,
+    Pressure,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    Stage,
+    StageReached,
+    VerdictReached,
+)
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Outcome, Status
 from gatekeeper.model.tool import Tool
@@ -35,6 +54,9 @@ EVENTS: tuple[Event, ...] = (
     RunStarted(at=0.0, run_id="id", plan=RECORD.plan), JobQueued(at=0.0, job="B2/ruff"), JobStarted(at=0.0, job="B2/ruff", attempt=1, pid=7),
     JobEnded(at=0.0, job="B2/ruff", attempt=Attempt(exit_code=3)), JobFinished(at=0.0, job="B2/ruff", result=Result(job="B2/ruff", status=Status.PASSED)),
     Notice(at=0.0, message="slow"), VerdictReached(at=0.0, verdict=RECORD.verdict), RunFinished(at=0.0, run_id="id", verdict=RECORD.verdict, wall_seconds=1.0),
+    StageReached(at=0.0, stage=Stage.QUEUED), JobOutput(at=0.0, job="B2/ruff", stdout=3, stderr=0), JobPaused(at=0.0, job="B2/ruff", reason="memory"),
+    JobResumed(at=0.0, job="B2/ruff"), RunPaused(at=0.0, reason="lunch"), RunResumed(at=0.0), Intervened(at=0.0, action="jobs", value="4", by="me"),
+    Pressure(at=0.0, resource="memory", value=91.0, limit=80.0, held=True),
 )
 
 

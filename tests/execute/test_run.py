@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.execute.control import Control
 from gatekeeper.execute.pool import ProcessPool
-from gatekeeper.execute.run import Control, Errand, RunOptions, job_folder, run_plan
+from gatekeeper.execute.run import Errand, RunOptions, job_folder, run_plan
 from gatekeeper.execute.schedule import Capacity
 from gatekeeper.model.event import JobEnded, JobFinished, JobStarted, Notice
 from gatekeeper.model.pipeline import JobClass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gatekeeper.execute.run import Control
+from gatekeeper.execute.control import Control
 from gatekeeper.model.component import Component, Detection, Kind, Language, ToolStatus, ToolUse
 from gatekeeper.model.event import RunFinished, RunStarted
 from gatekeeper.model.plan import Plan

@@ -1,0 +1,68 @@
+"""What people ask of a running run: to end, to pause, to go on, to change. Collected here, heeded by the run's loop.
+
+Safe to call from signal handlers and other threads; `wake` makes the loop look soon. Does not know who asks (a signal, a socket), nor what comes of it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What can be asked. `subject` names a job where one is meant (CANCEL and PAUSE, RESUME of one job, PRIORITY); empty means the run.
+
+    `value` is the number of jobs at once (JOBS), a word of `Priority` (PRIORITY), seconds from now (DEADLINE), nothing for the others.
+    """
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    JOBS = "jobs"
+    PRIORITY = "priority"
+    DEADLINE = "deadline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One wish, who has it and why."""
+
+    action: Action
+    subject: str = ""
+    value: str = ""
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(slots=True)
+class Control:
+    """The wishes of one run. `interrupt` may be called from a signal handler: once = end gracefully, twice = now."""
+
+    interrupts: int = 0
+    signum: int = 0
+    wake: Callable[[], None] | None = None
+    _asked: deque[Request] = field(default_factory=deque)
+
+    def interrupt(self, signum: int) -> None:
+        """Somebody wants the run to end."""
+        self.interrupts += 1
+        self.signum = self.signum or signum
+        self._wake()
+
+    def ask(self, request: Request) -> None:
+        """Somebody wants something else; what it comes to is told by events."""
+        self._asked.append(request)
+        self._wake()
+
+    def take(self) -> tuple[Request, ...]:
+        """What was asked since the last call, in order."""
+        taken = []
+        while self._asked:
+            taken.append(self._asked.popleft())
+        return tuple(taken)
+
+    def _wake(self) -> None:
+        if self.wake is not None:
+            self.wake()
