@@ -64,6 +64,8 @@ class Job:
     resources: Resources = field(default_factory=Resources)
     effect: Effect = Effect.READS
     estimated_seconds: float = 1.0
+    #: from 0 to 1: how probable a red end is, from history (0 = unknown)
+    failure_odds: float = 0.0
     tool: LocatedTool | None = None
     unavailable: Unavailable | None = None
     env: Mapping[str, str] = field(default_factory=dict)

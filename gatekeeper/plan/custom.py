@@ -71,11 +71,12 @@ def _with_files(argv: tuple[str, ...], files: tuple[str, ...]) -> tuple[str, ...
 
 def _job(custom: CustomTask, batch: Batch, task: Task, inputs: PlanInputs, component: Component | None = None) -> Job:
     job_id = f"{task.id}/{custom.id}" + (f"@{component.id}" if component else "")
+    before = inputs.before(job_id, 5.0)
     return Job(
         id=job_id, task=task.id, batch=batch.id, command=f"task.{custom.id}", tool_id="task", role=Role(custom.role),
         component=component.id if component else None, argv=custom.argv, cwd=component.root if component else ".",
         timeout=custom.timeout or _TIMEOUT, blocking=custom.blocking or inputs.settings.strict, output=OutputSpec(parser=custom.parser, pattern=custom.pattern),
-        needs=custom.needs, retries=custom.retries, estimated_seconds=inputs.durations.get(job_id, 5.0),
+        needs=custom.needs, retries=custom.retries, estimated_seconds=before.seconds, failure_odds=before.failure_odds,
         reason=Reason(kind="configured", detail=f"tasks: {custom.id} in gatekeeper.yaml"),
     )
 

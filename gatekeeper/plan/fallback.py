@@ -58,7 +58,7 @@ def _place(component: Component, batches: Sequence[Batch]) -> tuple[Batch, Task]
 
 def _job(component: Component, test: TestCommand, batch: Batch, task: Task, inputs: PlanInputs) -> Job:
     job_id = f"{task.id}/project.test@{component.id}"
-    words = _words(test.command)
+    words, before = _words(test.command), inputs.before(job_id, 30.0)
     lack = Unavailable(cause=Cause.MISSING_TOOL, detail=f"the project tests itself with `{test.command}`, which needs a shell",
                        hint="put it into a script and name that in gatekeeper.yaml: tasks: [{id: tests, batch: beta, argv: [...]}]")
     missing = inputs.toolbox.dependencies(component)
@@ -67,7 +67,7 @@ def _job(component: Component, test: TestCommand, batch: Batch, task: Task, inpu
     return Job(
         id=job_id, task=task.id, batch=batch.id, command="project.test", tool_id="project", role=Role.TEST, component=component.id,
         argv=words or (test.command,), cwd=component.root, timeout=_TIMEOUT, priority=task.priority, job_class=task.job_class,
-        resources=Resources(memory_mb=600), estimated_seconds=inputs.durations.get(job_id, 30.0), interrupt=True,
+        resources=Resources(memory_mb=600), estimated_seconds=before.seconds, failure_odds=before.failure_odds, interrupt=True,
         unavailable=None if words and missing is None else lack, env=_environment(component, inputs),
         reason=Reason(kind="tests", detail=test.evidence),
     )

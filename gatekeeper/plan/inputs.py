@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gatekeeper.model.component import Component, Detection, Language, ToolStatus
+from gatekeeper.model.past import Past
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.ports import Toolbox
 from gatekeeper.model.settings import Settings
@@ -20,7 +21,7 @@ class PlanInputs:
     """Everything `plan.make` looks at.
 
     `scope` are the files in scope, relative to the root (None = all), `deleted` those that are gone but affect what was there.
-    `durations` are seconds by job id from history. `pool_size` is the number of jobs that may run at once.
+    `past` is what history tells, by job id. `pool_size` is the number of jobs that may run at once.
     """
 
     detection: Detection
@@ -31,13 +32,17 @@ class PlanInputs:
     scope: tuple[str, ...] | None = None
     deleted: tuple[str, ...] = ()
     scope_name: str = "all files"
-    durations: Mapping[str, float] = field(default_factory=dict)
+    past: Mapping[str, Past] = field(default_factory=dict)
     pool_size: int = 2
     notes: tuple[str, ...] = ()
 
     @property
     def scoped(self) -> bool:
         return self.scope is not None
+
+    def before(self, job_id: str, guess: float) -> Past:
+        """What history tells of a job; `guess` seconds where it tells nothing."""
+        return self.past.get(job_id) or Past(seconds=guess)
 
 
 def family(component: Component) -> Language:

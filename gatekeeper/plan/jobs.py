@@ -43,13 +43,14 @@ def _job(choice: Choice, files: tuple[str, ...], number: int, inputs: PlanInputs
     command, component = choice.command, choice.component
     cpus = max(1, inputs.pool_size // 2) if command.threads else 1
     job_id = choice.job_id + (f"#{number}" if number else "")
+    before = inputs.before(job_id, _GUESS.get(command.role, 2.0))
     base = Job(
         id=job_id, task=choice.task.id, batch=choice.batch, command=command.id, tool_id=choice.tool.id, role=command.role,
         component=component.id if component else None, argv=(), cwd=component.root if component else ".", files=files,
         timeout=_timeout(choice, inputs), blocking=choice.blocking, priority=choice.task.priority, job_class=choice.task.job_class,
         resources=Resources(cpu=cpus, memory_mb=_MEMORY.get(command.memory, 100), exclusive=_exclusive(choice)),
         effect=Effect.WRITES if choice.fix else command.effect,
-        estimated_seconds=inputs.durations.get(job_id, _GUESS.get(command.role, 2.0)),
+        estimated_seconds=before.seconds, failure_odds=before.failure_odds,
         output=OutputSpec(parser="fixer") if choice.fix else command.output, exit=command.exit,
         fails_at=FailsAt.NEVER if choice.fix else strictness(command, component), interrupt=command.interrupt, reason=choice.reason,
         retries=_retries(choice, inputs), partial=command.takes is Takes.FILES and (inputs.scoped or number > 0),

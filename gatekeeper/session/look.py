@@ -28,7 +28,7 @@ from gatekeeper.provide.locate import Locator, make_locator
 from gatekeeper.provide.managed import Permission
 from gatekeeper.session.trust import content_at
 from gatekeeper.store.atomic import write_bytes
-from gatekeeper.store.history import durations
+from gatekeeper.store.history import past
 from gatekeeper.store.home import home_of
 from gatekeeper.tree import changes as scopes
 from gatekeeper.tree.changes import Changes
@@ -123,7 +123,7 @@ def planned(sight: Sight, changes: Changes, toolbox: Toolbox) -> Plan:
     """The plan over what was seen."""
     return make(PlanInputs(
         detection=sight.detection, catalog=sight.catalog, settings=sight.settings, toolbox=toolbox, files=sight.tree.files,
-        scope=changes.files, deleted=changes.deleted, scope_name=changes.scope, durations=durations(home_of(sight.tree.root, sight.environment)),
+        scope=changes.files, deleted=changes.deleted, scope_name=changes.scope, past=past(home_of(sight.tree.root, sight.environment)),
         pool_size=sight.settings.jobs or capacity().cpu, notes=(changes.note,) if changes.note else (),
     ))
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatekeeper.errors import StoreError
+from gatekeeper.model.past import Past
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.status import Status
 from gatekeeper.store.atomic import write_bytes
@@ -113,6 +114,21 @@ def durations(home: Home) -> Mapping[str, float]:
             if job.status in _TELLING:
                 told.setdefault(job.id, []).append(job.seconds)
     return {job: _median(seconds[-REMEMBERED:]) for job, seconds in told.items()}
+
+
+def past(home: Home) -> Mapping[str, Past]:
+    """What the plan should know of each job, by job id, from its last five runs in which it passed or failed."""
+    told: dict[str, list[PastJob]] = {}
+    for run in _runs(home):
+        for job in run.jobs:
+            if job.status in _TELLING:
+                told.setdefault(job.id, []).append(job)
+    return {job: _told(jobs[-REMEMBERED:]) for job, jobs in told.items()}
+
+
+def _told(jobs: list[PastJob]) -> Past:
+    red = sum(1 for job in jobs if job.status == Status.FAILED.value)
+    return Past(seconds=_median([job.seconds for job in jobs]), peak_mb=max(job.peak_memory_mb for job in jobs), failure_odds=red / len(jobs))
 
 
 def _median(seconds: list[float]) -> float:

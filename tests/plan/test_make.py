@@ -8,6 +8,7 @@ import pytest
 
 from gatekeeper.errors import UsageError
 from gatekeeper.model.component import Component, Kind, Language, ToolStatus, ToolUse
+from gatekeeper.model.past import Past
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.settings import CustomTask, Settings
 from gatekeeper.model.status import Cause
@@ -182,7 +183,7 @@ def test_phases_wait_for_the_phases_before() -> None:
 
 
 def test_groups_and_critical_path_cover_the_plan() -> None:
-    plan = make(inputs(rust_component(), durations={"B1/cargo.test@core": 99.0}))
+    plan = make(inputs(rust_component(), past={"B1/cargo.test@core": Past(seconds=99.0)}))
     assert {job_id for group in plan.groups for job_id in group} == {job.id for job in plan.jobs}
     assert "B1/cargo.test@core" in plan.critical_path
     assert plan.estimated_seconds >= 99.0

@@ -12,6 +12,7 @@ import pytest
 
 from gatekeeper.errors import StoreError
 from gatekeeper.model.event import Event, JobEnded, JobFinished, JobQueued, JobStarted, Notice, RunFinished, RunStarted, VerdictReached
+from gatekeeper.model.past import Past
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Attempt, Result, RunRecord, Verdict
 from gatekeeper.model.status import Cause, Outcome, Status
@@ -197,6 +198,12 @@ def test_the_expected_duration_is_the_median_of_the_last_five_runs_that_tell(hom
     history.record(home, run_record(seconds=900.0, status=Status.TIMED_OUT))
     history.record(home, run_record(seconds=0.0, from_cache=True))
     assert history.durations(home) == {"a": 3.0}
+
+
+def test_the_plan_is_told_the_peak_and_the_odds_of_a_job(home: Home) -> None:
+    for status in (Status.PASSED, Status.FAILED, Status.PASSED, Status.FAILED, Status.ERRORED):
+        history.record(home, run_record(seconds=2.0, status=status))
+    assert history.past(home) == {"a": Past(seconds=2.0, peak_mb=12.3, failure_odds=0.5)}
 
 
 @pytest.mark.faults
