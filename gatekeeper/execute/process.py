@@ -55,8 +55,13 @@ class ProcessSpec:
     interrupt: bool = False
     #: how it is told to end when its time is up
     ladder: Ladder = Ladder()
+    #: above 0: stands back by so much behind other programs, and reads and writes the disk only when nobody else does
     niceness: int = 0
     cap: int = CAP
+    #: descriptors that it inherits under their own numbers
+    pass_fds: tuple[int, ...] = ()
+    #: its tree is stopped when it holds more than this (0: no limit)
+    memory_limit_mb: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +139,7 @@ def spawn(spec: ProcessSpec, env: Mapping[str, str], now: float) -> Child:
         spools += [Spool(spec.stderr, spec.cap)]
         ends += [os.pipe()]
         ends += [os.pipe()]
-        process = start_process(spec.argv, cwd=spec.cwd, env=env, stdout=ends[0][1], stderr=ends[1][1])
+        process = start_process(spec.argv, cwd=spec.cwd, env=env, stdout=ends[0][1], stderr=ends[1][1], pass_fds=spec.pass_fds)
     except (OSError, ValueError):
         for fd in [fd for pair in ends for fd in pair]:
             os.close(fd)
@@ -151,11 +156,11 @@ def spawn(spec: ProcessSpec, env: Mapping[str, str], now: float) -> Child:
 
 
 def start_process(argv: tuple[str, ...], *, cwd: str, env: Mapping[str, str], stdout: int, stderr: int,
-                  stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+                  stdin: int = subprocess.DEVNULL, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
     """Start a process that is known as ours and reaped by us; never with `preexec_fn` (14 ms per start in a large process)."""
     with SPAWNING:
         process = subprocess.Popen(argv, cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr,
-                                   start_new_session=True, close_fds=True)
+                                   start_new_session=True, close_fds=True, pass_fds=pass_fds)
         OWNED.add(process.pid)
     return process
 
@@ -190,4 +195,4 @@ def conclude(child: Child) -> Attempt:
     return Attempt(exit_code=code if code >= 0 else None, signal=-code if code < 0 else None, started=child.started,
                    wall_seconds=max(0.0, end - child.started - child.suspended_seconds), cpu_seconds=child.cpu_seconds,
                    peak_memory_mb=round(child.peak_mb, 1), stdout=child.spec.stdout, stderr=child.spec.stderr, dropped=child.dropped,
-                   timed_out=child.timed_out, cancelled=child.cancelled, leaked=child.leaked)
+                   timed_out=child.timed_out, cancelled=child.cancelled, leaked=child.leaked, suspended_seconds=round(child.suspended_seconds, 3))

@@ -17,7 +17,9 @@ class Attempt:
 
     `exit_code` is None when it ended by `signal` (or never started: then `spawn_error` says why). Times in seconds, `started`
     on the monotonic clock, memory in MB (peak of the tree, sampled; 0 = unknown). `stdout` and `stderr` are absolute paths of the recorded output,
-    `dropped` the bytes that the cap left out. `leaked` names processes that outlived the main one.
+    `dropped` the bytes that the cap left out. `leaked` names processes that outlived the main one. `read_mb` and `write_mb` went to and from the
+    disk, as sampled. `over_memory_mb` is the limit that it was stopped for exceeding (0: it was not), `out_of_memory` says that the system killed
+    it for want of memory. `suspended_seconds` are not part of the wall seconds.
     """
 
     exit_code: int | None = None
@@ -34,6 +36,11 @@ class Attempt:
     timed_out: bool = False
     cancelled: bool = False
     leaked: tuple[str, ...] = ()
+    read_mb: float = 0.0
+    write_mb: float = 0.0
+    suspended_seconds: float = 0.0
+    out_of_memory: bool = False
+    over_memory_mb: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

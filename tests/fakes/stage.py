@@ -87,6 +87,12 @@ class Stage:
             self._actors[actor.name] = actor
         return self._actors[name]
 
+    def whoever(self) -> Actor:
+        """The next process that reports, whatever its name."""
+        actor = Actor(self._door.accept()[0])
+        self._actors[actor.name] = actor
+        return actor
+
     def __enter__(self) -> Self:
         return self
 
