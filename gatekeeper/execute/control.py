@@ -14,6 +14,8 @@ from enum import StrEnum
 class Action(StrEnum):
     """What can be asked. `subject` names a job where one is meant (CANCEL and PAUSE, RESUME of one job, PRIORITY); empty means the run.
 
+    RESUME of a job that is held for a person (`on_failure: hold`) runs it once more, CANCEL of it lets its failure stand.
+
     `value` is the number of jobs at once (JOBS), a word of `Priority` (PRIORITY), seconds from now (DEADLINE), nothing for the others.
     """
 
@@ -42,6 +44,8 @@ class Control:
 
     interrupts: int = 0
     signum: int = 0
+    #: the terminal, or somebody else, wants the program to stand still (SIGTSTP): the loop freezes the jobs, stops the program, and goes on after SIGCONT
+    stop_requested: bool = False
     wake: Callable[[], None] | None = None
     _asked: deque[Request] = field(default_factory=deque)
 
@@ -50,6 +54,16 @@ class Control:
         self.interrupts += 1
         self.signum = self.signum or signum
         self._wake()
+
+    def request_stop(self) -> None:
+        """Stand still until somebody sends SIGCONT; may be called from a signal handler."""
+        self.stop_requested = True
+        self._wake()
+
+    def take_stop(self) -> bool:
+        """Whether that was asked since the last call."""
+        asked, self.stop_requested = self.stop_requested, False
+        return asked
 
     def ask(self, request: Request) -> None:
         """Somebody wants something else; what it comes to is told by events."""

@@ -5,7 +5,7 @@ Knows no processes, no clock and no output.
 State: one status per job, changed by `_move` alone, which refuses what the table `ALLOWED` does not name.
 
     PENDING --needs met--> QUEUED --started--> RUNNING <--> PAUSED
-       |                      |                   |            |
+       |                      |   <--again----    |            |
        +----------------------+-------------------+------------+--> one final status, for ever
 
 Three views are kept beside it on purpose, written by `_move` only: the ready list (QUEUED jobs in the order of `order.ranks`), the jobs
@@ -33,7 +33,7 @@ FINAL = frozenset(Status) - OPEN
 ALLOWED = {
     Status.PENDING: FINAL | {Status.QUEUED},
     Status.QUEUED: FINAL | {Status.RUNNING},
-    Status.RUNNING: FINAL | {Status.PAUSED},
+    Status.RUNNING: FINAL | {Status.PAUSED, Status.QUEUED},
     Status.PAUSED: FINAL | {Status.RUNNING},
 }
 RED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})
@@ -152,6 +152,8 @@ class Schedule:
         self._overtaken: Counter[str] = Counter()
         self._batch_began: dict[str, float] = {}
         self._spent: set[str] = set()
+        #: moments before which jobs that are tried again may not start
+        self._not_before: dict[str, float] = {}
         for job in jobs:
             self._counts[job.batch][Status.PENDING] += 1
         for job in jobs:
@@ -189,6 +191,8 @@ class Schedule:
         for *_, job_id in self._ready:
             if room.full:
                 break
+            if self._not_before.get(job_id, now) > now:
+                continue
             job = self._jobs[job_id]
             if room.fits(job):
                 room.take(job)
@@ -203,6 +207,20 @@ class Schedule:
         self._batch_began.setdefault(self._jobs[job_id].batch, now)
         self._move(job_id, Status.RUNNING)
         self._under_way[job_id] = now
+
+    def requeued(self, job: Job, not_before: float) -> None:
+        """A running job shall run once more, as `job` says by now, but not before that moment; until then it holds nothing."""
+        self._jobs[job.id] = job
+        self._not_before[job.id] = not_before
+        self._move(job.id, Status.QUEUED)
+
+    def released(self, job_id: str) -> None:
+        """A job that waits for its next try need not wait any longer."""
+        self._not_before.pop(job_id, None)
+
+    def next_start(self, now: float) -> float:
+        """The next moment at which a job may be tried again; infinite if there is none."""
+        return min((at for job_id, at in self._not_before.items() if at > now and self._status[job_id] is Status.QUEUED), default=math.inf)
 
     def paused(self, job_id: str) -> None:
         """A running job was frozen; it keeps what it holds."""
