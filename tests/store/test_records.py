@@ -103,7 +103,7 @@ def test_a_journal_that_cannot_be_written_is_one_notice_and_no_failure(tmp_path:
 @pytest.mark.faults
 def test_a_disk_that_fills_up_stops_the_journal_with_one_notice(tmp_path: Path) -> None:
     code = ("import resource, signal, sys; from gatekeeper.store.journal import Journal; from gatekeeper.model.event import Notice\n"
-            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (380, 380))\n"
             "journal = Journal(sys.argv[1], run_id='r', version='1', on_failure=print)\n"
             "for number in range(9): journal(Notice(at=number, message='x' * 50))")
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "j")], cwd=REPOSITORY, capture_output=True, text=True, check=True)
