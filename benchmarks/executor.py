@@ -13,9 +13,9 @@ import tempfile
 import time
 from collections.abc import Callable
 
+from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.run import Control, RunOptions, run_plan
-from gatekeeper.execute.schedule import Capacity
 from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Status

@@ -1,48 +1,87 @@
-"""In which order ready jobs should start: longest remaining path first. Pure; knows no states and no resources."""
+"""In which order ready jobs should start: longest remaining path first. Pure; knows no states, no resources and no time.
+
+A barrier (see `model.plan.Plan.barriers`) is a step of its own that takes no time. Under fail-fast the order is another one: whatever promises a
+red end soonest, by odds of failure per second of work, a job counting for what waits behind it too.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from gatekeeper.model.pipeline import Priority
+from gatekeeper.model.pipeline import JobClass, Priority
 from gatekeeper.model.plan import Job
 
 PRIORITIES = {Priority.CRITICAL: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
+#: odds, under fail-fast, of a job that nobody has seen fail: of equal odds the cheap ones go first
+FAIR_ODDS = 0.02
+#: no path is shorter: jobs of no time have the same place
+SHORTEST = 0.01
 
 #: sorts ready jobs; its last part is the id
-Rank = tuple[int, bool, int, float, str]
+Rank = tuple[int, bool, float, float, float, float, float, str]
 
 
-def dependents(jobs: Sequence[Job]) -> Mapping[str, tuple[str, ...]]:
-    """Ids of the jobs that wait for each job (`needs` and `after`), in plan order."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
-    for job in jobs:
-        for waited in (*job.needs, *job.after):
-            found[waited][job.id] = None
-    return {waited: tuple(ids) for waited, ids in found.items()}
+class Chance(NamedTuple):
+    """How probable a red end is, and after how many seconds of work it is known."""
+
+    odds: float
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.odds / max(self.seconds, SHORTEST)
 
 
-def remaining_path(jobs: Sequence[Job], waiting: Mapping[str, tuple[str, ...]]) -> Mapping[str, float]:
-    """Estimated seconds from the start of each job to the end of the longest chain behind it; a circle ends a chain."""
-    seconds = {job.id: max(0.0, job.estimated_seconds) for job in jobs}
-    path = dict(seconds)
-    open_followers = {job.id: len(waiting.get(job.id, ())) for job in jobs}
-    precedes = {job.id: [waited for waited in dict.fromkeys((*job.needs, *job.after)) if waited in seconds] for job in jobs}
-    ends = [job_id for job_id, count in open_followers.items() if count == 0]
-    while ends:
-        follower = ends.pop()
-        for waited in precedes[follower]:
-            path[waited] = max(path[waited], seconds[waited] + path[follower])
-            open_followers[waited] -= 1
-            if open_followers[waited] == 0:
-                ends.append(waited)
-    return path
+class Order:
+    """The place of every job of a plan, and what each waits for."""
 
+    def __init__(self, jobs: Sequence[Job], barriers: Mapping[str, tuple[str, ...]], *, fail_fast: bool = False) -> None:
+        self._jobs = {job.id: job for job in jobs}
+        self._fail_fast = fail_fast
+        #: ids of jobs and barriers that must have ended, by the id of who waits; those that are not in the plan are among the needs only
+        self.waits = {name: {other for other in others if other in self._jobs or other in barriers} for name, others in barriers.items()}
+        for job in jobs:
+            self.waits[job.id] = {*job.needs, *(other for other in job.after if other in self._jobs or other in barriers)}
+        #: ids of who waits, by the id of what is waited for, in plan order
+        self.dependents: Mapping[str, list[str]] = defaultdict(list)
+        for name in (*barriers, *self._jobs):
+            for other in sorted(self.waits[name]):
+                self.dependents[other].append(name)
+        self._path, self._chance = self._reckoned()
 
-def ranks(jobs: Sequence[Job], waiting: Mapping[str, tuple[str, ...]]) -> Mapping[str, Rank]:
-    """The place of each job: path in powers of two (estimates are rough), blocking, priority, exact path, id."""
-    path = remaining_path(jobs, waiting)
-    return {job.id: (-round(math.log2(max(path[job.id], 0.01))), not job.blocking, PRIORITIES[job.priority], -path[job.id], job.id)
-            for job in jobs}
+    def rank(self, job_id: str, asked: Priority = Priority.MEDIUM) -> Rank:
+        """Where a job stands; `asked` is what somebody said of it while the run was under way: before all others, or behind them."""
+        job, path, rate = self._jobs[job_id], self._path[job_id], -round(self._chance[job_id].rate, 9)
+        said, last = PRIORITIES[asked] - PRIORITIES[Priority.MEDIUM], job.job_class is JobClass.ASYNC
+        long = -round(math.log2(max(path, SHORTEST)))  # estimates are rough: paths count in powers of two
+        if self._fail_fast:
+            return said, last, not job.blocking, rate, long, PRIORITIES[job.priority], -path, job_id
+        return said, last, long, not job.blocking, PRIORITIES[job.priority], rate, -path, job_id
+
+    def _reckoned(self) -> tuple[dict[str, float], dict[str, Chance]]:
+        """Of each job and barrier: estimated seconds to the end of the longest chain behind it, and the best chance that it leads to; a circle ends a chain."""
+        seconds = {name: max(0.0, self._jobs[name].estimated_seconds) if name in self._jobs else 0.0 for name in self.waits}
+        path, chance = dict(seconds), {name: self._own_chance(name) for name in self.waits}
+        open_followers = {name: len(self.dependents.get(name, ())) for name in self.waits}
+        ends = [name for name, count in open_followers.items() if count == 0]
+        while ends:
+            follower = ends.pop()
+            for waited in self.waits[follower]:
+                if waited not in path:
+                    continue
+                path[waited] = max(path[waited], seconds[waited] + path[follower])
+                behind = Chance(chance[follower].odds, seconds[waited] + chance[follower].seconds)
+                chance[waited] = max(chance[waited], behind, key=lambda one: one.rate)
+                open_followers[waited] -= 1
+                if open_followers[waited] == 0:
+                    ends.append(waited)
+        return path, chance
+
+    def _own_chance(self, name: str) -> Chance:
+        job = self._jobs.get(name)
+        if job is None or not job.blocking:
+            return Chance(0.0, 0.0)
+        return Chance(max(job.failure_odds, FAIR_ODDS if self._fail_fast else 0.0), job.estimated_seconds)

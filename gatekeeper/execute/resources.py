@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
+from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.lineage import JOB_COOKIE, RUN_COOKIE, Row, read_cookie
-from gatekeeper.execute.schedule import Capacity
 
 #: the part of the free memory that jobs may plan with
 MEMORY_SHARE = 0.8

@@ -8,24 +8,26 @@ State: one status per job, changed by `_move` alone, which refuses what the tabl
        |                      |   <--again----    |            |
        +----------------------+-------------------+------------+--> one final status, for ever
 
-Three views are kept beside it on purpose, written by `_move` only: the ready list (QUEUED jobs in the order of `order.ranks`), the jobs
-under way with the time of their start, and the counts per batch. A job that does not fit is overtaken by smaller ones, but only as often
-as there are cores; then only those may overtake that are done, as estimated, before it could start. A job that wants more than there is
-gets all there is.
+    RUNNING --to be tried again--> PENDING, until its moment has come
+
+Three views are kept beside it on purpose, written by `_move` only: the line of those that are ready (`line.Line`), what the jobs under way
+hold with the time of their start, and the counts per batch. What people change while the run is under way (cores, priorities, the deadline)
+changes the next decision, never one that was taken.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 
-from gatekeeper.execute.order import Rank, dependents, ranks
+from gatekeeper.execute.line import Capacity, Held, Holding, Line, Room
+from gatekeeper.execute.order import Order
+from gatekeeper.model.pipeline import Priority
 from gatekeeper.model.plan import Job, PlannedBatch
 from gatekeeper.model.result import Counters
 from gatekeeper.model.status import OPEN, Cause, Status
+from gatekeeper.model.value import dataclass, replace
 
 WAITING = frozenset({Status.PENDING, Status.QUEUED})
 UNDER_WAY = frozenset({Status.RUNNING, Status.PAUSED})
@@ -40,16 +42,8 @@ RED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity:
-    """What the jobs of a run may take together: cores (each job takes at least one) and memory in MB."""
-
-    cpu: int = 1
-    memory_mb: int = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What ends a run early: its timeout in seconds, the timeouts of its batches, the first red job."""
+    """What ends a run early: its timeout in seconds, the timeouts of its batches, the first red job (which is then looked for)."""
 
     batches: tuple[PlannedBatch, ...] = ()
     timeout: float | None = None
@@ -78,84 +72,33 @@ class Deadline:
 EVERY = ""
 
 
-class _Room:
-    """What is free at one moment, as it shrinks while jobs are chosen to start."""
-
-    def __init__(self, capacity: Capacity, under_way: Sequence[tuple[Job, float]], now: float) -> None:
-        self._capacity = capacity
-        self._now = now
-        #: (estimated end, cores, memory) of all that run
-        self._running: list[tuple[float, int, int]] = []
-        self._names: set[str] = set()
-        self._cpu, self._memory = capacity.cpu, capacity.memory_mb
-        #: whoever starts now must be done by then: cores or memory are kept for a job that was overtaken too often
-        self._until = math.inf
-        self.taken: list[Job] = []
-        for job, began in under_way:
-            self._hold(job, max(now, began + job.estimated_seconds))
-
-    @property
-    def full(self) -> bool:
-        return self._cpu <= 0
-
-    def fits(self, job: Job) -> bool:
-        cpu, memory = self._wants(job)
-        in_time = self._now + job.estimated_seconds <= self._until
-        return cpu <= self._cpu and memory <= self._memory and in_time and self._names.isdisjoint(job.resources.exclusive)
-
-    def take(self, job: Job) -> None:
-        self.taken.append(job)
-        self._hold(job, self._now + job.estimated_seconds)
-
-    def reserve(self, job: Job) -> None:
-        """Keep free what `job` waits for: a name at once; cores and memory from the moment when, as estimated, they will be there."""
-        if not self._names.isdisjoint(job.resources.exclusive):
-            self._names.update(job.resources.exclusive)
-            return
-        cpu, memory = self._wants(job)
-        free_cpu, free_memory = self._cpu, self._memory
-        for end, freed_cpu, freed_memory in sorted(self._running):
-            free_cpu, free_memory = free_cpu + freed_cpu, free_memory + freed_memory
-            if cpu <= free_cpu and memory <= free_memory:
-                self._until = min(self._until, end)
-                return
-
-    def _wants(self, job: Job) -> tuple[int, int]:
-        """Cores and memory of a job; one that wants more than there is gets all there is."""
-        return max(1, min(job.resources.cpu, self._capacity.cpu)), max(0, min(job.resources.memory_mb, self._capacity.memory_mb))
-
-    def _hold(self, job: Job, end: float) -> None:
-        cpu, memory = self._wants(job)
-        self._running.append((end, cpu, memory))
-        self._cpu, self._memory = self._cpu - cpu, self._memory - memory
-        self._names.update(job.resources.exclusive)
-
-
-
 class Schedule:
     """The state of all jobs of one run; `now` is seconds on any clock that only goes forward."""
 
-    def __init__(self, jobs: Sequence[Job], capacity: Capacity, limits: Limits | None = None, *, now: float = 0.0) -> None:
+    def __init__(self, jobs: Sequence[Job], capacity: Capacity, limits: Limits | None = None, *,
+                 barriers: Mapping[str, tuple[str, ...]] | None = None, now: float = 0.0) -> None:
         self._jobs = {job.id: job for job in jobs}
         self._capacity = capacity
         self._limits = limits or Limits()
-        self._began = now
-        self._dependents = dependents(jobs)
-        self._rank = ranks(jobs, self._dependents)
+        self._barriers = frozenset(barriers or ())
+        self._order = Order(jobs, barriers or {}, fail_fast=self._limits.fail_fast)
+        self._waits = self._order.waits
         self._status = dict.fromkeys(self._jobs, Status.PENDING)
-        self._waits = {job.id: {*job.needs, *(waited for waited in job.after if waited in self._jobs)} for job in jobs}
         self._open = len(self._jobs)
-        self._ready: list[Rank] = []
-        self._under_way: dict[str, float] = {}
+        self._line = Line(self._jobs)
+        self._asked: dict[str, Priority] = {}
+        self._under_way = Held()
+        self._moving = 0
+        #: when those that are to be tried again may start
+        self._resting: dict[str, float] = {}
         self._counts: dict[str, Counter[Status]] = defaultdict(Counter)
         self._announce: list[str] = []
-        self._overtaken: Counter[str] = Counter()
+        self._run_ends = math.inf if self._limits.timeout is None else now + self._limits.timeout
         self._batch_began: dict[str, float] = {}
         self._spent: set[str] = set()
-        #: moments before which jobs that are tried again may not start
-        self._not_before: dict[str, float] = {}
         for job in jobs:
             self._counts[job.batch][Status.PENDING] += 1
+        self._pass_on(*(name for name in self._barriers if not self._waits[name]))
         for job in jobs:
             self._queue_if_ready(job.id)
 
@@ -170,7 +113,7 @@ class Schedule:
 
     def running(self) -> tuple[str, ...]:
         """Ids of the jobs under way (running or paused), in order of their start."""
-        return tuple(self._under_way)
+        return tuple(self._under_way.jobs)
 
     def take_queued(self) -> tuple[str, ...]:
         """Ids of the jobs whose needs were met since the last call and that wait for their turn."""
@@ -185,42 +128,28 @@ class Schedule:
                 counts.update(part)
         return _counters(counts)
 
-    def startable(self, now: float) -> tuple[str, ...]:
-        """Ids that may start now, all of them together, in order."""
-        room = _Room(self._capacity, [(self._jobs[job_id], began) for job_id, began in self._under_way.items()], now)
-        for *_, job_id in self._ready:
-            if room.full:
-                break
-            if self._not_before.get(job_id, now) > now:
-                continue
-            job = self._jobs[job_id]
-            if room.fits(job):
-                room.take(job)
-            elif self._overtaken[job_id] >= self._capacity.cpu:
-                room.reserve(job)
-        return tuple(job.id for job in room.taken)
+    def startable(self, now: float, *, cores: float = math.inf) -> tuple[str, ...]:
+        """Ids that may start now, all of them together, in order. `cores`: so many more may be taken than are held; where nothing moves, one job may anyway."""
+        room = Room(self._capacity, self._under_way, now, cores=cores, still=self._moving == 0)
+        return self._line.chosen(room, self._capacity.cpu) if self._line else ()
+
+    def held(self) -> int:
+        """Cores that the jobs under way hold."""
+        return self._under_way.cpu
+
+    def wanted(self) -> int:
+        """Cores that the run could use now: those it holds, and those that its ready jobs would take."""
+        return max(self.held(), min(self._capacity.cpu, self.held() + self._line.cores))
 
     def started(self, job_id: str, now: float) -> None:
-        """A job was started; whoever stood before it in the ready list was overtaken."""
-        for *_, other in self._ready[: bisect_left(self._ready, self._rank[job_id])]:
-            self._overtaken[other] += 1
+        """A job was started; whoever stood before it in the line was overtaken."""
+        if self._status[job_id] is Status.QUEUED:
+            self._line.leave(job_id)
         self._batch_began.setdefault(self._jobs[job_id].batch, now)
         self._move(job_id, Status.RUNNING)
-        self._under_way[job_id] = now
-
-    def requeued(self, job: Job, not_before: float) -> None:
-        """A running job shall run once more, as `job` says by now, but not before that moment; until then it holds nothing."""
-        self._jobs[job.id] = job
-        self._not_before[job.id] = not_before
-        self._move(job.id, Status.QUEUED)
-
-    def released(self, job_id: str) -> None:
-        """A job that waits for its next try need not wait any longer."""
-        self._not_before.pop(job_id, None)
-
-    def next_start(self, now: float) -> float:
-        """The next moment at which a job may be tried again; infinite if there is none."""
-        return min((at for job_id, at in self._not_before.items() if at > now and self._status[job_id] is Status.QUEUED), default=math.inf)
+        job = self._jobs[job_id]
+        cpu, memory = self._capacity.granted(job.resources)
+        self._under_way.add(job_id, Holding(cpu, memory, job.resources.exclusive, now + job.estimated_seconds))
 
     def paused(self, job_id: str) -> None:
         """A running job was frozen; it keeps what it holds."""
@@ -229,6 +158,40 @@ class Schedule:
     def resumed(self, job_id: str) -> None:
         """A frozen job goes on."""
         self._move(job_id, Status.RUNNING)
+
+    def requeued(self, job: Job, not_before: float) -> None:
+        """A running job shall run once more, as `job` says by now, but not before that moment; until then it is PENDING and holds nothing.
+
+        What ends the run meanwhile makes it NOT_RUN: its tries are the caller's to tell.
+        """
+        self._jobs[job.id] = job
+        self._resting[job.id] = not_before
+        self._move(job.id, Status.PENDING)
+
+    def released(self, job_id: str) -> None:
+        """A job that waits for its next try need not wait any longer."""
+        if self._resting.pop(job_id, None) is not None:
+            self._queue_if_ready(job_id)
+
+    def next_start(self, now: float) -> float:
+        """The next moment at which a job may be tried again, `now` if one is past; infinite if there is none."""
+        return max(now, min(self._resting.values(), default=math.inf))
+
+    def reprioritise(self, job_id: str, priority: Priority) -> None:
+        """Somebody changed the priority of a job that has not started: critical and high put it before all others, low behind them."""
+        self._asked[job_id] = priority
+        if job_id in self._line:
+            self._line.remove(job_id)
+            self._line.add(self._order.rank(job_id, priority), self._jobs[job_id].resources)
+
+    def set_cpu(self, cores: int) -> None:
+        """From now on jobs may take so many cores together; what runs goes on."""
+        self._capacity = replace(self._capacity, cpu=max(1, cores))
+
+    def set_timeout(self, seconds: float, now: float) -> None:
+        """The run times out `seconds` from now."""
+        self._run_ends = now + seconds
+        self._limits = replace(self._limits, timeout=seconds)
 
     def finished(self, job_id: str, status: Status) -> tuple[Decision, ...]:
         """A job has its final status (also one that never started: from the cache, unavailable); what is decided thereby."""
@@ -245,14 +208,16 @@ class Schedule:
         return tuple(self._end_early(list(self._jobs), Status.CANCELLED, cause, message))
 
     def settle(self, now: float) -> tuple[Decision, ...]:
-        """What time decides: timeouts of batches and of the run, and jobs that can never become ready."""
+        """What time decides: timeouts of batches and of the run, who may be tried again, and jobs that can never become ready."""
         decisions: list[Decision] = []
         for deadline in self._deadlines():
             if now >= deadline.at:
                 self._spent.add(deadline.batch)
                 ids = [job_id for job_id, job in self._jobs.items() if deadline.batch in {EVERY, job.batch}]
                 decisions += self._end_early(ids, Status.TIMED_OUT, Cause.BUDGET, deadline.message)
-        if not self._under_way and not self._ready:
+        for job_id in [job_id for job_id, at in self._resting.items() if now >= at]:
+            self.released(job_id)
+        if not self._under_way.jobs and not self._line and not self._resting and not self.done:
             decisions += self._give_up()
         return tuple(decisions)
 
@@ -269,38 +234,42 @@ class Schedule:
         counts = self._counts[self._jobs[job_id].batch]
         counts[before] -= 1
         counts[status] += 1
-        if before is Status.QUEUED:
-            del self._ready[bisect_left(self._ready, self._rank[job_id])]
+        self._moving += (status is Status.RUNNING) - (before is Status.RUNNING)
+        if before is Status.QUEUED and job_id in self._line:
+            self._line.remove(job_id)
         if status is Status.QUEUED:
-            insort(self._ready, self._rank[job_id])
+            self._line.add(self._order.rank(job_id, self._asked.get(job_id, Priority.MEDIUM)), self._jobs[job_id].resources)
             self._announce.append(job_id)
-        if status in UNDER_WAY:
-            self._under_way.setdefault(job_id, 0.0)
-        else:
-            self._under_way.pop(job_id, None)
+        if status not in UNDER_WAY:
+            self._under_way.remove(job_id)
+        if status.final:
+            self._resting.pop(job_id, None)
         self._open -= status.final
 
     def _queue_if_ready(self, job_id: str) -> None:
-        if self._status[job_id] is Status.PENDING and not self._waits[job_id]:
+        if self._status[job_id] is Status.PENDING and not self._waits[job_id] and job_id not in self._resting:
             self._move(job_id, Status.QUEUED)
 
-    def _pass_on(self, ended: str) -> list[Decision]:
-        """Tell the dependents of a job that ended, and theirs in turn; those that needed it and lost it are blocked."""
+    def _pass_on(self, *ended: str) -> list[Decision]:
+        """Tell the dependents of jobs that ended and barriers that were reached, and theirs in turn; those that needed one and lost it are blocked."""
         decisions: list[Decision] = []
-        news = [ended]
+        news = deque(ended)
         while news:
-            origin = news.pop(0)
-            status = self._status[origin]
-            for job_id in self._dependents.get(origin, ()):
-                if self._status[job_id] not in WAITING:
+            origin = news.popleft()
+            status = self._status.get(origin, Status.PASSED)
+            for name in self._order.dependents.get(origin, ()):
+                if name not in self._barriers and self._status[name] not in WAITING:
                     continue
-                if origin in self._jobs[job_id].needs and status is not Status.PASSED:
-                    self._move(job_id, Status.BLOCKED)
-                    decisions.append(Decision(job=job_id, status=Status.BLOCKED, cause=Cause.NEED, message=f"needs `{origin}`: {_said(status)}"))
-                    news.append(job_id)
-                else:
-                    self._waits[job_id].discard(origin)
-                    self._queue_if_ready(job_id)
+                if status is not Status.PASSED and name not in self._barriers and origin in self._jobs[name].needs:
+                    self._move(name, Status.BLOCKED)
+                    decisions.append(Decision(job=name, status=Status.BLOCKED, cause=Cause.NEED, message=f"needs `{origin}`: {_said(status)}"))
+                    news.append(name)
+                    continue
+                self._waits[name].discard(origin)
+                if name not in self._barriers:
+                    self._queue_if_ready(name)
+                elif not self._waits[name]:
+                    news.append(name)
         return decisions
 
     def _end_early(self, ids: Sequence[str], stopped: Status, cause: Cause, message: str) -> list[Decision]:
@@ -319,26 +288,22 @@ class Schedule:
         """Nothing runs and nothing is ready: what still waits needs a job that is not there, or itself in a circle."""
         decisions: list[Decision] = []
         for job_id in self._jobs:
-            if self._status[job_id] is Status.PENDING and not self._ready:  # the end of one may free others
-                lost = sorted(waited for waited in self._waits[job_id] if waited not in self._jobs)
+            if self._status[job_id] is Status.PENDING and not self._line:  # the end of one may free others
+                lost = sorted(name for name in self._waits[job_id] if name not in self._jobs and name not in self._barriers)
                 message = f"needs `{lost[0]}`, which is not in the plan" if lost else f"waits in a circle with `{min(self._waits[job_id])}`"
                 self._move(job_id, Status.BLOCKED)
                 decisions.append(Decision(job=job_id, status=Status.BLOCKED, cause=Cause.NEED, message=message))
                 decisions += self._pass_on(job_id)
         return decisions
 
-    def _deadlines(self) -> list[Deadline]:
+    def _deadlines(self) -> Iterator[Deadline]:
         """Timeouts that have not passed yet; the clock of a batch starts with its first job."""
-        found = []
-        if self._limits.timeout is not None and EVERY not in self._spent:
-            found.append(Deadline(batch=EVERY, at=self._began + self._limits.timeout,
-                                  message=f"the run reached its timeout of {self._limits.timeout:g} s"))
+        if self._run_ends < math.inf and EVERY not in self._spent:
+            yield Deadline(batch=EVERY, at=self._run_ends, message=f"the run reached its timeout of {self._limits.timeout:g} s")
         for batch in self._limits.batches:
             began = self._batch_began.get(batch.id)
             if batch.timeout is not None and began is not None and batch.id not in self._spent:
-                found.append(Deadline(batch=batch.id, at=began + batch.timeout,
-                                      message=f"batch `{batch.id}` reached its timeout of {batch.timeout:g} s"))
-        return found
+                yield Deadline(batch=batch.id, at=began + batch.timeout, message=f"batch `{batch.id}` reached its timeout of {batch.timeout:g} s")
 
 
 def _said(status: Status) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gatekeeper.execute.schedule import Capacity, Decision, Limits, Schedule
+from gatekeeper.execute.line import Capacity
+from gatekeeper.execute.schedule import Decision, Limits, Schedule
 from gatekeeper.model.pipeline import Priority
 from gatekeeper.model.plan import Job, PlannedBatch, Reason, Resources
 from gatekeeper.model.result import Counters
@@ -173,7 +174,7 @@ def test_the_clock_of_a_batch_starts_with_its_first_job() -> None:
 
 
 def test_fail_fast_starts_nothing_more_and_stops_the_others() -> None:
-    schedule = Schedule([job("a", seconds=9), job("b", seconds=8), job("c")], Capacity(cpu=2), Limits(fail_fast=True))
+    schedule = Schedule([job("a", seconds=1), job("b", seconds=2), job("c", seconds=9)], Capacity(cpu=2), Limits(fail_fast=True))
     start(schedule)
     message = "stopped at the first failure, `a`"
     assert said(schedule.finished("a", Status.FAILED)) == [("c", Status.NOT_RUN, message), ("b", Status.CANCELLED, message)]

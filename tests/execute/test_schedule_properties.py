@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatekeeper.execute import order
-from gatekeeper.execute.schedule import Capacity, Decision, Limits, Schedule
+from gatekeeper.execute.line import Capacity
+from gatekeeper.execute.order import Order
+from gatekeeper.execute.schedule import Decision, Limits, Schedule
 from gatekeeper.model.pipeline import Priority
 from gatekeeper.model.plan import Job, PlannedBatch, Reason, Resources
 from gatekeeper.model.result import Counters
@@ -134,8 +135,8 @@ class Simulation:
     def run(self) -> float:
         """Seconds until all have ended."""
         schedule = Schedule(self.jobs, self.capacity)
-        ranks = order.ranks(self.jobs, order.dependents(self.jobs))
-        line = sorted((job.id for job in self.jobs), key=lambda job_id: ranks[job_id])
+        order = Order(self.jobs, {})
+        line = sorted((job.id for job in self.jobs), key=order.rank)
         overtaken, latest = dict.fromkeys(line, 0), dict.fromkeys(line, float("inf"))
         seconds = {job.id: job.estimated_seconds for job in self.jobs}
         running: dict[str, float] = {}
