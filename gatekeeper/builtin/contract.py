@@ -13,10 +13,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from gatekeeper.errors import GatekeeperError, UsageError
+from gatekeeper.model.value import dataclass, field
 
 #: file lists are read whole; 100 MB is more than a million names
 _LONGEST_LIST = 100_000_000

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from gatekeeper.builtin.languages import Style
+from gatekeeper.model.value import dataclass
 
 Lines = Sequence[bytes]
 

@@ -11,8 +11,9 @@ import json
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from xml.parsers import expat
+
+from gatekeeper.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

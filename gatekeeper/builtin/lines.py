@@ -14,13 +14,13 @@ import stat
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gatekeeper.builtin.contract import Outcome, json_in, listed, serve, tree_parser
 from gatekeeper.builtin.counting import Count, count
 from gatekeeper.builtin.languages import language_of, language_of_script, style_of
 from gatekeeper.errors import UsageError
+from gatekeeper.model.value import dataclass
 from gatekeeper.model.wording import count_text
 from gatekeeper.store.atomic import write_bytes
 

@@ -8,7 +8,6 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import fields
 
 from gatekeeper import __version__
 from gatekeeper.catalog.location import document_names, pipelines_folder
@@ -18,6 +17,7 @@ from gatekeeper.errors import ConfigError
 from gatekeeper.model.document import from_document, to_document
 from gatekeeper.model.pipeline import Batch, Catalog, Pipeline, Task
 from gatekeeper.model.tool import Command, Tool
+from gatekeeper.model.value import fields
 
 
 def load_catalog(pipeline: str = "default", *, cache_folder: str | None = None, project_file: str | None = None) -> Catalog:

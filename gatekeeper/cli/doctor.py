@@ -7,7 +7,6 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,6 +21,7 @@ from gatekeeper.config.load import load_settings
 from gatekeeper.config.options import Arguments
 from gatekeeper.model.document import to_document
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import dataclass
 from gatekeeper.model.wording import count_text, size_text
 
 if TYPE_CHECKING:

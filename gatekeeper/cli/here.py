@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from gatekeeper.config.file import Names
@@ -15,6 +14,7 @@ from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Subscriber
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import dataclass, field
 
 if TYPE_CHECKING:  # `--help` and `config` need not load it
     from gatekeeper.session.equip import Equipment, Setup

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable
-from dataclasses import replace
 
 import typer
 
@@ -24,6 +23,7 @@ from gatekeeper.model.component import Component, Detection, ToolStatus
 from gatekeeper.model.sanitize import one_line
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.status import Outcome
+from gatekeeper.model.value import replace
 
 #: while a baseline is replaced, nothing is compared with it
 _NO_BASELINE = "none"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from gatekeeper.config.document import Document
@@ -15,6 +14,7 @@ from gatekeeper.errors import ConfigError
 from gatekeeper.model import duration
 from gatekeeper.model.pattern import pattern_fault
 from gatekeeper.model.settings import CustomTask, ToolSettings
+from gatekeeper.model.value import dataclass
 
 NAME = "gatekeeper.yaml"
 LOCAL_NAME = "gatekeeper.local.yaml"

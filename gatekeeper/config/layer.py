@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from gatekeeper.config.options import OPTIONS, Arguments, Kind, Option, option_named
 from gatekeeper.config.values import nearest, one_of, seconds, switch, whole_number
 from gatekeeper.errors import UsageError
+from gatekeeper.model.value import dataclass, field
 
 #: fields that layers add to, instead of replacing what a lower one says
 ADDITIVE = frozenset({"skip", "reports", "exclude", "conditions", "suppressions"})

@@ -9,7 +9,6 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 from gatekeeper.config import compiled
@@ -22,6 +21,7 @@ from gatekeeper.config.schema import schema_named
 from gatekeeper.config.values import nearest
 from gatekeeper.errors import ConfigError, TreeError, UsageError
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import replace
 
 #: the whole content of a file by absolute path (`-`: standard input), None where there is none
 Reader = Callable[[str], bytes | None]

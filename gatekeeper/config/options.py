@@ -7,10 +7,10 @@ come from this table. Knows nothing of parsing or merging.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gatekeeper.model.component import Language
+from gatekeeper.model.value import dataclass, field
 
 
 class Kind(StrEnum):

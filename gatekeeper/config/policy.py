@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import date
 from typing import cast
 
@@ -17,6 +16,7 @@ from gatekeeper.errors import ConfigError
 from gatekeeper.model import duration
 from gatekeeper.model.assessment import Enforcement
 from gatekeeper.model.settings import PolicyCondition, SuppressionRule
+from gatekeeper.model.value import fields
 
 Item = Mapping[str, object]
 _EVERY = ("kind", "id", "title", "enforcement")

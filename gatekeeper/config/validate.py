@@ -6,12 +6,12 @@ Knows JSON Schema, not what the document is for. Importing this module is cheap;
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from gatekeeper.config.document import Document, describe
 from gatekeeper.config.values import nearest
 from gatekeeper.errors import ConfigError
+from gatekeeper.model.value import dataclass
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -20,7 +20,7 @@ _KINDS = {"string": "a text", "number": "a number", "integer": "a whole number",
           "object": "a mapping", "null": "nothing"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing that is wrong. `path` is `tools/mypy/blockng`; `hint` names what was probably meant."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from gatekeeper.detect import shell
 from gatekeeper.detect.documents import Documents
@@ -19,6 +18,7 @@ from gatekeeper.detect.index import Index, base, resolve
 from gatekeeper.detect.packages import MANAGERS, PackageCall, Packages, task_runner, understand
 from gatekeeper.detect.recipes import Recipe
 from gatekeeper.detect.wrappers import Words, directory, unwrap
+from gatekeeper.model.value import dataclass, field, replace
 
 _DEEPEST = 8
 _MOST = 20_000

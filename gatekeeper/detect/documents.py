@@ -10,9 +10,9 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from gatekeeper.model.component import Problem
+from gatekeeper.model.value import dataclass, field
 
 _NAMES = {str: "a string", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "a table", type(None): "null"}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from gatekeeper.detect import hooks, workflows
 from gatekeeper.detect.calls import World, calls
@@ -14,6 +13,7 @@ from gatekeeper.detect.language import Found, Scene
 from gatekeeper.detect.packages import Packages
 from gatekeeper.detect.recipes import Recipe, recipes
 from gatekeeper.model.component import Language
+from gatekeeper.model.value import dataclass, replace
 
 _SCRIPTED = (Language.JAVASCRIPT, Language.TYPESCRIPT)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from gatekeeper.detect import javascript, python, rust, solidity
 from gatekeeper.detect.documents import Documents
@@ -25,6 +24,7 @@ from gatekeeper.detect.testing import member_test, test_of
 from gatekeeper.detect.tools import Use, defaults_for, uses_of
 from gatekeeper.model.component import Component, Detection, Kind, Language, Problem
 from gatekeeper.model.pipeline import Catalog
+from gatekeeper.model.value import replace
 from gatekeeper.tree.files import Tree
 
 #: one module per language, in the order in which components that share a folder are listed

@@ -7,13 +7,13 @@ tsconfig.json beside it, or by a declared `typescript` with `.ts` sources.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from gatekeeper.detect.documents import Document
 from gatekeeper.detect.globs import is_glob, matches, normal
 from gatekeeper.detect.index import ancestors, base, inside, join, parent, resolve
 from gatekeeper.detect.language import Found, Scene, manifests, pin
 from gatekeeper.model.component import Component, Kind, Language
+from gatekeeper.model.value import dataclass, replace
 
 _LOCKFILES = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun", "package-lock.json": "npm", "npm-shrinkwrap.json": "npm"}
 _MARKS = {"pnpm-workspace.yaml": "pnpm", ".yarnrc.yml": "yarn", ".yarnrc": "yarn", "bunfig.toml": "bun"}

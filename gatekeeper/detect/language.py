@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from gatekeeper.detect.documents import Document, Documents
 from gatekeeper.detect.exclusion import Exclusions
 from gatekeeper.detect.index import Index, parent
 from gatekeeper.model.component import Component
+from gatekeeper.model.value import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

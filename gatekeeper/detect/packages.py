@@ -6,10 +6,10 @@ Runners over many packages (turbo, nx, lerna, npm-run-all, concurrently) are und
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from gatekeeper.detect.globs import matches, normal
 from gatekeeper.detect.index import ancestors, inside, resolve
+from gatekeeper.model.value import dataclass, field
 
 Words = tuple[str, ...]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from gatekeeper.detect.documents import Document
 from gatekeeper.detect.globs import is_glob, matching, normal
@@ -16,6 +15,7 @@ from gatekeeper.detect.index import ancestors, base, inside, join, parent, resol
 from gatekeeper.detect.language import Found, Scene, manifests, pin
 from gatekeeper.detect.requirements import Needs, needs_of
 from gatekeeper.model.component import Component, Kind, Language
+from gatekeeper.model.value import dataclass
 
 #: what makes a folder a project, best first
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile")

@@ -9,11 +9,11 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from gatekeeper.detect.documents import Document, Documents, find_line, line_of
 from gatekeeper.detect.entries import Entry, Via
 from gatekeeper.detect.index import Index, parent
+from gatekeeper.model.value import dataclass
 
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _JUSTFILES = ("justfile", "Justfile", ".justfile")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 
 from gatekeeper.detect.documents import Document
 from gatekeeper.detect.index import join, parent, resolve
 from gatekeeper.detect.language import Scene
+from gatekeeper.model.value import dataclass, field
 
 #: groups, extras and files that tests and type checks run with, by words in their names
 _TESTING = re.compile(r"(?:^|[-_.])(?:test|tests|testing|typing|types|typecheck|mypy|pyright)(?:$|[-_.])")

@@ -7,7 +7,6 @@ rival that is used · declared-only: a dependency and nothing else · default: n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from gatekeeper.detect.entries import Call
 from gatekeeper.detect.evidence import Evidence, folder_of
@@ -18,6 +17,7 @@ from gatekeeper.detect.owners import FAMILIES, Owners
 from gatekeeper.model.component import Component, Language, ToolStatus, ToolUse
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.tool import Command, Tool, Traces
+from gatekeeper.model.value import dataclass
 
 _CONFIG_OPTIONS = frozenset({"-c", "--config", "--config-file", "--config-path", "--rcfile", "--settings-path"})
 _ASKING = frozenset({"--version", "-V", "--help", "-h"})

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from gatekeeper.detect.documents import Document, Documents, line_of, walk
 from gatekeeper.detect.entries import Entry, HookUse, Via
 from gatekeeper.detect.index import Index, base, parent, resolve
+from gatekeeper.model.value import dataclass, replace
 
 _OTHERS = (".gitlab-ci.yml", ".gitlab-ci.yaml", ".travis.yml", "azure-pipelines.yml", "azure-pipelines.yaml", "bitbucket-pipelines.yml", "appveyor.yml",
            ".appveyor.yml", ".drone.yml", ".cirrus.yml", ".woodpecker.yml", "Jenkinsfile.yml", "buildspec.yml", ".builds.yml")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
@@ -15,6 +14,7 @@ from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
 from gatekeeper.model.event import Event
 from gatekeeper.model.ports import Clock
+from gatekeeper.model.value import dataclass, replace
 
 #: when nobody knows the width
 WIDTH = 100

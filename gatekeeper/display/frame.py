@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from gatekeeper.display.spans import Line, Look, Span, Style, cells, cropped, dim, line, padded, strong
 from gatekeeper.display.view import RunningJob, View
@@ -11,6 +10,7 @@ from gatekeeper.display.words import CUT, six_text, verdict_span
 from gatekeeper.judge.counters import APART, SIX
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.result import Counters
+from gatekeeper.model.value import dataclass
 from gatekeeper.model.wording import count_text
 
 BAR = 40

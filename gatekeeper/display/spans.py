@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.model.redaction import redact
 from gatekeeper.model.sanitize import ci_text, terminal_text
+from gatekeeper.model.value import dataclass
 
 
 class Style(StrEnum):

@@ -6,7 +6,6 @@ Pure: no clock, no terminal. Times are those of the events, in seconds on the mo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from gatekeeper.judge.counters import BUCKETS, counters, total
 from gatekeeper.model.event import (
@@ -24,6 +23,7 @@ from gatekeeper.model.event import (
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.result import Counters, Verdict
 from gatekeeper.model.status import Status
+from gatekeeper.model.value import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,11 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gatekeeper.execute.spool import CAP, Spool
 from gatekeeper.model.result import Attempt
+from gatekeeper.model.value import dataclass, field
 
 #: pids of children that we started and reap ourselves; everything else below us was adopted
 OWNED: set[int] = set()

@@ -6,7 +6,6 @@ Only jobs that ran to their end say anything. Broken code, failed builds and sup
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from gatekeeper.judge.known import OF_THE_MACHINE, Known, KnownSet, KnownTest
 from gatekeeper.judge.matching import matched
@@ -17,6 +16,7 @@ from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.result import Result, RunRecord
 from gatekeeper.model.status import Status
 from gatekeeper.model.tool import Effect, Role
+from gatekeeper.model.value import dataclass, replace
 
 _MEASURED = frozenset({Status.PASSED, Status.FAILED})
 _BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})

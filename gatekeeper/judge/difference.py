@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from gatekeeper.judge.known import Known, KnownTest
 from gatekeeper.judge.triage import NO_JOB, Comparison, Reference, Standing, exact_of, tool_changed
@@ -16,6 +15,7 @@ from gatekeeper.model.finding import Finding, State, TestCase, TestOutcome
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.result import Condition, Result
 from gatekeeper.model.status import Outcome, Status
+from gatekeeper.model.value import replace
 from gatekeeper.model.wording import count_text
 
 _MEASURED = frozenset({Status.PASSED, Status.FAILED})

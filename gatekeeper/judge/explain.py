@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from gatekeeper.judge.excerpt import excerpt, finding_line, repeat_command
@@ -19,6 +18,7 @@ from gatekeeper.model.plan import Job, SkippedJob
 from gatekeeper.model.result import Condition, Result, RunRecord
 from gatekeeper.model.status import Cause, Status
 from gatekeeper.model.tool import FailsAt, Role
+from gatekeeper.model.value import dataclass
 
 #: characters of a fingerprint that name a finding
 SHORT = 8

@@ -17,12 +17,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from gatekeeper.judge.line_hash import line_hashes
 from gatekeeper.judge.symbols import Symbol, symbols
 from gatekeeper.model.finding import Category, Finding
+from gatekeeper.model.value import dataclass, replace
 
 EXACT, SHIFT, MOVE, SEMANTIC, CONTEXT = "exact/v1", "shift/v1", "move/v1", "semantic/v1", "context/v1"
 GITHUB = "primaryLocationLineHash"

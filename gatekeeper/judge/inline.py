@@ -14,8 +14,9 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
+
+from gatekeeper.model.value import dataclass
 
 #: what a file must hold, in bytes, before it is worth reading
 MARK = b"gatekeeper:"

@@ -7,12 +7,12 @@ Does not know where the known things come from.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from gatekeeper.judge.fingerprint import EXACT
 from gatekeeper.model.finding import Finding
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.tool import Effect, Role
+from gatekeeper.model.value import dataclass, field
 
 #: what jobs of these roles say is a state of the machine or of the run, never of the code: nothing that could be known, new or fixed
 OF_THE_MACHINE = frozenset({Role.HEALTH, Role.BACKUP, Role.REPORT})

@@ -8,10 +8,10 @@ does not matter. Does not know files, jobs or policy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from gatekeeper.judge.fingerprint import CONTEXT, EXACT, MOVE, SEMANTIC, SHIFT
 from gatekeeper.model.finding import Finding
+from gatekeeper.model.value import dataclass
 
 _STRENGTHS = (EXACT, SHIFT, MOVE, SEMANTIC)
 #: above this many comparisons equal ones are paired in order: all of them are equal in all that could tell them apart

@@ -6,7 +6,6 @@ Knows the plan and what the machine has; does not know how either was found.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.judge.policy.assess import condition_ids
@@ -14,6 +13,7 @@ from gatekeeper.model.component import Problem
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import dataclass
 from gatekeeper.model.wording import count_text, size_text
 
 #: bytes that reports, logs and backups of a run may need

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from gatekeeper.model.finding import TestCase, TestOutcome
 from gatekeeper.model.result import Result
 from gatekeeper.model.status import Status
+from gatekeeper.model.value import replace
 
 _BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
 

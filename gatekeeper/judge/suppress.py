@@ -7,7 +7,6 @@ named too, where every job that could have used it ran. Suppressed findings stay
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from gatekeeper.judge.inline import Inline
@@ -18,6 +17,7 @@ from gatekeeper.model.result import Result
 from gatekeeper.model.settings import SuppressionRule
 from gatekeeper.model.status import Status
 from gatekeeper.model.tool import Role
+from gatekeeper.model.value import dataclass, replace
 
 #: the inline suppressions of a file
 Comments = Callable[[str], Sequence[Inline]]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from gatekeeper.model.value import dataclass
 
 #: beyond this a file is data or minified, and a function in it says nothing
 _MOST_LINES = 60_000

@@ -8,7 +8,6 @@ Does not know where references come from, nor what the policy makes of the answe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from gatekeeper.judge.fingerprint import EXACT, Read, fingerprinted
 from gatekeeper.judge.known import OF_THE_MACHINE, Known, KnownSet, KnownTest, Share, Terrain, shares
@@ -16,6 +15,7 @@ from gatekeeper.judge.matching import matched
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, State, TestCase, TestOutcome
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.tool import Effect, Role
+from gatekeeper.model.value import dataclass, field, replace
 
 _BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
 #: whether a finding lies on a line that changed; None: that cannot be told

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.model.finding import Finding, TestCase
+from gatekeeper.model.value import dataclass
 
 #: commands of the catalogue that measure what a kind of condition asks for: they run only then, or when asked for by name
 MEASURERS = {"duplication": "jscpd.measure", "complexity": "lizard.measure"}

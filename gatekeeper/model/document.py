@@ -11,12 +11,12 @@ import math
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union
 
 from gatekeeper.model.event import Event
+from gatekeeper.model.value import MISSING, Field, fields, is_dataclass
 
 Decode = Callable[[object], object]
 Value = TypeVar("Value")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Attempt, Result, Verdict
+from gatekeeper.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

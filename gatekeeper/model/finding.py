@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.model.component import Problem
 from gatekeeper.model.status import Meaning
+from gatekeeper.model.value import dataclass
 
 
 class Severity(StrEnum):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.model.component import Language
 from gatekeeper.model.tool import Command, Effect, Role, Tool
+from gatekeeper.model.value import dataclass
 
 
 class Priority(StrEnum):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from posixpath import join, normpath
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.pipeline import JobClass, Priority
 from gatekeeper.model.status import Cause
 from gatekeeper.model.tool import Effect, ExitSpec, FailsAt, LocatedTool, OutputSpec, Role
+from gatekeeper.model.value import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +117,8 @@ class Plan:
     skipped: tuple[SkippedJob, ...] = ()
     components: tuple[Component, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
+    #: by name: what must have ended (jobs, other barriers) for it to be reached; jobs name it in `after`. Few where nobody waits for many
+    barriers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     critical_path: tuple[str, ...] = ()
     estimated_seconds: float = 0.0
     pool_size: int = 1

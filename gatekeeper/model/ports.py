@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.event import Event
 from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
+from gatekeeper.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,12 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 
 from gatekeeper.model.sanitize import compiled
+from gatekeeper.model.value import fields, is_dataclass, replace
 
 T = TypeVar("T")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from gatekeeper.model.assessment import Assessment, Delta, Ending, Score
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Finding, Metric, TestCase
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.status import Cause, Outcome, Status
+from gatekeeper.model.value import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gatekeeper.model.component import Kind, Language
+from gatekeeper.model.value import dataclass, field
 
 
 class Role(StrEnum):

@@ -7,11 +7,11 @@ recorded from 19.10, 22.12, 24.10 and 26.10.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import dataclass
 from gatekeeper.parse.difference import by_file
 from gatekeeper.parse.grade import Place, Scribe
 from gatekeeper.parse.meaning import Account, Ended, conclude, ended

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from gatekeeper.model.coverage import FileCoverage
+from gatekeeper.model.value import dataclass
 from gatekeeper.parse.document import UnparsableError, load
 from gatekeeper.parse.text import decode
 from gatekeeper.parse.xml import load_xml

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from gatekeeper.model.finding import Edit
+from gatekeeper.model.value import dataclass
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 

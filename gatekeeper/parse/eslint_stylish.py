@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import dataclass
 from gatekeeper.parse.grade import Place, Scribe
 from gatekeeper.parse.meaning import Account, Ended, conclude, ended, finds_at
 from gatekeeper.parse.place import Sources, relative

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from gatekeeper.model.finding import Category, Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import dataclass, field
 from gatekeeper.parse.forge_test_json import NOTHING, SETUP, UNCOMPILED, UNREACHED, line_of, without_network
 from gatekeeper.parse.grade import Scribe
 from gatekeeper.parse.meaning import Account, Ended, conclude, ended

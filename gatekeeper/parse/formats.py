@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType, ModuleType
@@ -18,6 +17,7 @@ from gatekeeper.errors import UsageError
 from gatekeeper.model.finding import Parsed, RawOutput
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import replace
 from gatekeeper.parse.document import UnparsableError
 from gatekeeper.parse.meaning import failed
 from gatekeeper.parse.names import aliases, spelled

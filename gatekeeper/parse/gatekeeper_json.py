@@ -26,7 +26,6 @@ hide findings or a bad exit code. Test counts are counted. Unknown keys are igno
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -34,6 +33,7 @@ from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Category, Edit, Finding, Fix, Level, Metric, Parsed, RawOutput, Safety, Severity, TestCase, TestOutcome
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import replace
 from gatekeeper.parse.document import Json, UnparsableError, asked_list, asked_object, asked_objects, asked_text, load, maybe_seconds
 from gatekeeper.parse.grade import Extra, Place, Scribe, level_for
 from gatekeeper.parse.meaning import Account, conclude

@@ -5,9 +5,8 @@ Knows the shared model; does not know any format.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gatekeeper.model.finding import Category, Finding, Fix, Level, RawOutput, Safety, Severity
+from gatekeeper.model.value import dataclass
 from gatekeeper.parse.text import capped, legible, strip_escapes
 
 _SEVERITY = {Level.ERROR: Severity.HIGH, Level.WARNING: Severity.MEDIUM, Level.INFO: Severity.LOW}

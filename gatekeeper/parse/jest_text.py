@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 from gatekeeper.model.finding import Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import dataclass, field, replace
 from gatekeeper.parse.meaning import Account, conclude
 from gatekeeper.parse.place import relative
 from gatekeeper.parse.stack import node_spot

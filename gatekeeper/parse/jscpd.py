@@ -6,10 +6,10 @@ Knows jscpd 5; files below its smallest size count neither as duplicated nor as 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from gatekeeper.model.finding import Category, Finding, Level, Metric, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import replace
 from gatekeeper.parse.document import UnparsableError
 from gatekeeper.parse.grade import Place, Scribe
 from gatekeeper.parse.meaning import Account, conclude

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from gatekeeper.model.finding import Category, Finding, Metric, Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import dataclass, field
 from gatekeeper.parse import libtest_json
 from gatekeeper.parse.cargo_json import CARGO_FAILED, diagnostics
 from gatekeeper.parse.document import Json

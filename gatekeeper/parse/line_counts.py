@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from gatekeeper.model.finding import Metric, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import dataclass
 from gatekeeper.parse.document import Json, UnparsableError, maybe_int
 from gatekeeper.parse.meaning import Account, conclude
 

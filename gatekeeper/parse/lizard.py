@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import replace
 
 from gatekeeper.model.finding import Metric, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import replace
 from gatekeeper.model.wording import count_text
 from gatekeeper.parse.document import UnparsableError
 from gatekeeper.parse.meaning import Account, conclude

@@ -5,7 +5,6 @@ Knows the five meanings; does not know any format, nor whether findings block.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import assert_never
 
@@ -13,6 +12,7 @@ from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Finding, Metric, Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import dataclass, replace
 from gatekeeper.parse.text import complaint, legible
 
 _LONGEST_MESSAGE = 500

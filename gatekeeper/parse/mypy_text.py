@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import dataclass, replace
 from gatekeeper.parse.grade import Extra, Place, Scribe, level_of
 from gatekeeper.parse.meaning import Account, Ended, conclude, ended, idle_at
 from gatekeeper.parse.mypy_json import NO_FILES, PREVENTED, crash, ignored_keys, inexact, restored

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import replace
 from gatekeeper.parse.document import UnparsableError
 from gatekeeper.parse.junit import ROOTS, explanation, seconds, verdict_of
 from gatekeeper.parse.meaning import Account, conclude, failed, finds_at, idle_at

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from gatekeeper.model.finding import Parsed, RawOutput, TestCase, TestOutcome
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import dataclass, replace
 from gatekeeper.parse.meaning import Account, conclude, finds_at, idle_at
 from gatekeeper.parse.place import nearest
 from gatekeeper.parse.pytest_junit import NO_TESTS, RERUN, STOPPED, ending, merged, rerun_names, unnamed_reruns

@@ -6,9 +6,9 @@ Knows what Rust's test harness says of a test; does not know in which form (text
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from gatekeeper.model.finding import RawOutput, TestCase, TestOutcome
+from gatekeeper.model.value import dataclass
 from gatekeeper.parse.place import nearest
 from gatekeeper.parse.stack import rust_spot
 from gatekeeper.parse.tally import headline

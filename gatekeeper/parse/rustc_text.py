@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gatekeeper.model.finding import Category, Finding, Level, RawOutput
+from gatekeeper.model.value import dataclass
 from gatekeeper.parse.grade import Extra, Place, Scribe, level_of
 from gatekeeper.parse.place import nearest
 from gatekeeper.parse.text import blocks, lines_of

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 
 from gatekeeper.model.finding import RawOutput
+from gatekeeper.model.value import dataclass
 
 _YARN = re.compile(r"^\[(?:@[\w.-]+/)?[\w.-]+\]: (?P<text>.*)$")
 _YARN_END = re.compile(r"^(?:The command failed in workspace \S+ with exit code \d+|(?:Failed with errors|Done) in .*)$")

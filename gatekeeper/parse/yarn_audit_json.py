@@ -10,10 +10,10 @@ dependencies only, which is no audit. Recorded from yarn 1.22, whose registry wa
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from gatekeeper.model.finding import Category, Finding, Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import replace
 from gatekeeper.parse.advisory import lockfile, vulnerability
 from gatekeeper.parse.document import Json, asked_object, asked_text, load_lines, maybe_int, maybe_object, maybe_text
 from gatekeeper.parse.grade import Scribe

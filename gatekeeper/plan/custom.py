@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import replace
 from posixpath import normpath
 
 from gatekeeper.errors import UsageError
@@ -13,6 +12,7 @@ from gatekeeper.model.pipeline import Batch, Task
 from gatekeeper.model.plan import Job, Reason, SkippedJob
 from gatekeeper.model.settings import CustomTask
 from gatekeeper.model.tool import OutputSpec, Role, Takes
+from gatekeeper.model.value import replace
 from gatekeeper.plan.inputs import PlanInputs
 from gatekeeper.plan.scope import affected, chunks
 

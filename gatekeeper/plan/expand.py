@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from gatekeeper.model.component import Component, Kind, ToolStatus
 from gatekeeper.model.ports import Toolbox
 from gatekeeper.model.tool import Command, FailsAt, LocatedTool, Takes
+from gatekeeper.model.value import dataclass
 from gatekeeper.plan.inputs import trait_value
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+|--)(?::([^}|]*))?(?:\|([^}]*))?\}")

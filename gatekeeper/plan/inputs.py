@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from gatekeeper.model.component import Component, Detection, Language, ToolStatus
 from gatekeeper.model.past import Past
@@ -11,6 +10,7 @@ from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.ports import Toolbox
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.tool import Command
+from gatekeeper.model.value import dataclass, field
 
 #: languages that share package managers, workspaces and tools
 _FAMILIES = {Language.TYPESCRIPT: Language.JAVASCRIPT}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from posixpath import normpath
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.plan import Job, Resources, Unavailable
 from gatekeeper.model.status import Cause
 from gatekeeper.model.tool import Effect, FailsAt, LocatedTool, MissingTool, OutputSpec, Role, Takes
+from gatekeeper.model.value import replace
 from gatekeeper.plan.expand import Expansion, UnfilledError, expand, own_paths, relative, strictness
 from gatekeeper.plan.inputs import PlanInputs
 from gatekeeper.plan.scope import below, chunks

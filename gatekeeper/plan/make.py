@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, SkippedJob
 from gatekeeper.model.tool import Effect, Takes
+from gatekeeper.model.value import replace
 from gatekeeper.plan.custom import custom_jobs, with_needs
 from gatekeeper.plan.fallback import untaken_tests
 from gatekeeper.plan.filters import filtered
@@ -29,14 +28,14 @@ def make(inputs: PlanInputs) -> Plan:
     jobs += untaken_tests(choices, reached, affected(reached))
     custom, without_place = custom_jobs(reached)
     jobs, left_out = filtered(with_needs((*jobs, *custom)), inputs.settings, tuple(batch.id for batch in inputs.catalog.pipeline.batches))
-    jobs = ordered(_with_safety(jobs, inputs), inputs.catalog)
-    path, _ = critical_path(jobs)
+    jobs, barriers = ordered(_with_safety(jobs, inputs), inputs.catalog)
+    path, longest = critical_path(jobs, barriers)
     return Plan(
         root=inputs.detection.root, pipeline=inputs.catalog.pipeline.name, jobs=jobs,
         batches=tuple(PlannedBatch(id=batch.id, title=batch.title, target=batch.target, timeout=batch.timeout)
                       for batch in inputs.catalog.pipeline.batches),
-        skipped=(*skipped, *out_of_scope, *without_place, *left_out), components=inputs.detection.components, groups=groups(jobs),
-        critical_path=path, estimated_seconds=estimate(jobs, inputs.pool_size), pool_size=inputs.pool_size,
+        skipped=(*skipped, *out_of_scope, *without_place, *left_out), components=inputs.detection.components, groups=groups(jobs, barriers), barriers=barriers,
+        critical_path=path, estimated_seconds=estimate(jobs, inputs.pool_size, longest), pool_size=inputs.pool_size,
         timeout=inputs.settings.timeout or inputs.catalog.pipeline.timeout, scope=inputs.scope_name, scoped=inputs.scoped,
         notes=(*inputs.notes, *widening.notes(), *unrun(inputs, jobs)),
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from gatekeeper.model.value import replace
 from gatekeeper.plan.inputs import PlanInputs, within
 from gatekeeper.plan.scope import excluded_by, folders
 from gatekeeper.plan.select import Choice

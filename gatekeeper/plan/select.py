@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from gatekeeper.model.assessment import MEASURERS
@@ -13,6 +12,7 @@ from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Reason, SkippedJob
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.tool import Command, Role, Takes, Tool
+from gatekeeper.model.value import dataclass, field, replace
 from gatekeeper.plan.expand import own_scope
 from gatekeeper.plan.inputs import PlanInputs, chosen, family, within, workspace_parents
 

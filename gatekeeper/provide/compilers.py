@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, Tool
+from gatekeeper.model.value import dataclass, field
 from gatekeeper.provide.foundry import foundry_solc
 from gatekeeper.provide.kits import kit_for, split_pin
 from gatekeeper.provide.managed import ManagedTools, Permission

@@ -8,11 +8,11 @@ from __future__ import annotations
 import glob
 import os
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from gatekeeper.model.component import Component, Kind
 from gatekeeper.model.tool import MissingTool
+from gatekeeper.model.value import dataclass
 from gatekeeper.provide.environments import Environment, installed, manifest, normalise
 from gatekeeper.provide.install import as_hint, install_steps
 from gatekeeper.provide.node import installed_version, plug_and_play

@@ -13,10 +13,10 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from gatekeeper.model.component import Component
+from gatekeeper.model.value import dataclass
 from gatekeeper.provide.places import Surroundings, executable, names_in, own_prefix, read_text
 
 #: letters that poetry replaces in the name of an environment

@@ -9,9 +9,9 @@ import os
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from gatekeeper.model.component import Component, Kind, Language
+from gatekeeper.model.value import dataclass
 from gatekeeper.provide.environments import manifest, normalise
 from gatekeeper.provide.node import manager_name, manager_pin
 from gatekeeper.provide.pins import requirement_files

@@ -12,9 +12,9 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from gatekeeper.model.ports import Completed, Runner
+from gatekeeper.model.value import dataclass
 from gatekeeper.provide.kits import Ecosystem, Kit, split_pin
 from gatekeeper.provide.places import Surroundings, read_text
 

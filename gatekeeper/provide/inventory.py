@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from gatekeeper.model.component import Component, Detection, ToolStatus
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
+from gatekeeper.model.value import dataclass
 from gatekeeper.provide.locate import Locator
 from gatekeeper.provide.managed import Permission
 

@@ -6,10 +6,10 @@ import hashlib
 import os
 import re
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.model.tool import Tool
+from gatekeeper.model.value import dataclass
 from gatekeeper.provide.environments import normalise
 from gatekeeper.provide.pins import package_json
 from gatekeeper.provide.places import read_text

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 
 from gatekeeper import __version__
 from gatekeeper.model.component import Component, Kind, Language
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
+from gatekeeper.model.value import dataclass, field, replace
 from gatekeeper.provide.compilers import Compilers
 from gatekeeper.provide.dependencies import Absence, missing, node_absence, python_absence, solidity_absence
 from gatekeeper.provide.environments import normalise

@@ -12,11 +12,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool
+from gatekeeper.model.value import dataclass, field
 from gatekeeper.provide.installers import Installer, base_environment, no_network
 from gatekeeper.provide.kits import Ecosystem, Kit
 from gatekeeper.provide.places import Surroundings, executable, read_text

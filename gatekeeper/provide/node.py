@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.tool import LocatedTool, MissingTool, Provide, Tool
+from gatekeeper.model.value import dataclass
 from gatekeeper.provide.kits import for_this_platform, split_pin
 from gatekeeper.provide.pins import package_json
 from gatekeeper.provide.places import Surroundings, executable, read_text

@@ -10,11 +10,11 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.tool import Tool
+from gatekeeper.model.value import dataclass
 from gatekeeper.provide.environments import manifest, normalise
 from gatekeeper.provide.places import Surroundings, read_text
 

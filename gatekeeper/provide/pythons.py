@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, Tool
+from gatekeeper.model.value import dataclass, field
 from gatekeeper.provide.environments import Environment, environments, installed, normalise, read_environment
 from gatekeeper.provide.interpreter import path_environment
 from gatekeeper.provide.places import Surroundings, executable, own_prefix, own_scripts, read_text

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
+from gatekeeper.model.value import dataclass
 from gatekeeper.provide.places import Surroundings, executable, read_text
 from gatekeeper.provide.probe import ask
 

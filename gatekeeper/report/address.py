@@ -6,13 +6,13 @@ File names are bytes (as os.fsdecode gives them); every byte that a URI cannot s
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
 
 from gatekeeper.model.finding import Finding
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import RunRecord
+from gatekeeper.model.value import replace
 
 #: what POSIX systems take as a path
 LONGEST = 4096

@@ -7,11 +7,11 @@ has `parts` as well, which gives as many files as they ask for. Knows no file an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from gatekeeper.errors import UsageError
 from gatekeeper.model.redaction import redacted
 from gatekeeper.model.result import RunRecord
+from gatekeeper.model.value import dataclass
 
 Render = Callable[[RunRecord], bytes]
 Parts = Callable[[RunRecord], tuple[bytes, ...]]

@@ -12,7 +12,6 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.judge.excerpt import test_name
@@ -21,6 +20,7 @@ from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Condition, Result, RunRecord
 from gatekeeper.model.sanitize import one_line, terminal_text
 from gatekeeper.model.status import Outcome, Status
+from gatekeeper.model.value import dataclass
 from gatekeeper.model.wording import count_text
 from gatekeeper.report.summary import severity_counts, test_counts
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from gatekeeper.model.sanitize import one_line, terminal_text
+from gatekeeper.model.value import dataclass
 
 LONGEST_TEXT = 600
 LONGEST_BLOCK = 6_000

@@ -6,12 +6,12 @@ Knows no format. Findings that are fixed are no finding of this run and left out
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gatekeeper.judge.excerpt import test_name
 from gatekeeper.model.finding import Category, Finding, Level, Severity, State, TestCase, TestOutcome
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Result, RunRecord
+from gatekeeper.model.value import dataclass
 
 #: rules of the findings that tell of tests
 TEST_RULES = {TestOutcome.FAILED: "test-failed", TestOutcome.ERROR: "test-error"}

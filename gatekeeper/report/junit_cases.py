@@ -10,7 +10,6 @@ the second of two cases with equal (classname, name): none are.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -21,6 +20,7 @@ from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Condition, Result, RunRecord
 from gatekeeper.model.sanitize import one_line, xml_text
 from gatekeeper.model.status import Outcome, Status
+from gatekeeper.model.value import dataclass, field, replace
 from gatekeeper.model.wording import count_text
 from gatekeeper.report.issues import cut
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gatekeeper.model.finding import TestOutcome
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.sanitize import one_line
 from gatekeeper.model.status import OPEN, Outcome, Status
+from gatekeeper.model.value import dataclass
 from gatekeeper.report.issues import cut
 
 Labels = tuple[tuple[str, str], ...]

@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Result, RunRecord
 from gatekeeper.model.sanitize import one_line
 from gatekeeper.model.status import Status
+from gatekeeper.model.value import dataclass, field
 from gatekeeper.report.address import stand_in
 from gatekeeper.report.issues import Issue, issues_of
 from gatekeeper.report.sarif_result import Json, result_of

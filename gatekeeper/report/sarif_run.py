@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Result, RunRecord
 from gatekeeper.model.sanitize import one_line
 from gatekeeper.model.status import Status
+from gatekeeper.model.value import dataclass
 from gatekeeper.report.address import file_bytes
 from gatekeeper.report.issues import Issue, cut
 from gatekeeper.report.sarif_result import LEVELS, ROOT, Json, rule_id, security_score, text_of

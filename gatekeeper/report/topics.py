@@ -6,7 +6,6 @@ A page is written for every run: where no job of the topic was planned it says s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gatekeeper.model.finding import Category
 from gatekeeper.model.plan import Job
@@ -14,6 +13,7 @@ from gatekeeper.model.result import RunRecord
 from gatekeeper.model.sanitize import markdown_code, markdown_text
 from gatekeeper.model.status import Status
 from gatekeeper.model.tool import Role
+from gatekeeper.model.value import dataclass
 from gatekeeper.model.wording import count_text
 from gatekeeper.report.markdown import NOT_MEASURED, Pair, job_sections, joined, unmeasured_section
 from gatekeeper.report.standing import table

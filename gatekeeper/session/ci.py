@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import dataclass
 
 #: less room than this holds no page worth reading
 _LEAST_ROOM = 4096

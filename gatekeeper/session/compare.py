@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gatekeeper.errors import ConfigError, UsageError
@@ -16,6 +15,7 @@ from gatekeeper.judge.triage import Comparison, Reference
 from gatekeeper.model.finding import Finding, Parsed, State, Suppression, SuppressionKind
 from gatekeeper.model.plan import Job
 from gatekeeper.model.tool import Takes
+from gatekeeper.model.value import dataclass, replace
 from gatekeeper.session.look import NO_BASELINE, Sight
 from gatekeeper.session.trust import content_at
 from gatekeeper.store.baseline import parse_baseline, read_baseline

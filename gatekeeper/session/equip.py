@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from gatekeeper.execute.helper import run_helper
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import dataclass
 from gatekeeper.provide.install import SetupStep
 from gatekeeper.provide.inventory import DependencyRow, ToolRow, dependency_rows, inventory
 from gatekeeper.provide.managed import Permission

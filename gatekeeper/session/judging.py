@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from gatekeeper.judge.counters import batch_seconds
 from gatekeeper.judge.policy.assess import assess
@@ -22,6 +21,7 @@ from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Result
 from gatekeeper.model.settings import PolicyCondition
 from gatekeeper.model.tool import Role
+from gatekeeper.model.value import dataclass, field
 from gatekeeper.session.compare import base_of
 from gatekeeper.session.look import Sight
 from gatekeeper.session.proposed import obeyed_files, trust_warning

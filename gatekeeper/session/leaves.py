@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from gatekeeper.model.plan import Job
+from gatekeeper.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ import os
 import tempfile
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 from gatekeeper.catalog.load import load_catalog
 from gatekeeper.catalog.location import pipelines_folder
@@ -21,6 +20,7 @@ from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Runner, Toolbox
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import dataclass, replace
 from gatekeeper.plan.inputs import PlanInputs
 from gatekeeper.plan.make import make
 from gatekeeper.plan.scope import excluded_by

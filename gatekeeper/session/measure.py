@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from gatekeeper.execute.run import Errand
 from gatekeeper.judge.conclude import conclude
@@ -19,6 +18,7 @@ from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Meaning, Status
 from gatekeeper.model.tool import Role
+from gatekeeper.model.value import replace
 from gatekeeper.session.reading import Reading, read_output, tail
 from gatekeeper.tree.files import Tree
 

@@ -14,7 +14,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 
 from gatekeeper import __version__
 from gatekeeper.config.compiled import cache_folder
@@ -32,6 +31,7 @@ from gatekeeper.model.result import Result
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.status import Status
 from gatekeeper.model.tool import Effect, Role
+from gatekeeper.model.value import dataclass, field, replace
 from gatekeeper.session.borrowed import Borrowed
 from gatekeeper.session.compare import terrain, wanted_base
 from gatekeeper.session.look import NO_BASELINE, Sight, planned, see
@@ -158,8 +158,10 @@ def _comparable(there: Plan, here: Plan, sight: Sight) -> Plan:
     jobs = [job for job in there.jobs if _name(job) in wanted and job.effect is Effect.READS and job.role in _COMPARED
             and (job.role is not Role.TEST or job.component in contained)]
     ids = {job.id for job in jobs}
-    return replace(there, jobs=tuple(replace(job, needs=tuple(need for need in job.needs if need in ids), after=tuple(one for one in job.after if one in ids))
-                                     for job in jobs))
+    barriers = {name: tuple(one for one in waits if one in ids or one in there.barriers) for name, waits in there.barriers.items()}
+    return replace(there, barriers=barriers, jobs=tuple(
+        replace(job, needs=tuple(need for need in job.needs if need in ids), after=tuple(one for one in job.after if one in ids or one in barriers))
+        for job in jobs))
 
 
 def _left_out(there: Plan, base: Plan) -> Mapping[str, str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 
 from gatekeeper.errors import StoreError
 from gatekeeper.execute.run import job_folder
 from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import Artifact, RunRecord
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import replace
 from gatekeeper.report.formats import Clean, clean, format_of
 from gatekeeper.session.ci import usual_reports
 from gatekeeper.session.reports import requested, written

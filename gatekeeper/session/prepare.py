@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from gatekeeper.model.document import to_document
 from gatekeeper.model.naming import safe_name
 from gatekeeper.model.plan import Job, Plan
+from gatekeeper.model.value import replace
 from gatekeeper.tree import changes
 from gatekeeper.tree.files import Tree
 from gatekeeper.tree.git import Git

@@ -8,10 +8,10 @@ what starts processes.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 
 from gatekeeper.model.finding import Parsed, RawOutput
 from gatekeeper.model.tool import ExitSpec
+from gatekeeper.model.value import dataclass, field
 from gatekeeper.parse.formats import one_stream, parse_output
 from gatekeeper.parse.root import recorded_root
 from gatekeeper.tree.files import Tree

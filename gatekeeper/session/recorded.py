@@ -11,7 +11,6 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import BinaryIO
 
@@ -22,6 +21,7 @@ from gatekeeper.model.pattern import pattern_fault
 from gatekeeper.model.ports import Completed, Runner
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import Command, ExitSpec
+from gatekeeper.model.value import dataclass, replace
 from gatekeeper.parse.formats import format_named, takes_report
 from gatekeeper.session.reader import read_answer, reader_argv, unread, write_request
 from gatekeeper.session.reading import LARGEST, PATTERNS, Read, Reading, read_output

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gatekeeper import __version__
@@ -34,6 +33,7 @@ from gatekeeper.model.result import Condition, Result, RunRecord, Verdict
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.status import Outcome
 from gatekeeper.model.tool import Role
+from gatekeeper.model.value import dataclass, replace
 from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render

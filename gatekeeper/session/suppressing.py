@@ -6,11 +6,11 @@ Hands them to `judge.suppress` as a value. Does not know which findings there ar
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from gatekeeper.judge.inline import MARK, Inline, inline_suppressions
 from gatekeeper.judge.suppress import Suppressing
+from gatekeeper.model.value import replace
 from gatekeeper.session.look import Sight
 from gatekeeper.session.trust import trusted_lines
 from gatekeeper.tree.changes import Changes

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from gatekeeper.config.file import LOCAL_NAME, Names
 from gatekeeper.config.load import Reader, load_settings, read_file
@@ -18,6 +17,7 @@ from gatekeeper.errors import UsageError
 from gatekeeper.model.coverage import ChangedLines
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import replace
 from gatekeeper.tree.files import Tree
 from gatekeeper.tree.git import Git
 from gatekeeper.tree.lines import changed_lines

@@ -18,10 +18,11 @@ import tempfile
 import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import IO, BinaryIO
 
 from gatekeeper.errors import StoreError
+from gatekeeper.model.value import dataclass
 from gatekeeper.store.atomic import naming, sync_folder
 
 SCHEMA = 1

@@ -21,11 +21,11 @@ import stat
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from gatekeeper.errors import StoreError, UsageError
+from gatekeeper.model.value import dataclass
 from gatekeeper.store.archive import FILES, MANIFEST, Entry, Manifest, read_manifest
 from gatekeeper.store.atomic import UNFINISHED, naming, sync_folder
 from gatekeeper.tree.plain import open_plain

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gatekeeper.errors import StoreError
 from gatekeeper.model.past import Past
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.status import Status
+from gatekeeper.model.value import dataclass
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.home import Home
 from gatekeeper.store.lock import locked

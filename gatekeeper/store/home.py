@@ -18,10 +18,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gatekeeper.errors import StoreError
+from gatekeeper.model.value import dataclass
 from gatekeeper.store.atomic import UNFINISHED, naming, write_bytes
 from gatekeeper.store.lock import Lock
 

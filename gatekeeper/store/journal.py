@@ -17,12 +17,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from gatekeeper.errors import StoreError
 from gatekeeper.model.document import event_document, event_from_document
 from gatekeeper.model.event import Event, JobFinished, RunFinished, RunStarted, VerdictReached
+from gatekeeper.model.value import dataclass, field
 from gatekeeper.store.atomic import naming
 from gatekeeper.store.syncing import Sync, Syncing
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from gatekeeper.errors import UsageError
+from gatekeeper.model.value import dataclass
 from gatekeeper.tree.files import Tree, own_files
 from gatekeeper.tree.git import Git, split_names
 

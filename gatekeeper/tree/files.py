@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from gatekeeper.errors import TreeError
 from gatekeeper.model.ports import Runner
+from gatekeeper.model.value import dataclass
 from gatekeeper.tree.git import Git
 from gatekeeper.tree.listing import Listing, ask_listing, require_listing
 from gatekeeper.tree.plain import open_plain

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 
+from gatekeeper.model.value import dataclass
 from gatekeeper.tree.git import Git
 
 _QUESTION = ("ls-files", "-z", "-t", "--stage", "--others", "--deleted", "--exclude-standard")

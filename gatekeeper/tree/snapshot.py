@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from gatekeeper.model.value import dataclass
 from gatekeeper.tree.files import Tree, own_files
 from gatekeeper.tree.git import Git
 from gatekeeper.tree.listing import require_listing

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from gatekeeper.model.value import dataclass, field
 from gatekeeper.tree.files import own_files
 from gatekeeper.tree.git import Git, split_names
 

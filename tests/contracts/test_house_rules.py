@@ -57,6 +57,12 @@ def test_functions_are_short_enough_to_read(path: Path) -> None:
     assert long == []
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name not in {"value.py", "guardian.py"}], ids=_name)
+def test_values_come_from_the_house_and_not_from_the_standard_library_which_compiles_each(path: Path) -> None:
+    taken = {name.name for node in ast.walk(_tree(path)) if isinstance(node, ast.ImportFrom) and node.module == "dataclasses" for name in node.names}
+    assert taken <= {"asdict"}, "write: from gatekeeper.model.value import dataclass"
+
+
 def test_every_exception_is_caught_in_one_place_only() -> None:
     catching = [_name(path) for path in MODULES for node in ast.walk(_tree(path))
                 if isinstance(node, ast.ExceptHandler) and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from gatekeeper.judge.suppress import Ledger, owners
@@ -14,6 +13,7 @@ from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.result import Result
 from gatekeeper.model.status import Status
 from gatekeeper.model.tool import Role
+from gatekeeper.model.value import dataclass, field
 
 MEASURED = frozenset({Status.PASSED, Status.FAILED})
 #: lines that a person reads of one condition
