@@ -46,6 +46,8 @@ class Control:
     signum: int = 0
     #: the terminal, or somebody else, wants the program to stand still (SIGTSTP): the loop freezes the jobs, stops the program, and goes on after SIGCONT
     stop_requested: bool = False
+    #: what the run's end is to be told as where somebody cancelled it; empty: nobody did
+    cancelled: str = ""
     wake: Callable[[], None] | None = None
     _asked: deque[Request] = field(default_factory=deque)
 

@@ -6,12 +6,16 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from gatekeeper.model.naming import safe_name
 from gatekeeper.model.plan import Job
+from gatekeeper.model.result import Attempt
 
 REPORT = "{report}"
 WORK = "{work}"
+#: what an attempt leaves that is worth keeping
+RECORDED = ("stdout.log", "stderr.log", "report")
 #: bytes of a job's work folder that are worth keeping
 WORK_KEPT = 50_000_000
 
@@ -48,11 +52,45 @@ def _environment(job: Job) -> Mapping[str, str]:
     return {**(job.tool.env if job.tool else {}), **job.env}
 
 
-def prepare(job: Job, place: str) -> None:
-    """Make the folders of a job, without what an earlier attempt left; raises OSError."""
-    with suppress(FileNotFoundError):
-        shutil.rmtree(place)
-    os.makedirs(os.path.join(place, "work") if wants_work(job) else place)
+def prepare(job: Job, place: str, attempt: int = 1) -> None:
+    """Make the folders of a job for its `attempt`, counted from 1; what the attempt before it wrote moves to a folder of its own. Raises OSError."""
+    if attempt > 1:
+        _set_aside(place, attempt - 1)
+    else:
+        with suppress(FileNotFoundError):
+            shutil.rmtree(place)
+    os.makedirs(os.path.join(place, "work") if wants_work(job) else place, exist_ok=True)
+
+
+def attempt_folder(place: str, attempt: int) -> str:
+    """Where the files of an attempt lie that was not the last one of its job."""
+    return os.path.join(place, f"attempt-{attempt}")
+
+
+def earlier_folders(place: str) -> tuple[str, ...]:
+    """The folders of those attempts that are there, in order."""
+    found: list[str] = []
+    while os.path.isdir(folder := attempt_folder(place, len(found) + 1)):
+        found.append(folder)
+    return tuple(found)
+
+
+def set_aside(attempt: Attempt, place: str, number: int) -> Attempt:
+    """The attempt with the names that its files have once the next one was prepared."""
+    def moved(path: str) -> str:
+        return os.path.join(attempt_folder(place, number), os.path.basename(path)) if os.path.dirname(path) == place else path
+
+    return replace(attempt, stdout=moved(attempt.stdout), stderr=moved(attempt.stderr), report=None if attempt.report is None else moved(attempt.report))
+
+
+def _set_aside(place: str, number: int) -> None:
+    """Keep what attempt `number` recorded; its work folder goes."""
+    kept = attempt_folder(place, number)
+    os.makedirs(kept, exist_ok=True)
+    for name in RECORDED:
+        with suppress(FileNotFoundError):
+            os.replace(os.path.join(place, name), os.path.join(kept, name))
+    shutil.rmtree(os.path.join(place, "work"), ignore_errors=True)
 
 
 def tidy(place: str) -> None:

@@ -1,4 +1,4 @@
-"""A pool without processes: jobs take the seconds that a script gives them, on a manual clock."""
+"""A pool without processes: jobs take the seconds that a script gives them, on a manual clock; frozen ones stand still."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class FakePool:
         self._woken = False
         self.specs: dict[str, ProcessSpec] = {}
         self.stopped: list[str] = []
+        #: when jobs were frozen that are frozen now
+        self.suspended: dict[str, float] = {}
         self.most_at_once = 0
 
     def start(self, spec: ProcessSpec) -> int:
@@ -52,17 +54,28 @@ class FakePool:
             self._woken = False
             return []
         limit = float("inf") if timeout is None else self._clock() + timeout
-        first = min((at for _, at, _ in self._running.values()), default=limit)
+        moving = {key: at for key, (_, at, _) in self._running.items() if key not in self.suspended}
+        first = min(moving.values(), default=limit)
         self._clock.advance(max(0.0, min(first, limit) - self._clock()))
-        keys = [key for key, (_, at, _) in self._running.items() if at <= self._clock()]
+        keys = [key for key, at in moving.items() if at <= self._clock()]
         return [self._end(key) for key in keys]
 
     def stop(self, key: str, ladder: Ladder | None = None, *, timed_out: bool = False) -> None:
         if key in self._running:
             spec, _, attempt = self._running[key]
             self.stopped.append(key)
+            self.suspended.pop(key, None)
             attempt = replace(attempt, exit_code=None, signal=15, timed_out=timed_out, cancelled=not timed_out)
             self._running[key] = (spec, self._clock(), attempt)
+
+    def suspend(self, key: str) -> None:
+        if key in self._running:
+            self.suspended[key] = self._clock()
+
+    def resume(self, key: str) -> None:
+        if key in self.suspended:
+            spec, at, attempt = self._running[key]
+            self._running[key] = (spec, at + self._clock() - self.suspended.pop(key), attempt)
 
     def wake(self) -> None:
         self._woken = True

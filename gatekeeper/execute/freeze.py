@@ -1,0 +1,99 @@
+"""Jobs that stand still, and the clock that stands still with a run. A job may be held by several (a person, the pause of the whole run, a machine
+that is short of memory): it goes on when nobody holds it any more. Does not know who may ask, nor why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from gatekeeper.execute.launch import errand_key
+from gatekeeper.execute.ports import Ports
+from gatekeeper.execute.schedule import Schedule
+from gatekeeper.model.event import JobPaused, JobResumed
+from gatekeeper.model.ports import Clock
+from gatekeeper.model.status import Status
+
+
+class Holder(StrEnum):
+    """Who keeps a job from running."""
+
+    PERSON = "person"
+    RUN = "run"
+    TERMINAL = "terminal"
+    PRESSURE = "pressure"
+
+
+class RunClock:
+    """Seconds of a run: those of `clock`, without those in which the run was paused. What is due on it cannot come due meanwhile."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lost = 0.0
+        self._since: float | None = None
+
+    def __call__(self) -> float:
+        return (self._clock() if self._since is None else self._since) - self._lost
+
+    @property
+    def stands(self) -> bool:
+        return self._since is not None
+
+    def stop(self) -> None:
+        """Stand still from now on."""
+        self._since = self._clock() if self._since is None else self._since
+
+    def go(self) -> None:
+        """Go on where it stopped."""
+        if self._since is not None:
+            self._lost += self._clock() - self._since
+            self._since = None
+
+
+class Freezer:
+    """Freezes and thaws the processes of jobs under way. `shift` is told how long a single job stood still on the run's clock `now`."""
+
+    def __init__(self, ports: Ports, schedule: Schedule, now: Clock, shift: Callable[[str, float], None]) -> None:
+        self._ports, self._schedule, self._now, self._shift = ports, schedule, now, shift
+        self._holders: dict[str, set[Holder]] = {}
+        self._since: dict[str, float] = {}
+
+    def holds(self, job_id: str, holder: Holder) -> bool:
+        return holder in self._holders.get(job_id, ())
+
+    def frozen(self) -> tuple[str, ...]:
+        """Ids of the jobs that stand still."""
+        return tuple(self._holders)
+
+    def freeze(self, job_id: str, holder: Holder, reason: str) -> None:
+        """Let a running job stand still for `holder` too."""
+        held = self._holders.get(job_id)
+        if held is not None:
+            held.add(holder)
+            return
+        if self._schedule.status(job_id) is not Status.RUNNING:
+            return
+        self._holders[job_id] = {holder}
+        self._since[job_id] = self._now()
+        for key in (job_id, errand_key(job_id)):
+            self._ports.pool.suspend(key)
+        self._schedule.paused(job_id)
+        self._ports.publish(JobPaused(at=self._ports.clock(), job=job_id, reason=reason))
+
+    def thaw(self, job_id: str, holder: Holder) -> None:
+        """`holder` does not hold the job any more."""
+        held = self._holders.get(job_id, set())
+        held.discard(holder)
+        if job_id in self._holders and not held:
+            for key in (job_id, errand_key(job_id)):
+                self._ports.pool.resume(key)
+            self.forget(job_id)
+            self._ports.publish(JobResumed(at=self._ports.clock(), job=job_id))
+
+    def forget(self, job_id: str) -> None:
+        """The processes of the job go on, or are gone."""
+        if self._holders.pop(job_id, None) is None:
+            return
+        self._shift(job_id, self._now() - self._since.pop(job_id))
+        if self._schedule.status(job_id) is Status.PAUSED:
+            self._schedule.resumed(job_id)

@@ -1,0 +1,68 @@
+"""Starts the process of a job: fills in its folder, its environment and its limits. Decides neither when, nor what its end means."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+from gatekeeper.execute import folders
+from gatekeeper.execute.environment import base_environment, job_environment, without_manners
+from gatekeeper.execute.ports import Errand, Pool, RunOptions
+from gatekeeper.execute.process import AT_ONCE, ProcessSpec
+from gatekeeper.model.pipeline import JobClass
+from gatekeeper.model.plan import Job
+from gatekeeper.model.tool import Role
+
+BACKGROUND_NICENESS = 10
+#: what the pool calls the errand of a job
+_ERRAND = " (errand)"
+
+
+def errand_key(job_id: str) -> str:
+    """What the pool calls the errand of a job."""
+    return job_id + _ERRAND
+
+
+class Launcher:
+    """Starts jobs of one run; `root` is that of the tree, `folder` the absolute run directory."""
+
+    def __init__(self, pool: Pool, root: str, folder: str, options: RunOptions) -> None:
+        self._pool, self._root, self._folder, self._options = pool, os.path.abspath(root), folder, options
+        self._base: Mapping[str, str] = options.environment if options.environment is not None else base_environment(
+            os.environ, root=root, prefix=sys.prefix, base_prefix=sys.base_prefix, allowed=options.secrets)
+        self._reports: dict[str, str] = {}
+
+    def launch(self, job: Job, attempt: int) -> int:
+        """Start the process of a job, `attempt` counted from 1; its pid, or 0 where the pool could not. Raises OSError when its folder cannot be made."""
+        place = folders.job_folder(self._folder, job.id)
+        argv, env, asked = folders.fill(job, place)
+        folders.prepare(job, place, attempt)
+        if asked:
+            self._reports[job.id] = os.path.join(place, "report")
+        else:
+            self._reports.pop(job.id, None)
+        cwd = os.path.normpath(os.path.join(self._root, job.cwd))
+        return self._pool.start(ProcessSpec(
+            key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base_of(job), {"PWD": cwd}, env),
+            stdout=os.path.join(place, "stdout.log"), stderr=os.path.join(place, "stderr.log"), timeout=job.timeout,
+            interrupt=job.interrupt, ladder=self._options.ladder, niceness=BACKGROUND_NICENESS if job.job_class is JobClass.BACKGROUND else 0))
+
+    def send(self, job: Job, errand: Errand) -> None:
+        """Start what must run before the result of `job` can be told."""
+        self._pool.start(ProcessSpec(
+            key=errand_key(job.id), argv=errand.argv, cwd=errand.folder, env=self._base, timeout=errand.timeout, ladder=AT_ONCE,
+            stdout=os.path.join(errand.folder, "stdout.log"), stderr=os.path.join(errand.folder, "stderr.log")))
+
+    def report(self, job_id: str) -> str | None:
+        """Where the last attempt of a job was to write its report; None where it was asked for none."""
+        return self._reports.get(job_id)
+
+    def log(self, job_id: str) -> str | None:
+        """Tidy up after the last attempt of a job; its recorded output, relative to the run directory."""
+        place = folders.job_folder(self._folder, job_id)
+        folders.tidy(place)
+        return folders.log_of(place, self._folder)
+
+    def _base_of(self, job: Job) -> Mapping[str, str]:
+        return without_manners(self._base) if job.role in {Role.TEST, Role.BENCH} else self._base
