@@ -1,8 +1,9 @@
 """The guardian: a tiny program beside every run that ends the jobs when Gatekeeper itself was killed, even by SIGKILL.
 
-Started as `python -I -S guardian.py RUN_ID` with the read end of a pipe as its stdin. Lines: `+G PGID`, `-G PGID` (a job's process group
-lives, is gone), `+P PID STARTED` (an adopted process outside the groups). At the end of the pipe, which comes when Gatekeeper closes it or
-dies, it tells what is left to end, kills it 0.3 s later, and sweeps every process whose environment names the run.
+Started as `python -I -S guardian.py RUN_ID TABLE` with the read end of a pipe as its stdin. TABLE is a descriptor of a file of rows: a process group
+of a job and -1, or an adopted process outside the groups and its start time; a row of zeros is free. At the end of the pipe, which comes when
+Gatekeeper closes it or dies, it reads the table, tells what is left to end, kills it 0.3 s later, and sweeps every process whose environment names
+the run.
 Knows nothing of Gatekeeper and imports nothing of it: it must start in 10 ms and work when everything else is broken.
 Without /proc (macOS) it knows the groups only. What it cannot find: a process that left group and session and cleared its environment since
 Gatekeeper last looked at the tree, half a second at most. Only a parent of Gatekeeper that adopts orphans could.
@@ -17,21 +18,16 @@ import time
 
 GRACE = 0.3
 ROUNDS = 200
+#: bytes of a number in the table
+WORD = 8
 
 
-def read_until_closed() -> tuple[set[int], dict[int, str]]:
-    """Follow the pipe to its end; the groups, and the single processes with their start times, that live then."""
-    groups: set[int] = set()
-    singles: dict[int, str] = {}
-    for line in sys.stdin.buffer:
-        words = line.decode("ascii", "replace").split()
-        if len(words) == 2 and words[0] == "+G":
-            groups.add(int(words[1]))
-        elif len(words) == 2 and words[0] == "-G":
-            groups.discard(int(words[1]))
-        elif len(words) == 3 and words[0] == "+P":
-            singles[int(words[1])] = words[2]
-    return groups, singles
+def read_table(fd: int) -> tuple[set[int], dict[int, str]]:
+    """The groups, and the single processes with their start times, that live."""
+    data = os.pread(fd, os.fstat(fd).st_size, 0)
+    words = [int.from_bytes(data[at:at + WORD], sys.byteorder, signed=True) for at in range(0, len(data) - WORD + 1, WORD)]
+    rows = [row for row in zip(words[::2], words[1::2], strict=False) if row[0] > 1]
+    return {pid for pid, started in rows if started == -1}, {pid: str(started) for pid, started in rows if started != -1}
 
 
 def read(path: str) -> bytes:
@@ -102,7 +98,8 @@ def end(groups: set[int], singles: dict[int, str], run_id: str) -> None:
 def main() -> None:
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
         signal.signal(signum, signal.SIG_IGN)
-    groups, singles = read_until_closed()
+    sys.stdin.buffer.read()
+    groups, singles = read_table(int(sys.argv[2]))
     end(groups, singles, sys.argv[1])
 
 

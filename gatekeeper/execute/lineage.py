@@ -16,10 +16,10 @@ import ctypes
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
 from gatekeeper.execute.process import OWNED, SPAWNING, Child
+from gatekeeper.model.value import dataclass
 
 RUN_COOKIE = "GATEKEEPER_RUN_ID"
 JOB_COOKIE = "GATEKEEPER_JOB"
@@ -106,12 +106,19 @@ def read_row(pid: int) -> Row | None:
 
 def children_of(pid: int | str) -> tuple[int, ...]:
     """Pids of the children of `pid` (`self` for ours), from /proc; empty when it is gone."""
-    found: list[int] = []
     with suppress(OSError):
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", "rb") as children:
-                found += [int(word) for word in children.read().split()]
-    return tuple(found)
+        return tuple(child for thread in os.listdir(f"/proc/{pid}/task") for child in _children_of_thread(pid, thread))
+    return ()
+
+
+def _children_of_thread(pid: int | str, thread: int | str) -> list[int]:
+    with suppress(OSError):
+        file = os.open(f"/proc/{pid}/task/{thread}/children", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return [int(word) for word in b"".join(iter(lambda: os.read(file, 65536), b"")).split()]
+        finally:
+            os.close(file)
+    return []
 
 
 def read_cookie(pid: int) -> tuple[str, str]:
@@ -163,7 +170,7 @@ class AdoptedLineage:
     def _adopt(self) -> None:
         """Look at our children: bury the adopted dead, find out whose the living are."""
         with SPAWNING:
-            adopted = [pid for pid in children_of("self") if pid not in OWNED]
+            adopted = [pid for pid in _children_of_thread("self", os.getpid()) if pid not in OWNED]  # orphans come to the first thread
         known, self._owners = self._owners, {}
         for pid in adopted:
             row = read_row(pid)

@@ -4,16 +4,17 @@ Knows no plan and no limits on how many may run: the scheduler decides that. It 
 keeps deadlines, and gives back each tree once nothing of it is left.
 
 State: `_children` holds every tree that is not gone; each has a phase (see `ending`) and a moment at which it wants to be looked at.
-`wait` is the only loop: look after what is due, then sleep until a descriptor speaks or the next moment comes. Two selectors: `_all` for
-everything, `_urgent` without the output pipes, used for a millisecond after a busy read so that a flood of short lines costs us one read
-per millisecond and not one per line.
+`wait` is the only loop: look after what is due, then sleep until a descriptor speaks or the next moment comes. For a millisecond after a busy read
+it sleeps without the output pipes, so that a flood of short lines costs us one read per millisecond and not one per line.
 """
 
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import resource
+import select
 import selectors
 import signal
 import time
@@ -53,14 +54,14 @@ class ProcessPool:
         self._rest_until = 0.0
         self._woken = False
         self._wake_read, self._wake_write = _quiet_pipe()
-        self._all, self._urgent = selectors.DefaultSelector(), selectors.DefaultSelector()
-        for selector in (self._all, self._urgent):
-            selector.register(self._wake_read, selectors.EVENT_READ, None)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._wake_read, selectors.EVENT_READ, None)
         self._ends, self._lineage = _ways(cookie, self._nudge, portable=portable)
         # a crashing job must not leave a core file in the work tree
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
         self._guard = Guard(run_id)
+        self._watch_guard()
 
     def __enter__(self) -> Self:
         return self
@@ -160,18 +161,16 @@ class ProcessPool:
         self._guard.close()
         self._ends.close()
         self._lineage.close()
-        self._all.close()
-        self._urgent.close()
+        self._selector.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
         self._wake_read = self._wake_write = -1
 
     def _register(self, child: Child) -> None:
         for fd in child.pipes:
-            self._all.register(fd, selectors.EVENT_READ, (child, fd))
+            self._selector.register(fd, selectors.EVENT_READ, (child, fd))
         if child.end_fd is not None:
-            for selector in (self._all, self._urgent):
-                selector.register(child.end_fd, selectors.EVENT_READ, child)
+            self._selector.register(child.end_fd, selectors.EVENT_READ, child)
 
     def _listen(self, until: float, now: float) -> None:
         """Sleep until a descriptor speaks or `until` comes, and take what there is."""
@@ -179,18 +178,38 @@ class ProcessPool:
         until = min(until, self._rest_until) if resting else until
         timeout = None if until == float("inf") else max(0.0, until - now)
         read = False
-        for selected, _ in (self._urgent if resting else self._all).select(timeout):
-            match selected.data:
+        for data in self._urgent(timeout or 0.0) if resting else [key.data for key, _ in self._selector.select(timeout)]:
+            match data:
                 case Child() as child:
                     self._main_ended(child)
                 case (Child() as child, int(fd)):
                     read = self._read(child, fd) > 0 or read
+                case Guard():
+                    self._replace_guard()
                 case _:
                     self._hear_wake()
         if read:
             now = self._clock()
             self._rest_until = now + BUSY_REST if now - self._busy_at < 2 * BUSY_REST else 0.0
             self._busy_at = now
+
+    def _urgent(self, seconds: float) -> list[Child | None]:
+        """Sleep without hearing the output pipes; whose main process ended, and None for a wake."""
+        watched: dict[int, Child | None] = {child.end_fd: child for child in self._children.values() if child.end_fd is not None}
+        watched[self._wake_read] = None
+        poll = select.poll()
+        for fd in watched:
+            poll.register(fd, select.POLLIN)
+        return [watched[fd] for fd, _ in poll.poll(math.ceil(seconds * 1000))]
+
+    def _watch_guard(self) -> None:
+        if self._guard.fd >= 0:
+            self._selector.register(self._guard.fd, selectors.EVENT_READ, self._guard)
+
+    def _replace_guard(self) -> None:
+        self._selector.unregister(self._guard.fd)
+        self._guard.replace()
+        self._watch_guard()
 
     def _hear_wake(self) -> None:
         with suppress(BlockingIOError):
@@ -213,8 +232,7 @@ class ProcessPool:
 
     def _unwatch(self, child: Child) -> None:
         if child.end_fd is not None:
-            for selector in (self._all, self._urgent):
-                selector.unregister(child.end_fd)
+            self._selector.unregister(child.end_fd)
             child.end_fd = None
 
     def _look(self, child: Child, now: float) -> None:
@@ -223,7 +241,7 @@ class ProcessPool:
                 self._drain(child, fd)
         gone = ending.advance(child, self._lineage, now)
         for pid, started in child.strays:
-            self._guard.add_single(pid, started)
+            self._guard.add_single(child.pid, pid, started)
         if gone:
             self._finish(child)
 
@@ -274,7 +292,7 @@ class ProcessPool:
         return count
 
     def _close_pipe(self, child: Child, fd: int) -> None:
-        self._all.unregister(fd)
+        self._selector.unregister(fd)
         os.close(fd)
         child.dropped += child.pipes.pop(fd).close()
 

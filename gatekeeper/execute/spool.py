@@ -1,25 +1,29 @@
 """One recorded output stream: a file that keeps the head and the tail of what was written, and counts what it left out.
 
-Knows no process and no pipe. Past the head, the file holds a ring; closing turns the ring round and puts one line of notice between
-the two parts. Memory stays flat while writing; closing an overfull spool reads the tail once. A disk that refuses (full, gone) never
-raises here: what could not be written counts as dropped.
+Knows no process and no pipe. The file, and the folder that it lies in, come with the first byte: most jobs have nothing to say. Past the head, the
+file holds a ring; closing turns the ring round and puts one line of notice between the two parts. Memory stays flat while writing; closing an
+overfull spool reads the tail once. A disk that refuses (full, gone) never raises here: what could not be written counts as dropped.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 #: bytes of each stream that are kept, head and tail together
 CAP = 16 * 1024 * 1024
 
 
 class Spool:
-    """Writes at most `cap` bytes of a stream (and one line of notice) to `path`; raises OSError only when the file cannot be created."""
+    """Writes at most `cap` bytes of a stream (and one line of notice) to `path`; what an earlier one wrote there is gone at once."""
 
-    __slots__ = ("_fd", "_head", "_lost", "_tail", "_written")
+    __slots__ = ("_fd", "_head", "_lost", "_path", "_tail", "_written")
 
     def __init__(self, path: str, cap: int = CAP) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with suppress(OSError):
+            os.truncate(path, 0)
+        self._path = path
+        self._fd = -1
         self._head = max(1, cap // 2)
         self._tail = max(1, cap - self._head)
         self._written = 0
@@ -28,6 +32,11 @@ class Spool:
     def write(self, data: memoryview | bytes) -> None:
         """Append `data`; past the cap the oldest bytes of the tail give way."""
         data = memoryview(data)
+        if not data:
+            return
+        if self._fd < 0 and not self._opened():
+            self._lost += len(data)
+            return
         room = self._head - self._written
         if room > 0:
             self._put(data[:room], self._written)
@@ -45,8 +54,23 @@ class Spool:
         except OSError:
             dropped += self._tail
         finally:
-            os.close(self._fd)
+            if self._fd >= 0:
+                os.close(self._fd)
         return max(0, dropped) + self._lost
+
+    def _opened(self) -> bool:
+        try:
+            self._fd = self._create()
+        except FileNotFoundError:
+            with suppress(OSError):
+                os.makedirs(os.path.dirname(self._path), exist_ok=True)
+                self._fd = self._create()
+        except OSError:
+            return False
+        return self._fd >= 0
+
+    def _create(self) -> int:
+        return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
     def _write_tail(self, data: memoryview) -> None:
         skipped = max(0, len(data) - self._tail)

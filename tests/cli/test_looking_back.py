@@ -15,7 +15,7 @@ from gatekeeper.cli.boundary import guarded
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.logs import Put
 from gatekeeper.execute.run import job_folder
-from gatekeeper.model.event import JobFinished, RunStarted
+from gatekeeper.model.event import JobFinished, JobStarted, RunStarted
 from gatekeeper.model.result import Result
 from gatekeeper.model.status import Status
 from gatekeeper.store.history import record as remember
@@ -100,6 +100,15 @@ def test_a_job_that_never_started_has_no_log(gate: Gate, finished: RunFolder, ca
     other = next(job for job, result in RECORD.pairs() if result.status is Status.UNAVAILABLE)
     assert gate("logs", other.id) == 2
     assert "it never started" in capsys.readouterr().err
+
+
+def test_a_job_that_ran_and_said_nothing_has_an_empty_log(gate: Gate, home: Home, capsys: Captured) -> None:
+    folder, journal = _start(home)
+    journal(JobStarted(at=1.0, job=FAILED.id, attempt=1, pid=7))
+    journal.close()
+    folder.close()
+    assert gate("logs", FAILED.id, "--run", folder.run_id) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_following_an_ended_run_is_refused(gate: Gate, finished: RunFolder, capsys: Captured) -> None:
