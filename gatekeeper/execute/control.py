@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from gatekeeper.model.value import dataclass, field
 
 
 class Action(StrEnum):

@@ -6,11 +6,11 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 from gatekeeper.model.naming import safe_name
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt
+from gatekeeper.model.value import replace
 
 REPORT = "{report}"
 WORK = "{work}"

@@ -14,7 +14,6 @@ import math
 import shutil
 import signal
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gatekeeper.execute import folders
 from gatekeeper.execute.control import Control
@@ -32,6 +31,7 @@ from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.ports import Clock, Subscriber
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Status
+from gatekeeper.model.value import replace
 
 __all__ = ["Conclude", "Errand", "Lookup", "Pool", "RunOptions", "job_folder", "run_plan"]
 
