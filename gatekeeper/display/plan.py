@@ -88,13 +88,17 @@ def _left_out(plan: Plan, look: Look) -> Iterator[Line]:
 
 
 def plan_mermaid(plan: Plan) -> str:
-    """The plan as a Mermaid flowchart: a box per job, solid arrows for needs, dotted ones for mere order, slanted boxes for writers."""
-    names = {job.id: f"j{number}" for number, job in enumerate(plan.jobs)}
+    """The plan as a Mermaid flowchart: a box per job, solid arrows for needs, dotted ones for mere order, slanted boxes for writers,
+
+    hexagons for barriers (what many wait for together).
+    """
+    names = {**{job.id: f"j{number}" for number, job in enumerate(plan.jobs)}, **{name: f"k{number}" for number, name in enumerate(plan.barriers)}}
     lines = ["flowchart LR"]
     for number, batch in enumerate(plan.batches):
         jobs = [job for job in plan.jobs if job.batch == batch.id]
         if jobs:
             lines += [f'  subgraph b{number}["{_label(f"{batch.id} {batch.title}")}"]', *(f"    {_node(job, names[job.id])}" for job in jobs), "  end"]
+    lines += [f'  {names[name]}{{{{"{_label(name)}"}}}}' for name in plan.barriers]
     lines += _arrows(plan, names)
     lines += ["  classDef advisory stroke-dasharray: 4", "  classDef unavailable fill:#eee,color:#777"]
     lines += [f"  class {names[job.id]} unavailable" if job.unavailable else f"  class {names[job.id]} advisory"
@@ -105,6 +109,7 @@ def plan_mermaid(plan: Plan) -> str:
 def _arrows(plan: Plan, names: dict[str, str]) -> list[str]:
     solid = [f"  {names[need]} --> {names[job.id]}" for job in plan.jobs for need in job.needs if need in names]
     dotted = [f"  {names[other]} -.-> {names[job.id]}" for job in plan.jobs for other in job.after if other in names and other not in job.needs]
+    dotted += [f"  {names[other]} -.-> {names[name]}" for name, waits in plan.barriers.items() for other in waits if other in names]
     if len(dotted) > MOST_ARROWS:
         return [*solid, f"  %% {len(dotted)} dotted arrows of mere order left out"]
     return [*solid, *dotted]

@@ -23,6 +23,7 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "jobs": [job_document(job) for job in plan.jobs],
         "skipped": [{"id": skipped.id, "reason": reason_document(skipped.reason)} for skipped in plan.skipped],
         "groups": [list(group) for group in plan.groups],
+        "barriers": {name: list(waits) for name, waits in plan.barriers.items()},
         "critical_path": list(plan.critical_path),
         "estimated_seconds": plan.estimated_seconds,
         "notes": list(plan.notes),
@@ -41,7 +42,7 @@ def job_document(job: Job) -> dict[str, object]:
         "argv": list(job.argv), "cwd": job.cwd, "files": len(job.files), "needs": list(job.needs), "after": list(job.after),
         "timeout": job.timeout, "blocking": job.blocking, "priority": job.priority, "class": job.job_class,
         "resources": {"cpu": job.resources.cpu, "memory_mb": job.resources.memory_mb, "exclusive": list(job.resources.exclusive)},
-        "effect": job.effect, "estimated_seconds": job.estimated_seconds,
+        "effect": job.effect, "estimated_seconds": job.estimated_seconds, "failure_odds": job.failure_odds,
         "tool": tool_document(job.tool),
         "unavailable": None if job.unavailable is None else
             {"cause": job.unavailable.cause, "detail": job.unavailable.detail, "hint": job.unavailable.hint},
