@@ -38,6 +38,7 @@ from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
 from gatekeeper.session.compare import Compared, compared, without_own
+from gatekeeper.session.door import Door
 from gatekeeper.session.guarding import leak_notes, run_conditions, unwritten_condition
 from gatekeeper.session.judging import Judging
 from gatekeeper.session.leaves import missing_leaves, remove_leaves
@@ -56,6 +57,7 @@ from gatekeeper.store.home import Home, RunFolder, open_home, prune, start_run
 from gatekeeper.store.journal import FILE as JOURNAL
 from gatekeeper.store.journal import Journal
 from gatekeeper.store.log import RunLog
+from gatekeeper.store.running import registry_of
 from gatekeeper.tree.changes import Changes
 from gatekeeper.tree.snapshot import differences, take
 
@@ -89,7 +91,8 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
         plan = prepared(plan, folder.path, sight.tree, sight.git,
                         lambda: [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
         opened = Opened(sight=sight, changes=changes, plan=plan, home=home, folder=folder, compared=against)
-        return _Run(opened, subscribers, control).go()
+        with Door(folder.path, control, registry=registry_of(environment)) as door:
+            return _Run(opened, (*subscribers, door), control).go()
     finally:
         folder.close()
         prune(home)
