@@ -52,14 +52,19 @@ def _environment(job: Job) -> Mapping[str, str]:
     return {**(job.tool.env if job.tool else {}), **job.env}
 
 
-def prepare(job: Job, place: str, attempt: int = 1) -> None:
-    """Make the folders of a job for its `attempt`, counted from 1; what the attempt before it wrote moves to a folder of its own. Raises OSError."""
+def prepare(job: Job, place: str, attempt: int = 1, *, report: bool = True) -> None:
+    """Make the folders that a job expects for its `attempt`, counted from 1; what the attempt before it wrote moves to a folder of its own.
+
+    Without a `report` and a work folder there is none to make: recorded output makes its own. Raises OSError.
+    """
     if attempt > 1:
         _set_aside(place, attempt - 1)
-    else:
-        with suppress(FileNotFoundError):
-            shutil.rmtree(place)
-    os.makedirs(os.path.join(place, "work") if wants_work(job) else place, exist_ok=True)
+    elif os.path.lexists(place):
+        shutil.rmtree(place)
+    if wants_work(job):
+        os.makedirs(os.path.join(place, "work"), exist_ok=True)
+    elif report:
+        os.makedirs(place, exist_ok=True)
 
 
 def attempt_folder(place: str, attempt: int) -> str:
@@ -96,7 +101,7 @@ def _set_aside(place: str, number: int) -> None:
 def tidy(place: str) -> None:
     """Drop the work folder when it is empty or larger than 50 MB; what cannot be deleted stays."""
     work = os.path.join(place, "work")
-    if not 0 < _size(work) <= WORK_KEPT:
+    if os.path.isdir(work) and not 0 < _size(work) <= WORK_KEPT:
         shutil.rmtree(work, ignore_errors=True)
 
 

@@ -37,7 +37,7 @@ class Launcher:
         """Start the process of a job, `attempt` counted from 1; its pid, or 0 where the pool could not. Raises OSError when its folder cannot be made."""
         place = folders.job_folder(self._folder, job.id)
         argv, env, asked = folders.fill(job, place)
-        folders.prepare(job, place, attempt)
+        folders.prepare(job, place, attempt, report=asked)
         if asked:
             self._reports[job.id] = os.path.join(place, "report")
         else:

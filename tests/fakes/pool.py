@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -36,6 +37,7 @@ class FakePool:
 
     def start(self, spec: ProcessSpec) -> int:
         script = self._scripts.get(spec.key, Script())
+        os.makedirs(os.path.dirname(spec.stdout), exist_ok=True)
         with open(spec.stdout, "wb") as out, open(spec.stderr, "wb"):
             out.write(script.stdout)
         attempt, seconds = replace(script.attempt, started=self._clock(), stdout=spec.stdout, stderr=spec.stderr), script.seconds
