@@ -43,11 +43,12 @@ class JobEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFinished:
-    """The job has its final status."""
+    """The job has its final status. `facts` is the JSON that a job of our own has printed beside its findings (health, line counts)."""
 
     at: float
     job: str
     result: Result
+    facts: object = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

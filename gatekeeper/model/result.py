@@ -62,6 +62,8 @@ class Result:
     from_cache: bool = False
     flaky: bool = False
     leaky: bool = False
+    #: the run that reached it, where that is an earlier one whose result still holds
+    held_from: str = ""
 
     @property
     def wall_seconds(self) -> float:
@@ -144,6 +146,10 @@ class RunRecord:
     ending: Ending | None = None
     #: numbers of the whole run: coverage, duplication
     metrics: tuple[Metric, ...] = ()
+    #: when it was made to go on after its process had died; `wall_seconds` leaves out the time between
+    resumed_at: tuple[str, ...] = ()
+    #: the run whose results hold where a job says so
+    retry_of: str = ""
 
     def result(self, job_id: str) -> Result | None:
         return next((result for result in self.results if result.job == job_id), None)

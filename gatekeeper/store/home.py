@@ -139,6 +139,13 @@ def start_run(home: Home, *, now: datetime | None = None, token: str | None = No
     raise StoreError(f"{home.runs}: no free name for a run could be found")
 
 
+def reopen_run(path: str) -> RunFolder | None:
+    """The folder of a run that is to go on, locked again; None while it is under way. Raises StoreError."""
+    with naming(path, "opened"):
+        lock = Lock.try_take(os.path.join(path, LOCK))
+    return None if lock is None else RunFolder(os.path.basename(path), path, lock)
+
+
 def publish_latest(home: Home, run_id: str) -> None:
     """Makes `latest` point to a finished run, at once. Raises StoreError."""
     link = os.path.join(home.folder, f"{UNFINISHED}latest-{os.getpid()}")

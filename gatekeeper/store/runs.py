@@ -18,11 +18,14 @@ from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.model.document import DocumentError, from_document, to_document
 from gatekeeper.model.result import RunRecord
 from gatekeeper.store.atomic import naming, write_bytes
-from gatekeeper.store.home import Home, run_ids
+from gatekeeper.store.home import Home, is_running, run_ids
+from gatekeeper.store.journal import FILE as JOURNAL
 
 SCHEMA = 1
 RECORD = "record.json"
 SUMS = "SHA256SUMS"
+#: how a journal ends; the last event of a run is not longer
+_END, _LONGEST_END = b'{"event":"RunFinished"', 1_000_000
 
 
 def find_run(home: Home, wanted: str = "latest") -> str:
@@ -41,6 +44,23 @@ def find_run(home: Home, wanted: str = "latest") -> str:
     if found:
         raise UsageError(f"{wanted}: {len(found)} runs start so: {', '.join(found[:5])}", hint="give more of the id")
     raise UsageError(f"{wanted}: no such run", hint=f"the newest are {', '.join(known[:3])}")
+
+
+def died(path: str) -> bool:
+    """Whether the run in a folder ended before its end, and left a journal from which it can go on."""
+    journal = os.path.join(path, JOURNAL)
+    if os.path.exists(os.path.join(path, RECORD)) or not os.path.exists(journal) or is_running(path):
+        return False
+    with naming(journal, "read"), open(journal, "rb") as file:
+        file.seek(max(0, os.path.getsize(journal) - _LONGEST_END))
+        *_, line, torn = (b"", *file.read().split(b"\n"))
+    return bool(torn) or not line.startswith(_END)
+
+
+def died_last(home: Home) -> str | None:
+    """The id of the newest run if it died before its end."""
+    newest = next(iter(run_ids(home)), None)
+    return newest if newest is not None and died(os.path.join(home.runs, newest)) else None
 
 
 def write_record(folder: str, record: RunRecord) -> str:
