@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from gatekeeper.model.pipeline import Catalog, JobClass
 from gatekeeper.model.plan import Job
 from gatekeeper.model.tool import Effect, Role
+from gatekeeper.model.value import replace
 
 #: so many jobs to wait for are told one by one
 SHORT = 16

@@ -52,11 +52,12 @@ class Sight:
     detection: Detection
 
 
-def see(settings: Settings, environment: Mapping[str, str], runner: Runner = run_helper) -> Sight:
-    """Reads tree and catalogue and detects the components. Raises GatekeeperError for what the user can mend."""
+def see(settings: Settings, environment: Mapping[str, str], runner: Runner = run_helper, *, compared: bool = False) -> Sight:
+    """Reads tree and catalogue and detects the components; `compared` is for runs, which know afterwards what was changed meanwhile. Raises
+    GatekeeperError for what the user can mend."""
     own = _own_pipeline(settings, environment, runner)
     catalog = load_catalog(settings.pipeline, cache_folder=cache_folder(environment), project_file=own)
-    tree = _without_baseline(without_excluded(read_tree(settings.root, runner, environment), settings.exclude), settings.baseline)
+    tree = _without_baseline(without_excluded(read_tree(settings.root, runner, environment, compared=compared), settings.exclude), settings.baseline)
     return Sight(settings=settings, environment=environment, runner=runner, tree=tree, git=Git(runner, tree.root, environment), catalog=catalog,
                  detection=detect(tree, catalog))
 
@@ -102,7 +103,7 @@ def _in_scope(sight: Sight) -> Changes:
         raise UsageError(f"--{settings.scope}: {sight.tree.root} is no git repository", hint="name the files instead: gatekeeper run . -- FILE...")
     match settings.scope:
         case "staged":
-            return scopes.staged(sight.git)
+            return scopes.staged(sight.git, sight.tree.modified)
         case "changed":
             return scopes.changed(sight.git)
         case "since":
@@ -111,6 +112,13 @@ def _in_scope(sight: Sight) -> Changes:
             return scopes.named(sight.tree, settings.files, settings.invoked_from)
         case _:
             return scopes.everything()
+
+
+def new_files(sight: Sight, changes: Changes) -> tuple[str, ...]:
+    """The files that the base of the scope does not have; over everything, those that are new since the upstream, else since the last commit."""
+    if changes.added is not None:
+        return changes.added
+    return scopes.added(sight.git, sight.tree.untracked) if sight.tree.git else ()
 
 
 def locator(sight: Sight, permission: Permission, announce: Callable[[str], None] = lambda _text: None) -> Locator:

@@ -34,7 +34,7 @@ from gatekeeper.model.tool import Effect, Role
 from gatekeeper.model.value import dataclass, field, replace
 from gatekeeper.session.borrowed import Borrowed
 from gatekeeper.session.compare import terrain, wanted_base
-from gatekeeper.session.look import NO_BASELINE, Sight, planned, see
+from gatekeeper.session.look import NO_BASELINE, Sight, new_files, planned, see
 from gatekeeper.session.measure import Measure
 from gatekeeper.session.prepare import prepared
 from gatekeeper.store.atomic import write_bytes
@@ -136,7 +136,7 @@ def _measured(sight: Sight, plan: Plan, work: Borrowing) -> _Found:
     planned_there = planned(there, everything(), borrowed)
     base = _comparable(planned_there, plan, there)
     borrowed.link_modules()
-    base = prepared(base, work.runs, there.tree, there.git, list)
+    base = prepared(base, work.runs, there.tree, lambda: new_files(there, everything()), list)
     triage = Triage(base, Comparison(), there.tree.read)
     with ProcessPool(run_id=f"base-{os.path.basename(os.path.dirname(work.runs))}") as pool:
         results = run_plan(base, clock=time.monotonic, pool=pool, conclude=Measure(there.tree, {}, triage), publish=lambda _event: None,

@@ -10,26 +10,24 @@ from gatekeeper.model.document import to_document
 from gatekeeper.model.naming import safe_name
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.value import replace
-from gatekeeper.tree import changes
 from gatekeeper.tree.files import Tree
-from gatekeeper.tree.git import Git
 
 _INPUTS = "inputs"
 #: what D4 reads; written when its job is queued, because only then the other results are known
 RECORD = "record.json"
 
 
-def prepared(plan: Plan, folder: str, tree: Tree, git: Git, inventory: Callable[[], object]) -> Plan:
+def prepared(plan: Plan, folder: str, tree: Tree, added: Callable[[], Iterable[str]], inventory: Callable[[], object]) -> Plan:
     """The plan with every path in it that only this run knows; writes the lists of files and facts that the jobs are given.
 
-    `inventory` is only asked when a job is given its answer: it asks every tool for its version.
+    `added` and `inventory` are only asked when a job is given the answer: one asks git, the other every tool for its version.
     """
     inputs = os.path.join(folder, _INPUTS)
     os.makedirs(inputs, exist_ok=True)
     wanted = {name for job in plan.jobs for word in job.argv for name in ("added", "known", "components", "inventory") if word == f"{{{name}}}"}
     places = {name: os.path.join(inputs, name) for name in ("added", "known", "components", "inventory")}
     if "added" in wanted:
-        _write_names(places["added"], changes.added(git, tree.untracked) if tree.git else ())
+        _write_names(places["added"], added())
     if "known" in wanted:
         _write_names(places["known"], tree.files)
     if "components" in wanted:

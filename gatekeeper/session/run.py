@@ -43,7 +43,7 @@ from gatekeeper.session.guarding import leak_notes, run_conditions, unwritten_co
 from gatekeeper.session.judging import Judging
 from gatekeeper.session.leaves import missing_leaves, remove_leaves
 from gatekeeper.session.logs import clean_logs
-from gatekeeper.session.look import Sight, in_scope, locator, planned, see
+from gatekeeper.session.look import Sight, in_scope, locator, new_files, planned, see
 from gatekeeper.session.measure import Measure
 from gatekeeper.session.outcome import published
 from gatekeeper.session.prepare import prepared, record_path
@@ -59,7 +59,7 @@ from gatekeeper.store.journal import Journal
 from gatekeeper.store.log import RunLog
 from gatekeeper.store.running import registry_of
 from gatekeeper.tree.changes import Changes
-from gatekeeper.tree.snapshot import differences, take
+from gatekeeper.tree.snapshot import Snapshot, differences, first, take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,25 +72,29 @@ class Opened:
     home: Home
     folder: RunFolder
     compared: Compared
+    before: Snapshot
 
 
 def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber] = (), control: Control | None = None,
         runner: Runner = run_helper) -> RunRecord:
     """Runs the gate and gives the record of it. Raises GatekeeperError for what the user can mend; a verdict of any kind is no error."""
-    sight = see(settings, environment, runner)
+    sight = see(settings, environment, runner, compared=True)
     changes = in_scope(sight)
-    toolbox = locator(sight, Permission.INSTALL if settings.provision else Permission.NEVER, _teller(subscribers))
+    waited: list[str] = []
+    tell = _teller(subscribers, waited)
+    toolbox = locator(sight, Permission.INSTALL if settings.provision else Permission.NEVER, tell)
     plan = planned(sight, changes, toolbox)
     make_room(settings.reports)
     control = control or Control()
-    base, notes = _merge_base(sight, plan, toolbox, control, _teller(subscribers)) if settings.new_since else (None, ())
+    base, notes = _merge_base(sight, plan, toolbox, control, tell) if settings.new_since else (None, ())
     against = compared(sight, changes, base, notes)
     home = open_home(sight.tree.root, environment)
     folder = start_run(home)
     try:
-        plan = prepared(plan, folder.path, sight.tree, sight.git,
+        plan = prepared(plan, folder.path, sight.tree, lambda: new_files(sight, changes),
                         lambda: [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
-        opened = Opened(sight=sight, changes=changes, plan=plan, home=home, folder=folder, compared=against)
+        before = take(sight.tree, sight.git) if waited or settings.new_since else first(sight.tree, sight.git)
+        opened = Opened(sight=sight, changes=changes, plan=plan, home=home, folder=folder, compared=against, before=before)
         with Door(folder.path, control, registry=registry_of(environment)) as door:
             return _Run(opened, (*subscribers, door), control).go()
     finally:
@@ -104,9 +108,10 @@ def _merge_base(sight: Sight, plan: Plan, toolbox: Toolbox, control: Control, te
     return base_reference(sight, plan, toolbox, control, tell)
 
 
-def _teller(subscribers: Sequence[Subscriber]) -> Callable[[str], None]:
-    """Tells everybody what takes time before the run itself starts."""
+def _teller(subscribers: Sequence[Subscriber], told: list[str]) -> Callable[[str], None]:
+    """Tells everybody what takes time before the run itself starts, and keeps it in `told`."""
     def tell(text: str) -> None:
+        told.append(text)
         for subscriber in subscribers:
             subscriber(Notice(at=time.monotonic(), message=text))
 
@@ -132,7 +137,7 @@ class _Run:
         self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]
         self._notes: list[str] = list(trust_notes(opened.sight.settings))
         self._journal = Journal(os.path.join(opened.folder.path, JOURNAL), run_id=opened.folder.run_id, version=__version__, on_failure=self._notes.append)
-        self._before, self._leaves = take(opened.sight.tree, opened.sight.git), missing_leaves(opened.sight.tree.root, opened.plan.jobs)
+        self._before, self._leaves = opened.before, missing_leaves(opened.sight.tree.root, opened.plan.jobs)
 
     def go(self) -> RunRecord:
         """The run from its first event to its last."""

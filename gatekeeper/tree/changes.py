@@ -15,13 +15,15 @@ from gatekeeper.tree.git import Git, split_names
 class Changes:
     """The files in scope. `files` is None for the whole tree; `deleted` counts for what is affected, not for what is checked.
 
-    `partly_staged` names files whose work-tree content is not what would be committed. `note` says what a person must know. `base` is
-    the commit that is compared with, None where nothing is.
+    `added` are those that the base does not have, None where nobody looked. `partly_staged` names files whose work-tree content is not what
+    would be committed; told only of a tree whose contents were compared. `note` says what a person must know. `base` is the commit that is
+    compared with, None where nothing is.
     """
 
     scope: str
     files: tuple[str, ...] | None = None
     deleted: tuple[str, ...] = ()
+    added: tuple[str, ...] | None = None
     partly_staged: tuple[str, ...] = ()
     note: str | None = None
     base: str | None = None
@@ -32,19 +34,27 @@ def everything(note: str | None = None) -> Changes:
     return Changes(scope="all files", note=note)
 
 
-def staged(git: Git) -> Changes:
-    """The files whose staged content differs from HEAD."""
-    changed, deleted = _kept_and_deleted(git, "--cached")
-    dirty = set(git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative"))
-    return Changes(scope="staged files", base="HEAD", files=tuple(sorted(changed)), deleted=tuple(deleted),
-                   partly_staged=tuple(sorted(dirty.intersection(changed))))
+def staged(git: Git, modified: Collection[str] | None = None) -> Changes:
+    """The files whose staged content differs from HEAD. `modified` are those that differ from the index, where that was looked for."""
+    found = _differing(git, "--cached")
+    return Changes(scope="staged files", base="HEAD", files=tuple(sorted(found.kept)), deleted=found.deleted, added=found.added,
+                   partly_staged=tuple(sorted(set(modified or ()).intersection(found.kept))))
 
 
-def _kept_and_deleted(git: Git, *words: str) -> tuple[list[str], list[str]]:
-    """The names that a diff lists, those that were deleted apart."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Differing:
+    """The names that a diff lists, by what became of them; `kept` are those that are still there, the added ones among them."""
+
+    kept: tuple[str, ...]
+    added: tuple[str, ...]
+    deleted: tuple[str, ...]
+
+
+def _differing(git: Git, *words: str) -> _Differing:
     answer = git.names("diff", "--name-status", "-z", "--no-ext-diff", "--no-renames", "--relative", *words)
     by_name = dict(zip(answer[1::2], answer[::2], strict=True))
-    return [name for name, status in by_name.items() if status != "D"], [name for name, status in by_name.items() if status == "D"]
+    added, deleted = (tuple(name for name, status in by_name.items() if status == wanted) for wanted in "AD")
+    return _Differing(kept=tuple(name for name, status in by_name.items() if status != "D"), added=added, deleted=deleted)
 
 
 def since(git: Git, ref: str, scope: str | None = None) -> Changes:
@@ -54,9 +64,10 @@ def since(git: Git, ref: str, scope: str | None = None) -> Changes:
     base = git.line("merge-base", ref, "HEAD")
     if base is None:
         return everything(note=f"no merge-base with {ref} (shallow clone?): all files are checked")
-    changed, deleted = _kept_and_deleted(git, base, "--")
+    found = _differing(git, base, "--")
     untracked = own_files(git.names("ls-files", "-z", "--others", "--exclude-standard"))
-    return Changes(scope=scope or f"files changed since {ref}", files=tuple(sorted({*changed, *untracked})), deleted=tuple(deleted), base=base)
+    return Changes(scope=scope or f"files changed since {ref}", files=tuple(sorted({*found.kept, *untracked})), deleted=found.deleted,
+                   added=tuple(sorted({*found.added, *untracked})), base=base)
 
 
 def changed(git: Git) -> Changes:

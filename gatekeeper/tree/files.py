@@ -24,7 +24,8 @@ class Tree:
     """The files below `root` (absolute): tracked and untracked ones that git does not ignore, POSIX, relative, sorted.
 
     `submodules` are the folders of submodules, `nested` those of repositories inside this one; neither's files are listed.
-    `symlinks` is the subset of `files` that are links, `untracked` the subset git does not track.
+    `symlinks` is the subset of `files` that are links, `untracked` the subset git does not track. Only where contents were compared:
+    `modified` are the tracked names whose content differs from the index, `index` is the digest of the index.
     """
 
     root: str
@@ -34,6 +35,8 @@ class Tree:
     nested: tuple[str, ...] = ()
     symlinks: frozenset[str] = frozenset()
     untracked: frozenset[str] = frozenset()
+    modified: frozenset[str] | None = None
+    index: str = ""
 
     def read(self, path: str, limit: int = 8_000_000) -> bytes | None:
         """The first `limit` bytes of a file, or None if it cannot be read, is no plain file, or leads out of the tree."""
@@ -53,25 +56,26 @@ def _inside(root: str, full: str) -> bool:
     return real == base or real.startswith(base.rstrip("/") + "/")
 
 
-def read_tree(root: str, runner: Runner, environment: Mapping[str, str]) -> Tree:
-    """Lists the tree at `root`. Raises TreeError when there is no such folder."""
+def read_tree(root: str, runner: Runner, environment: Mapping[str, str], *, compared: bool = False) -> Tree:
+    """Lists the tree at `root`; `compared` also tells which contents differ from the index, which is more than looking: git may start the filters
+    that its configuration names. Raises TreeError when there is no such folder."""
     absolute = os.path.abspath(root)
     if not os.path.isdir(absolute):
         raise TreeError(f"{root}: no such folder", hint="give the folder of a repository, for example: gatekeeper run .")
     git = Git(runner, absolute, environment)
-    listing = ask_listing(git)
+    listing = ask_listing(git, compared=compared)
     if listing is None and git.line("rev-parse", "--is-inside-work-tree") == "true":
-        listing = require_listing(git)  # says what is wrong with the repository
+        listing = require_listing(git, compared=compared)  # says what is wrong with the repository
     return _by_git(absolute, listing) if listing else _by_walk(absolute)
 
 
 def _by_git(root: str, listing: Listing) -> Tree:
     nested = [name.rstrip("/") for name in listing.others if name.endswith("/")]
     untracked = frozenset(own_files(listing.others))
-    files = untracked.union(listing.tracked) - listing.absent
-    links = listing.symlinks.union(name for name in untracked if os.path.islink(os.path.join(root, name)))
-    return Tree(root=root, files=tuple(sorted(files)), git=True, submodules=tuple(sorted(listing.submodules)), nested=tuple(sorted(nested)),
-                symlinks=links & files, untracked=untracked)
+    files = tuple(sorted(name for name in (*listing.tracked, *untracked) if name not in listing.absent))
+    links = (listing.symlinks - listing.absent).union(name for name in untracked if os.path.islink(os.path.join(root, name)))
+    return Tree(root=root, files=files, git=True, submodules=tuple(sorted(listing.submodules)), nested=tuple(sorted(nested)), symlinks=links,
+                untracked=untracked, modified=listing.modified, index=listing.index)
 
 
 def own_files(untracked: Sequence[str]) -> list[str]:

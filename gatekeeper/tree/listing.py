@@ -8,63 +8,92 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable, Iterable, Mapping
 
 from gatekeeper.model.value import dataclass
 from gatekeeper.tree.git import Git
 
 _QUESTION = ("ls-files", "-z", "-t", "--stage", "--others", "--deleted", "--exclude-standard")
-_LINK, _SUBMODULE = b"120000", b"160000"
+_LINK, _SUBMODULE = "120000", "160000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """Names as git gives them, relative to where it was asked; folders among `others` end with `/`.
 
-    `absent` is the subset of `tracked` that is not on disk (deleted, or outside a sparse checkout), `modified` the one whose content differs
-    from the index, `index` the digest of the whole index below that folder; both tell only where contents were compared.
+    `absent` is the subset of `tracked` that is not on disk (deleted, or outside a sparse checkout). Only where contents were compared:
+    `modified` are the tracked names whose content differs from the index (submodules too), `index` is the digest of the index below that folder.
     """
 
     tracked: tuple[str, ...]
     submodules: tuple[str, ...]
     symlinks: frozenset[str]
     absent: frozenset[str]
-    modified: frozenset[str]
     others: tuple[str, ...]
-    index: str
+    modified: frozenset[str] | None = None
+    index: str = ""
 
 
-def ask_listing(git: Git) -> Listing | None:
-    """The listing, or None where git has none to give (no repository, its innards, or a broken one). Compares no contents."""
-    answer = git.ask(*_QUESTION)
-    return None if answer is None else _read(git, answer, compared=False)
+def ask_listing(git: Git, *, compared: bool = False) -> Listing | None:
+    """The listing, or None where git has none to give (no repository, its innards, or a broken one). `compared` fills `modified` and `index`;
+    for that git may start the filters that its configuration names."""
+    answer = git.ask(*_words(compared=compared))
+    return None if answer is None else _read(git, answer, compared=compared)
 
 
 def require_listing(git: Git, *, compared: bool = False) -> Listing:
-    """The listing; `compared` fills `modified` and `index`, for which git may start the filters that its configuration names. Raises TreeError."""
-    return _read(git, git.require(*_QUESTION, *(("--modified",) if compared else ())), compared=compared)
+    """The listing. Raises TreeError where git has none to give."""
+    return _read(git, git.require(*_words(compared=compared)), compared=compared)
+
+
+def _words(*, compared: bool) -> tuple[str, ...]:
+    return (*_QUESTION, "--modified") if compared else _QUESTION
 
 
 def _read(git: Git, answer: bytes, *, compared: bool) -> Listing:
-    """Lines are `TAG MODE OBJECT STAGE<tab>NAME`, for what is not tracked `? NAME`; a name may stand under several tags and stages."""
-    by_tag: dict[bytes, list[str]] = {b"R": [], b"C": [], b"S": []}
+    """Lines are `TAG MODE OBJECT STAGE<tab>NAME`, for what is not tracked `? NAME`; a name may stand under several tags and stages.
+
+    They are sorted by tag and mode first: of a hundred thousand there are a handful, and no step after this one looks at single lines.
+    """
+    others, heads = _by_head(os.fsdecode(answer).split("\0"))
+    tracked = {head: lines for head, lines in heads.items() if head[0] not in "RC"}
+    submodules = tuple(dict.fromkeys(_named(tracked, lambda head: head[2:] == _SUBMODULE)))
+    gone = _named(heads, lambda head: head[0] == "R")
+    outside = [name for name in _named(heads, lambda head: head[0] == "S") if not git.has(name)]
+    modified = {*gone, *_named(heads, lambda head: head[0] == "C")} if compared else None
+    if modified is not None and submodules:  # only a diff looks into them
+        modified.update(git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative"))
+    return Listing(tracked=tuple(dict.fromkeys(_named(tracked, lambda head: head[2:] != _SUBMODULE))), submodules=submodules,
+                   symlinks=frozenset(_named(tracked, lambda head: head[2:] == _LINK)), absent=frozenset((*gone, *outside)), others=tuple(others),
+                   modified=None if modified is None else frozenset(modified), index=_digest(tracked) if compared else "")
+
+
+def _by_head(lines: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """The names that are not tracked, and all other lines by their tag and mode."""
     others: list[str] = []
-    tracked: dict[str, bytes] = {}
+    heads: dict[str, list[str]] = {}
+    for line in lines:
+        if line[:1] == "?":
+            others.append(line[2:])
+        elif (known := heads.get(line[:8])) is not None:
+            known.append(line)
+        elif line:
+            heads[line[:8]] = [line]
+    return others, heads
+
+
+def _named(heads: Mapping[str, list[str]], wanted: Callable[[str], bool]) -> list[str]:
+    """The names of the lines with such heads. Names start at one place in all of them: ids have one length, stages one digit."""
+    names: list[str] = []
+    for head, lines in heads.items():
+        if wanted(head):
+            start = lines[0].index("\t") + 1
+            names += [line[start:] for line in lines]
+    return names
+
+
+def _digest(tracked: Mapping[str, list[str]]) -> str:
     digest = hashlib.blake2b()
-    for line in answer.split(b"\0"):
-        tag = line[:1]
-        if tag == b"?":
-            others.append(os.fsdecode(line[2:]))
-        elif tag:
-            name = os.fsdecode(line[line.index(b"\t") + 1:])
-            if tag in by_tag:
-                by_tag[tag].append(name)
-            if tag not in (b"R", b"C"):
-                tracked[name] = line[2:8]
-                if compared:
-                    digest.update(line[2:] + b"\0")
-    outside = [name for name in by_tag[b"S"] if not git.has(name)]
-    return Listing(tracked=tuple(name for name, mode in tracked.items() if mode != _SUBMODULE),
-                   submodules=tuple(name for name, mode in tracked.items() if mode == _SUBMODULE),
-                   symlinks=frozenset(name for name, mode in tracked.items() if mode == _LINK),
-                   absent=frozenset((*by_tag[b"R"], *outside)), modified=frozenset((*by_tag[b"R"], *by_tag[b"C"])), others=tuple(others),
-                   index=digest.hexdigest() if compared else "")
+    for head in sorted(tracked):
+        digest.update("\0".join((*tracked[head], "")).encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

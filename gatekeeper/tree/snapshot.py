@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gatekeeper.model.value import dataclass
 from gatekeeper.tree.files import Tree, own_files
 from gatekeeper.tree.git import Git
 from gatekeeper.tree.listing import require_listing
 from gatekeeper.tree.plain import open_plain
+from gatekeeper.tree.refs import read_refs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +32,23 @@ def take(tree: Tree, git: Git) -> Snapshot:
         return Snapshot(files={name: _digest(tree.root, name) for name in tree.files}, index="", refs="")
     # like `git diff`, and unlike diff-files, this leaves out files that were only touched: their content is what counts
     listing = require_listing(git, compared=True)
-    dirty = set(listing.modified)
-    if listing.submodules:  # only a diff looks into them
-        dirty.update(git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative"))
-    files = {name: _digest(tree.root, name) for name in (*dirty, *own_files(listing.others))}
-    refs = hashlib.blake2b(git.ask("show-ref", "--head") or b"").hexdigest()  # refused where there is no commit yet
-    return Snapshot(files=files, index=listing.index, refs=refs)
+    return _snapshot(tree.root, git, (*(listing.modified or ()), *own_files(listing.others)), listing.index)
+
+
+def first(tree: Tree, git: Git) -> Snapshot:
+    """The state of the tree when it was read: where contents were compared then, git is not asked again. What changed since is a difference."""
+    if tree.modified is None:
+        return take(tree, git)
+    return _snapshot(tree.root, git, (*tree.modified, *tree.untracked), tree.index)
+
+
+def _snapshot(root: str, git: Git, names: Iterable[str], index: str) -> Snapshot:
+    refs = read_refs(root)
+    if refs is None:
+        told = hashlib.blake2b(git.ask("show-ref", "--head") or b"").hexdigest()  # refused where there is no commit yet
+    else:
+        told = hashlib.blake2b(repr(sorted(refs.items())).encode()).hexdigest()
+    return Snapshot(files={name: _digest(root, name) for name in names}, index=index, refs=told)
 
 
 def differences(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

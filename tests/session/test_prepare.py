@@ -6,12 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from gatekeeper.execute.helper import run_helper
 from gatekeeper.model.plan import Job, Plan, Reason
 from gatekeeper.model.tool import Role
 from gatekeeper.session.prepare import prepared, record_path
 from gatekeeper.tree.files import Tree
-from gatekeeper.tree.git import Git
 from tests.fakes.planning import python_component
 
 JOB = Job(id="A1/hygiene.check", task="A1", batch="alpha", command="hygiene.check", tool_id="hygiene", role=Role.HYGIENE, component=None,
@@ -26,7 +24,7 @@ def ready(tmp_path: Path, *argv: str, files: tuple[str, ...] = (), asked: list[s
     plan = Plan(root=str(tmp_path), pipeline="default", batches=(), jobs=(replace(JOB, argv=argv, files=files),), components=(python_component(),))
     tree = Tree(root=str(tmp_path), files=("a.py", "b\n\udcff.py"), git=False)
     (tmp_path / "run").mkdir(exist_ok=True)
-    return prepared(plan, str(tmp_path / "run"), tree, Git(run_helper, str(tmp_path), {}), inventory).jobs[0].argv
+    return prepared(plan, str(tmp_path / "run"), tree, list, inventory).jobs[0].argv
 
 
 def test_known_files_are_listed_with_any_byte_in_their_names(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from gatekeeper.model.ports import Completed
 from gatekeeper.tree import changes
 from gatekeeper.tree.files import Tree, read_tree
 from gatekeeper.tree.git import Git
-from gatekeeper.tree.snapshot import differences, take
+from gatekeeper.tree.snapshot import differences, first, take
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_AUTHOR_NAME": "t",
                "GIT_AUTHOR_EMAIL": "t@example.org", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@example.org"}
@@ -123,7 +123,9 @@ def test_staged_files_are_those_that_would_be_committed(repository: Repository) 
 
 def test_a_partly_staged_file_is_named(repository: Repository) -> None:
     repository.write("kept.py", "x = 2\n").call("add", "kept.py").write("kept.py", "x = 3\n")
-    assert changes.staged(repository.git).partly_staged == ("kept.py",)
+    compared = read_tree(str(repository.folder), runner, ENVIRONMENT, compared=True)
+    assert changes.staged(repository.git, compared.modified).partly_staged == ("kept.py",)
+    assert changes.staged(repository.git, repository.tree.modified).partly_staged == ()  # a plan compares no contents
 
 
 def test_changes_since_a_branch_include_untracked_and_deleted_files(repository: Repository) -> None:
@@ -214,12 +216,34 @@ class Counting:
         return runner(argv, cwd=cwd, env=env, stdin=stdin, timeout=timeout)
 
 
-def test_a_tree_takes_one_call_of_git_and_a_snapshot_two(repository: Repository) -> None:
+def test_a_tree_takes_one_call_of_git_and_a_snapshot_one_and_none_where_contents_were_compared(repository: Repository) -> None:
     counting = Counting()
     tree = read_tree(str(repository.folder), counting, ENVIRONMENT)
+    git = Git(counting, str(repository.folder), ENVIRONMENT)
     assert len(counting.calls) == 1
-    take(tree, Git(counting, str(repository.folder), ENVIRONMENT))
+    assert first(tree, git) == take(tree, git)
     assert len(counting.calls) == 3
+    compared = read_tree(str(repository.folder), counting, ENVIRONMENT, compared=True)
+    first(compared, git)
+    assert len(counting.calls) == 4
+
+
+def test_what_changes_between_looking_and_the_first_job_is_a_difference(repository: Repository) -> None:
+    repository.write("loose.py", "1")
+    compared = read_tree(str(repository.folder), runner, ENVIRONMENT, compared=True)
+    assert differences(first(compared, repository.git), take(compared, repository.git)) == ()
+    repository.write("kept.py", "x = 7\n").write("late.py", "")
+    assert differences(first(compared, repository.git), take(compared, repository.git)) == ("kept.py", "late.py")
+    repository.call("add", "late.py")
+    assert "(index)" in differences(first(compared, repository.git), take(compared, repository.git))
+
+
+def test_what_a_scope_adds_comes_with_its_files(repository: Repository) -> None:
+    repository.call("checkout", "-qb", "side").write("new.py", "").call("add", "-A").call("commit", "-qm", "new").write("kept.py", "x = 2\n").write("loose.py", "")
+    repository.write("staged.py", "").call("add", "staged.py", "kept.py")
+    assert changes.staged(repository.git).added == ("staged.py",)
+    assert changes.since(repository.git, "main").added == ("loose.py", "new.py", "staged.py")
+    assert changes.everything().added is None
 
 
 def test_what_a_sparse_checkout_leaves_out_is_not_listed(repository: Repository) -> None:
