@@ -31,7 +31,7 @@ def capacity(root: str = "/") -> Capacity:
 
 def free_memory_mb(root: str = "/") -> float:
     """Memory that can be had without swapping, in MB."""
-    for line in _read(root, "proc/meminfo").splitlines():
+    for line in read_text(root, "proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024 / 1e6
     import psutil
@@ -41,17 +41,43 @@ def free_memory_mb(root: str = "/") -> float:
 
 def cgroup_limits(root: str = "/") -> Iterator[tuple[float, float]]:
     """Cores and free megabytes that each control group above us allows; infinite where it sets no limit."""
-    for line in _read(root, "proc/self/cgroup").splitlines():
+    for controller, folder in _groups(root):
+        if controller == "":
+            quota, _, period = read_text(root, f"{folder}/cpu.max").strip().partition(" ")
+            yield _cores(quota, period), _room(root, folder, controller)[1]
+        elif controller == "cpu":
+            quota, period = read_text(root, f"{folder}/cpu.cfs_quota_us"), read_text(root, f"{folder}/cpu.cfs_period_us")
+            yield _cores(quota.strip(), period.strip()), math.inf
+        else:
+            yield math.inf, _room(root, folder, controller)[1]
+
+
+def memory_limits(root: str = "/") -> Iterator[tuple[float, float]]:
+    """Of each control group above us that limits memory: the limit and what is free below it, in MB."""
+    rooms = (_room(root, folder, controller) for controller, folder in _groups(root) if controller != "cpu")
+    return ((limit, room) for limit, room in rooms if limit < math.inf)
+
+
+def memory_stalls(root: str = "/") -> Iterator[str]:
+    """What the kernel tells of waiting for memory (PSI): of the machine, and of our control group and those above it."""
+    yield read_text(root, "proc/pressure/memory")
+    yield from (read_text(root, f"{folder}/memory.pressure") for controller, folder in _groups(root) if controller == "")
+
+
+def _groups(root: str) -> Iterator[tuple[str, str]]:
+    """Controller (empty: version 2, all of them) and folder of our control groups and of all above them."""
+    for line in read_text(root, "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         names = set(controllers.split(","))
         if not controllers:
-            for mount in ("sys/fs/cgroup", "sys/fs/cgroup/unified"):
-                yield from (_limits_v2(root, folder) for folder in _upwards(mount, path))
+            mounts, controller = ["sys/fs/cgroup", "sys/fs/cgroup/unified"], ""
         elif "cpu" in names:
-            for mount in ("sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct"):
-                yield from ((_quota_v1(root, folder), math.inf) for folder in _upwards(mount, path))
+            mounts, controller = ["sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct"], "cpu"
         elif "memory" in names:
-            yield from ((math.inf, _room_v1(root, folder)) for folder in _upwards("sys/fs/cgroup/memory", path))
+            mounts, controller = ["sys/fs/cgroup/memory"], "memory"
+        else:
+            continue
+        yield from ((controller, folder) for mount in mounts for folder in _upwards(mount, path))
 
 
 def _upwards(mount: str, path: str) -> Iterator[str]:
@@ -61,38 +87,30 @@ def _upwards(mount: str, path: str) -> Iterator[str]:
         yield "/".join([mount, *parts[:count]])
 
 
-def _limits_v2(root: str, folder: str) -> tuple[float, float]:
-    quota, _, period = _read(root, f"{folder}/cpu.max").strip().partition(" ")
-    cores = int(quota) / int(period) if quota.isdigit() and period.isdigit() and int(period) else math.inf
-    return cores, _room(_read(root, f"{folder}/memory.max"), _read(root, f"{folder}/memory.current"), _reclaimable(root, folder, "inactive_file"))
-
-
-def _quota_v1(root: str, folder: str) -> float:
-    quota, period = _read(root, f"{folder}/cpu.cfs_quota_us").strip(), _read(root, f"{folder}/cpu.cfs_period_us").strip()
+def _cores(quota: str, period: str) -> float:
     return int(quota) / int(period) if quota.isdigit() and period.isdigit() and int(period) else math.inf
 
 
-def _room_v1(root: str, folder: str) -> float:
-    limit, usage = _read(root, f"{folder}/memory.limit_in_bytes"), _read(root, f"{folder}/memory.usage_in_bytes")
-    return _room(limit, usage, _reclaimable(root, folder, "total_inactive_file"))
-
-
-def _room(limit: str, usage: str, reclaimable: int) -> float:
-    """Megabytes below a limit; the page cache that the kernel would give back counts as free. Infinite without a limit."""
-    if not limit.strip().isdigit() or int(limit) >= 1 << 60:
-        return math.inf
-    used = int(usage) if usage.strip().isdigit() else 0
-    return (int(limit) - max(0, used - reclaimable)) / 1e6
+def _room(root: str, folder: str, controller: str) -> tuple[float, float]:
+    """The limit, and megabytes below it; the page cache that the kernel would give back counts as free. Infinite without a limit."""
+    names = ("memory.max", "memory.current", "inactive_file") if controller == "" else ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+    limit = read_text(root, f"{folder}/{names[0]}").strip()
+    if not limit.isdigit() or int(limit) >= 1 << 60:
+        return math.inf, math.inf
+    usage = read_text(root, f"{folder}/{names[1]}").strip()
+    used = int(usage) - _reclaimable(root, folder, names[2]) if usage.isdigit() else 0
+    return int(limit) / 1e6, (int(limit) - max(0, used)) / 1e6
 
 
 def _reclaimable(root: str, folder: str, name: str) -> int:
-    for line in _read(root, f"{folder}/memory.stat").splitlines():
+    for line in read_text(root, f"{folder}/memory.stat").splitlines():
         if line.startswith(f"{name} "):
             return int(line.split()[1])
     return 0
 
 
-def _read(root: str, path: str) -> str:
+def read_text(root: str, path: str) -> str:
+    """A file of /proc or /sys, empty where there is none."""
     try:
         with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
             return file.read()
