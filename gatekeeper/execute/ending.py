@@ -1,7 +1,7 @@
 """How one process tree is brought to its end: the ladder, the leak, the last sweep.
 
     RUNNING --stop/timeout--> STOPPING --main process exits--> LINGERING --nothing left--> gone
-       |                                                          ^  |
+       |   (or too much memory)                                   ^  |
        +------------------main process exits----------------------+  +--something left--> SWEEPING --> gone
 
 A kill is done when the tree is empty and its pipes are at their end or given up, not when the main process is reaped. What is left when
@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import assert_never
 
-from gatekeeper.execute.lineage import Lineage, Row, members
+from gatekeeper.execute.lineage import Lineage, Row, members, shared_memory_mb
 from gatekeeper.execute.process import Child, Ladder, Phase
 
 #: seconds: for pipes and members of a main process that ended, between two looks at them, for a leak told to end, for the killed to vanish
@@ -25,6 +25,8 @@ LOOK_EVERY = 0.01
 SWEEP_GRACE = 0.25
 GIVE_UP = 2.0
 SAMPLE_AT_MOST_EVERY = 0.5
+#: where a limit is set to the memory
+LIMITED_EVERY = 0.1
 
 
 def stop(child: Child, ladder: Ladder, now: float) -> None:
@@ -88,8 +90,17 @@ def _watch(child: Child, lineage: Lineage, now: float) -> None:
         child.timed_out = True
         stop(child, child.spec.ladder, now)
         return
-    child.peak_mb = max(child.peak_mb, sum(row.memory_mb for row in lineage.tree(child)))
-    child.sample_every = min(SAMPLE_AT_MOST_EVERY, child.sample_every * 2)
+    rows = lineage.tree(child)
+    held = sum(row.memory_mb for row in rows)
+    limit = child.spec.memory_limit_mb
+    if 0 < limit < held:  # forks share most of what they hold
+        held = shared_memory_mb(rows)
+    child.peak_mb = max(child.peak_mb, held)
+    if 0 < limit < held:
+        child.over_memory = True
+        stop(child, child.spec.ladder, now)
+        return
+    child.sample_every = min(LIMITED_EVERY if limit else SAMPLE_AT_MOST_EVERY, child.sample_every * 2)
     child.sample_at = now + child.sample_every
     plan_next(child)
 

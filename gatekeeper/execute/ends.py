@@ -7,6 +7,8 @@ once. Nobody here waits for *any* child: a second waiter would turn another's ex
 from __future__ import annotations
 
 import os
+import resource
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -14,14 +16,17 @@ from typing import Protocol
 
 from gatekeeper.model.value import dataclass
 
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaped:
-    """What the system says of a process that exited: wait status and CPU seconds of it and of the children it waited for."""
+    """What the system says of a process that exited, and of the children that it waited for: wait status, CPU seconds, MB that the largest held."""
 
     pid: int
     status: int
     cpu_seconds: float
+    peak_mb: float = 0.0
 
 
 class Ends(Protocol):
@@ -95,9 +100,16 @@ class ThreadEnds:
         self._wake()
 
 
+def own_peak_mb() -> float:
+    """MB that we ourselves held at most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT / 1e6
+
+
 def _reap(pid: int, options: int) -> Reaped | None:
     try:
         found, status, usage = os.wait4(pid, options)
     except ChildProcessError:
         return None
-    return Reaped(pid=pid, status=status, cpu_seconds=usage.ru_utime + usage.ru_stime) if found == pid else None
+    if found != pid:
+        return None
+    return Reaped(pid=pid, status=status, cpu_seconds=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss * _MAXRSS_UNIT / 1e6)

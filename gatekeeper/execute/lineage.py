@@ -104,6 +104,27 @@ def read_row(pid: int) -> Row | None:
                name=name.decode(errors="replace"), memory_mb=int(words[21]) * PAGE_MB, zombie=words[0] in {b"Z", b"X"})
 
 
+def disk_bytes(pid: int) -> tuple[int, int]:
+    """Bytes that `pid` and all that it waited for had from and gave to the disk, from /proc; it may be a zombie. (0, 0) where nobody says."""
+    with suppress(OSError), open(f"/proc/{pid}/io", "rb") as io:
+        values = dict(line.split(b": ") for line in io.read().splitlines())
+        return int(values.get(b"read_bytes", 0)), int(values.get(b"write_bytes", 0))
+    return 0, 0
+
+
+def shared_memory_mb(rows: Iterable[Row]) -> float:
+    """MB that these processes hold together, what several hold counted once; what cannot be read counts with all that it holds."""
+    return sum(_proportional_mb(row) for row in rows)
+
+
+def _proportional_mb(row: Row) -> float:
+    with suppress(OSError, ValueError), open(f"/proc/{row.pid}/smaps_rollup", "rb") as rollup:
+        for line in rollup:
+            if line.startswith(b"Pss:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    return row.memory_mb
+
+
 def children_of(pid: int | str) -> tuple[int, ...]:
     """Pids of the children of `pid` (`self` for ours), from /proc; empty when it is gone."""
     with suppress(OSError):

@@ -24,10 +24,11 @@ from types import TracebackType
 from typing import Self
 
 from gatekeeper.execute import ending
-from gatekeeper.execute.ends import Ends, PidfdEnds, ThreadEnds
+from gatekeeper.execute.ends import Ends, PidfdEnds, ThreadEnds, own_peak_mb
 from gatekeeper.execute.guard import Guard
-from gatekeeper.execute.lineage import JOB_COOKIE, RUN_COOKIE, AdoptedLineage, Lineage, TableLineage, members
-from gatekeeper.execute.process import AT_ONCE, Child, Ended, Ladder, Phase, ProcessSpec, conclude, explain, forget, spawn
+from gatekeeper.execute.kills import MemoryKills
+from gatekeeper.execute.lineage import JOB_COOKIE, RUN_COOKIE, AdoptedLineage, Lineage, TableLineage, disk_bytes, members
+from gatekeeper.execute.process import AT_ONCE, FIRST_SAMPLE, Child, Ended, Ladder, Phase, ProcessSpec, conclude, explain, forget, spawn
 from gatekeeper.execute.resources import process_table
 from gatekeeper.model.result import Attempt
 
@@ -42,7 +43,8 @@ class ProcessPool:
     `portable` forces the variant without pidfds and subreaper (None: only where the system has no better).
     """
 
-    def __init__(self, *, run_id: str, portable: bool | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, run_id: str, portable: bool | None = None, clock: Callable[[], float] = time.monotonic,
+                 kills: MemoryKills | None = None) -> None:
         outer = os.environ.get(RUN_COOKIE, "")
         cookie = f"{outer}:{run_id}" if outer else run_id
         self._cookie = cookie
@@ -60,6 +62,7 @@ class ProcessPool:
         # a crashing job must not leave a core file in the work tree
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        self._kills = kills or MemoryKills()
         self._guard = Guard(run_id)
         self._watch_guard()
 
@@ -86,6 +89,7 @@ class ProcessPool:
             raise ValueError(f"BUG: `{spec.key}` is running")
         try:
             child = spawn(spec, {**spec.env, RUN_COOKIE: self._cookie, JOB_COOKIE: spec.key}, now)
+            child.base_mb = own_peak_mb() * 1.01
             child.end_fd = watch_or_kill(self._ends, child)
         except (OSError, ValueError) as error:
             attempt = Attempt(spawn_error=explain(error, spec), started=now, stdout=spec.stdout, stderr=spec.stderr)
@@ -263,12 +267,18 @@ class ProcessPool:
         self._ended.append(Ended(key=child.key, attempt=conclude(child)))
 
     def _reap(self, child: Child) -> None:
+        if self._lineage.keeps_zombies and child.sample_every > FIRST_SAMPLE:  # what ended before it was looked at is not worth a look
+            child.disk = disk_bytes(child.pid)
         reaped = self._ends.reap(child.pid)
         if reaped is None:
             child.status = signal.SIGKILL.value
             child.leaked = child.leaked or (f"{child.spec.argv[0]} (pid {child.pid}), which cannot be killed",)
         else:
             child.status, child.cpu_seconds = reaped.status, reaped.cpu_seconds
+            if reaped.peak_mb > child.base_mb:
+                child.peak_mb = max(child.peak_mb, reaped.peak_mb)
+            if not child.stopped and _killed(reaped.status):
+                child.out_of_memory = self._kills.since(child.started, self._clock())
             forget(child.pid)
         child.process.returncode = os.waitstatus_to_exitcode(child.status)  # or Popen would wait for it once more
 
@@ -326,6 +336,11 @@ def _ways(cookie: str, nudge: Callable[[], None], *, portable: bool | None) -> t
             os.close(os.pidfd_open(os.getpid()))  # some sandboxes have the function and refuse the call
             return PidfdEnds(), AdoptedLineage(cookie)
     return ThreadEnds(nudge), TableLineage(cookie, process_table)
+
+
+def _killed(status: int) -> bool:
+    """Ended by SIGKILL, or says that what it started was: shells and container runtimes report it as 128 and the signal."""
+    return os.waitstatus_to_exitcode(status) in {-signal.SIGKILL, 128 + signal.SIGKILL}
 
 
 def _quiet_pipe() -> tuple[int, int]:

@@ -22,6 +22,9 @@ OWNED: set[int] = set()
 #: held from fork to registration, so that nobody takes a fresh child for an adopted one
 SPAWNING = threading.Lock()
 
+#: seconds after which a tree is looked at for the first time
+FIRST_SAMPLE = 0.02
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
@@ -98,8 +101,10 @@ class Child:
     due: float = float("inf")
     deadline: float = float("inf")
     sample_at: float = 0.0
-    sample_every: float = 0.02
+    sample_every: float = FIRST_SAMPLE
     peak_mb: float = 0.0
+    #: the most that we ourselves held when it was started: what the system says of the peak of a child begins there
+    base_mb: float = 0.0
     #: (pid, start time) of descendants at the last look
     seen: frozenset[tuple[int, int]] = frozenset()
     #: those of them that left its process group
@@ -114,6 +119,10 @@ class Child:
     dropped: int = 0
     timed_out: bool = False
     cancelled: bool = False
+    over_memory: bool = False
+    out_of_memory: bool = False
+    #: bytes from and to the disk
+    disk: tuple[int, int] = (0, 0)
     leaked: tuple[str, ...] = ()
 
     @property
@@ -127,7 +136,7 @@ class Child:
     @property
     def stopped(self) -> bool:
         """We told it to end, so what is left of it is no leak."""
-        return self.timed_out or self.cancelled
+        return self.timed_out or self.cancelled or self.over_memory
 
 
 def spawn(spec: ProcessSpec, env: Mapping[str, str], now: float) -> Child:
@@ -152,7 +161,7 @@ def spawn(spec: ProcessSpec, env: Mapping[str, str], now: float) -> Child:
     lower_priority(process.pid, spec.niceness)
     pipes = {ends[0][0]: spools[0], ends[1][0]: spools[1]}
     deadline = float("inf") if spec.timeout is None else now + spec.timeout
-    return Child(spec=spec, process=process, started=now, pipes=pipes, deadline=deadline, sample_at=now + 0.02)
+    return Child(spec=spec, process=process, started=now, pipes=pipes, deadline=deadline, sample_at=now + FIRST_SAMPLE)
 
 
 def start_process(argv: tuple[str, ...], *, cwd: str, env: Mapping[str, str], stdout: int, stderr: int,
@@ -195,4 +204,6 @@ def conclude(child: Child) -> Attempt:
     return Attempt(exit_code=code if code >= 0 else None, signal=-code if code < 0 else None, started=child.started,
                    wall_seconds=max(0.0, end - child.started - child.suspended_seconds), cpu_seconds=child.cpu_seconds,
                    peak_memory_mb=round(child.peak_mb, 1), stdout=child.spec.stdout, stderr=child.spec.stderr, dropped=child.dropped,
-                   timed_out=child.timed_out, cancelled=child.cancelled, leaked=child.leaked, suspended_seconds=round(child.suspended_seconds, 3))
+                   timed_out=child.timed_out, cancelled=child.cancelled, leaked=child.leaked, suspended_seconds=round(child.suspended_seconds, 3),
+                   read_mb=round(child.disk[0] / 1e6, 3), write_mb=round(child.disk[1] / 1e6, 3), out_of_memory=child.out_of_memory,
+                   over_memory_mb=child.spec.memory_limit_mb if child.over_memory else 0)

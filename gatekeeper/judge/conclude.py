@@ -44,6 +44,9 @@ def _without_output(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result
                       hint=_longer(job), attempts=(attempt,), **kept)
     if attempt.cancelled:
         return Result(job=job.id, status=Status.CANCELLED, cause=Cause.INTERRUPT, message="cancelled", attempts=(attempt,), **kept)
+    if attempt.over_memory_mb or (attempt.out_of_memory and attempt.signal is not None):
+        message = f"stopped: it held more than {attempt.over_memory_mb} MB" if attempt.over_memory_mb else "killed by the system: out of memory"
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.OUT_OF_MEMORY, message=message, attempts=(attempt,), **kept)
     if attempt.signal is not None:
         return Result(job=job.id, status=Status.ERRORED, cause=Cause.SIGNAL, message=f"ended by signal {attempt.signal}", attempts=(attempt,), **kept)
     if attempt.exit_code == _KILLED:

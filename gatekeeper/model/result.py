@@ -16,8 +16,8 @@ class Attempt:
 
     `exit_code` is None when it ended by `signal` (or never started: then `spawn_error` says why). Times in seconds, `started`
     on the monotonic clock, memory in MB (peak of the tree, sampled; 0 = unknown). `stdout` and `stderr` are absolute paths of the recorded output,
-    `dropped` the bytes that the cap left out. `leaked` names processes that outlived the main one. `read_mb` and `write_mb` went to and from the
-    disk, as sampled. `over_memory_mb` is the limit that it was stopped for exceeding (0: it was not), `out_of_memory` says that the system killed
+    `dropped` the bytes that the cap left out. `leaked` names processes that outlived the main one. `read_mb` and `write_mb` came from and went to the
+    disk (0 = unknown, or too short to be looked at). `over_memory_mb` is the limit that it was stopped for exceeding (0: it was not), `out_of_memory` says that the system killed
     it for want of memory. `suspended_seconds` are not part of the wall seconds.
     """
 

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.execute.kills import MemoryKills
 from gatekeeper.execute.lineage import set_subreaper
 from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.process import AT_ONCE, Ladder, ProcessSpec
 from gatekeeper.model.result import Attempt
-from tests.fakes.stage import Stage, fake
+from tests.fakes.stage import BIN, Stage, fake
 
 SHORT = Ladder(interrupt=0.2, terminate=0.2)
 
@@ -52,10 +53,10 @@ class Theatre:
         self.stage = stage
 
     def spec(self, key: str, *argv: str, timeout: float | None = 20.0, interrupt: bool = False, cap: int = 1 << 20,
-             niceness: int = 0) -> ProcessSpec:
+             niceness: int = 0, memory_limit_mb: int = 0) -> ProcessSpec:
         return ProcessSpec(key=key, argv=argv, cwd=str(self.folder), env=self.stage.environment, stdout=str(self.folder / f"{key}.out"),
                            stderr=str(self.folder / f"{key}.err"), timeout=timeout, interrupt=interrupt, ladder=SHORT, cap=cap,
-                           niceness=niceness)
+                           niceness=niceness, memory_limit_mb=memory_limit_mb)
 
     def output(self, key: str) -> bytes:
         return (self.folder / f"{key}.out").read_bytes()
@@ -319,6 +320,96 @@ def test_memory_of_the_whole_tree_is_sampled(pool: ProcessPool, theatre: Theatre
     pool.wait(0.02)
     theatre.stage.actor("a").tell("exit 0")
     assert last(pool, "a").peak_memory_mb > 60
+
+
+def test_the_peak_of_two_hundred_megabytes_is_told_within_a_tenth(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", *fake("takes-memory", "190", "a")))
+    theatre.stage.actor("a-child")
+    pool.wait(0.02)
+    theatre.stage.actor("a").tell("exit 0")
+    assert 190 * 1.0 < last(pool, "a").peak_memory_mb < 230  # two interpreters hold some 20 MB beside the block
+
+
+def test_a_peak_that_nobody_saw_is_told_by_the_system(pool: ProcessPool, theatre: Theatre) -> None:
+    code = "block = b'x' * 400_000_000"
+    pool.start(ProcessSpec(key="a", argv=(sys.executable, "-S", "-c", code), cwd=str(theatre.folder), env={}, stdout=str(theatre.folder / "a.out"),
+                           stderr=str(theatre.folder / "a.err")))
+    assert last(pool, "a").peak_memory_mb > 400
+
+
+def test_a_tree_over_its_memory_limit_is_stopped_and_says_so(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", *fake("takes-memory", "80", "a"), memory_limit_mb=60))
+    child = theatre.stage.actor("a-child")
+    attempt = last(pool, "a")
+    assert (attempt.over_memory_mb, attempt.cancelled, attempt.timed_out) == (60, False, False)
+    assert attempt.signal == signal.SIGTERM
+    assert attempt.peak_memory_mb > 60
+    assert attempt.leaked == ()
+    assert child.gone()
+
+
+def test_memory_that_forks_share_counts_once_against_the_limit(strong: ProcessPool, theatre: Theatre) -> None:
+    strong.start(theatre.spec("a", *fake("takes-memory", "40", "a", "3"), memory_limit_mb=100))
+    actors = [theatre.stage.actor(name) for name in ("a-child", "a-copy0", "a-copy1", "a-copy2")]
+    strong.wait(0.25)
+    for actor in (*actors, theatre.stage.actor("a")):
+        actor.tell("exit 0")
+    attempt = last(strong, "a")
+    assert (attempt.exit_code, attempt.over_memory_mb) == (0, 0)
+
+
+def test_a_tree_below_its_memory_limit_goes_on(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", *fake("takes-memory", "20", "a"), memory_limit_mb=500))
+    theatre.stage.actor("a-child")
+    pool.wait(0.25)
+    theatre.stage.actor("a").tell("exit 0")
+    assert (attempt := last(pool, "a")).exit_code == 0
+    assert attempt.over_memory_mb == 0
+
+
+def test_bytes_that_went_to_the_disk_are_told(strong: ProcessPool, theatre: Theatre) -> None:
+    code = """import os, sys
+sys.path.insert(0, sys.argv[1])
+import stagehand
+with open('big', 'wb') as file:
+    file.write(b'x' * 5_000_000)
+stagehand.obey('a')"""
+    strong.start(theatre.spec("a", sys.executable, "-S", "-B", "-c", code, BIN))
+    actor = theatre.stage.actor("a")
+    strong.wait(0.05)
+    actor.tell("exit 0")
+    assert 5 <= last(strong, "a").write_mb < 7
+
+
+def test_the_time_that_a_job_stood_still_is_told(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", *fake("told", "a")))
+    actor = theatre.stage.actor("a")
+    pool.suspend("a")
+    pool.wait(0.1)
+    pool.resume("a")
+    actor.tell("exit 0")
+    assert 0.1 <= last(pool, "a").suspended_seconds < 10
+
+
+@pytest.mark.parametrize("portable", [False, True])
+@pytest.mark.parametrize("killed", [0, 1])
+def test_who_was_killed_while_the_system_killed_for_memory_ran_out_of_it(tmp_path: Path, theatre: Theatre, portable: bool, killed: int) -> None:
+    counter = tmp_path / "root" / "proc" / "vmstat"
+    counter.parent.mkdir(parents=True)
+    counter.write_text("pgfault 9\noom_kill 5\n")
+    with ProcessPool(run_id="kills", portable=portable, kills=MemoryKills(str(tmp_path / "root"))) as pool:
+        pool.start(theatre.spec("a", *fake("told", "a")))
+        actor = theatre.stage.actor("a")
+        counter.write_text(f"pgfault 9\noom_kill {5 + killed}\n")
+        os.kill(actor.pid, signal.SIGKILL)
+        assert last(pool, "a").out_of_memory is bool(killed)
+
+
+def test_who_was_killed_by_us_did_not_run_out_of_memory(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", *fake("told", "a")))
+    theatre.stage.actor("a")
+    pool.stop("a", AT_ONCE)
+    assert last(pool, "a").out_of_memory is False
 
 
 def test_wake_makes_wait_return(pool: ProcessPool, theatre: Theatre) -> None:

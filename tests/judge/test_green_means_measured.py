@@ -49,7 +49,8 @@ def verdict(command: Command, attempt: Attempt, report: bytes | None = None) -> 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_a_tool_that_did_not_come_to_an_end_of_its_own_is_never_green(command: Command) -> None:
     ends = [Attempt(signal=number) for number in (2, 4, 6, 9, 11, 15)]
-    ends += [Attempt(exit_code=137), Attempt(spawn_error="no such file"), Attempt(exit_code=0, timed_out=True), Attempt(exit_code=0, cancelled=True)]
+    ends += [Attempt(exit_code=137), Attempt(spawn_error="no such file"), Attempt(exit_code=0, timed_out=True), Attempt(exit_code=0, cancelled=True),
+             Attempt(exit_code=0, over_memory_mb=60)]
     for attempt in ends:
         result, outcome = verdict(command, attempt)
         assert result.status in {Status.ERRORED, Status.TIMED_OUT, Status.CANCELLED}, attempt

@@ -102,7 +102,10 @@ def test_a_failing_test_fails_whatever_level_counts() -> None:
     (Attempt(signal=9, timed_out=True), Status.TIMED_OUT, Cause.TIMEOUT),
     (Attempt(signal=15, cancelled=True), Status.CANCELLED, Cause.INTERRUPT),
     (Attempt(signal=11), Status.ERRORED, Cause.SIGNAL),
+    (Attempt(signal=9), Status.ERRORED, Cause.SIGNAL),
     (Attempt(exit_code=137), Status.ERRORED, Cause.OUT_OF_MEMORY),
+    (Attempt(signal=9, out_of_memory=True), Status.ERRORED, Cause.OUT_OF_MEMORY),
+    (Attempt(exit_code=0, over_memory_mb=60), Status.ERRORED, Cause.OUT_OF_MEMORY),
 ])
 def test_a_process_that_did_not_end_by_itself_is_never_a_measurement(attempt: Attempt, status: Status, cause: Cause) -> None:
     result = conclude(JOB, attempt, parsed(Meaning.CLEAN))
