@@ -14,7 +14,24 @@ from typing import Any
 import typer
 
 from gatekeeper import __version__
-from gatekeeper.cli import backup, baseline, config, detect, doctor, explain, history, init, logs, parse, setup, tools
+from gatekeeper.cli import (
+    backup,
+    baseline,
+    config,
+    control,
+    detect,
+    doctor,
+    explain,
+    history,
+    init,
+    logs,
+    parse,
+    ps,
+    setup,
+    status,
+    tools,
+    watch,
+)
 from gatekeeper.cli import show as show_verb
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, tell
@@ -31,7 +48,7 @@ PLANNED = {
     "run": "Decide whether a repository is fit to merge.",
     "plan": "Show what a run would do, and why; runs nothing.",
 }
-MODULES = (detect, show_verb, explain, logs, history, doctor, tools, init, setup, parse, config, backup, baseline)
+MODULES = (detect, show_verb, explain, logs, history, resume, retry, ps, status, watch, control, doctor, tools, init, setup, parse, config, backup, baseline)
 _EPILOG = "Files can be named after --, for example: gatekeeper run -- src/a.py src/b.py"
 
 

@@ -131,7 +131,7 @@ def _bound(path: str) -> socket.socket:
         os.chmod(path, 0o600)  # nobody can connect before `listen`
         door.listen(128)
         door.setblocking(False)
-    except BaseException:
+    except OSError:
         door.close()
         raise
     return door
@@ -161,7 +161,7 @@ def connect(folder: str, timeout: float) -> socket.socket:
             with _short(folder) as path:
                 link.connect(path)
         friendly = is_friend(peer_of(link))
-    except BaseException:
+    except OSError:
         link.close()
         raise
     if not friendly:

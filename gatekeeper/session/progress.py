@@ -1,0 +1,218 @@
+"""How far a run has come, told from its events: the whole, each batch, each job, what is estimated to be left, what went wrong so far.
+
+    overall  = sum of estimates of what has ended + what runs (at most 99 % of its estimate each)  /  sum of all estimates
+    left     = the longer of: the longest chain of `needs` and `after` still to go; all that is left, spread over the slots of the run
+
+Estimates are those of the plan (from recorded durations). Pure: the moment is passed in, on the clock that the events' times come from. Does not
+know where the events come from, nor how progress is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gatekeeper.display.view import RunningJob, View, advance
+from gatekeeper.display.words import FAILED
+from gatekeeper.model.event import (
+    Event,
+    Intervened,
+    JobFinished,
+    JobOutput,
+    JobQueued,
+    JobStarted,
+    Notice,
+    Pressure,
+    RunFinished,
+    RunStarted,
+    Stage,
+    StageReached,
+)
+from gatekeeper.model.plan import Job
+from gatekeeper.model.result import Counters, Result, Verdict
+from gatekeeper.model.status import Status
+from gatekeeper.model.value import dataclass
+
+#: what runs is never told to be done before it has ended
+_NEARLY = 0.99
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One job: times in seconds on the monotonic clock, None where it has not come that far; `progress` from 0 to 1."""
+
+    job: Job
+    status: Status
+    progress: float
+    started: float | None = None
+    ended: float | None = None
+    #: estimated seconds until it has ended, 0 when it has
+    left: float = 0.0
+    attempt: int = 0
+    pid: int = 0
+    output_bytes: int = 0
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A batch with its counters and its progress from 0 to 1."""
+
+    id: str
+    title: str
+    counters: Counters
+    progress: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A run at one moment. `state` is starting, running, paused, finishing or ended; whether its process lives the events cannot tell."""
+
+    run_id: str
+    root: str
+    state: str
+    overall: float
+    counters: Counters
+    parts: tuple[Part, ...] = ()
+    steps: tuple[Step, ...] = ()
+    #: seconds since its start, estimated seconds to its end
+    seconds: float = 0.0
+    left: float = 0.0
+    started: float | None = None
+    #: why it is paused
+    reason: str = ""
+    issues: tuple[str, ...] = ()
+    interventions: tuple[Intervened, ...] = ()
+    pressure: tuple[Pressure, ...] = ()
+    verdict: Verdict | None = None
+
+    @property
+    def running(self) -> tuple[Step, ...]:
+        """What runs, or stands still with its processes frozen."""
+        return tuple(step for step in self.steps if step.status in {Status.RUNNING, Status.PAUSED})
+
+
+class Story:
+    """What the events of a run have told so far; a second `RunStarted` (the run was resumed) begins it anew."""
+
+    def __init__(self) -> None:
+        self.view = View()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.stage: Stage | None = None
+        self.queued: set[str] = set()
+        self.started: dict[str, JobStarted] = {}
+        self.finished: dict[str, JobFinished] = {}
+        self.output: dict[str, int] = {}
+        self.notices: list[str] = []
+        self.interventions: list[Intervened] = []
+        self.pressure: dict[str, Pressure] = {}
+        self.finish: RunFinished | None = None
+
+    def hear(self, event: Event) -> None:
+        """Takes the next event in."""
+        self.view = advance(self.view, event)
+        match event:
+            case RunStarted():
+                self._forget()
+            case StageReached():
+                self.stage = event.stage
+            case JobQueued():
+                self.queued.add(event.job)
+            case JobStarted():
+                self.started[event.job] = event
+            case JobFinished():
+                self.finished[event.job] = event
+            case JobOutput():
+                self.output[event.job] = event.stdout + event.stderr
+            case _:
+                self._hear_of_the_run(event)
+
+    def _hear_of_the_run(self, event: Event) -> None:
+        match event:
+            case Notice():
+                self.notices.append(event.message)
+            case Intervened():
+                self.interventions.append(event)
+            case Pressure():
+                self.pressure[event.resource] = event
+            case RunFinished():
+                self.finish = event
+            case _:
+                pass
+
+
+def progress_of(story: Story, now: float) -> Progress:
+    """How far the run has come at `now`."""
+    plan = story.view.plan
+    if plan is None:
+        return Progress(run_id=story.view.run_id, root="", state="starting", overall=0.0, counters=Counters(), issues=tuple(story.notices))
+    running = {entry.job.id: entry for entry in story.view.running}
+    steps = tuple(_step(story, job, running.get(job.id), now) for job in plan.jobs)
+    ended = story.finish.at if story.finish is not None else now
+    failures = tuple(f"{step.job.id}: {step.status}{f': {step.result.message}' if step.result and step.result.message else ''}"
+                     for step in steps if step.status in FAILED)
+    return Progress(
+        run_id=story.view.run_id, root=plan.root, state=_state(story), overall=1.0 if story.finish is not None else _share(steps),
+        counters=story.view.counters, steps=steps, seconds=max(0.0, ended - story.view.started), left=_left(steps, plan.pool_size), started=story.view.started,
+        parts=tuple(Part(id=batch.id, title=batch.title, counters=batch.counters, progress=_share([step for step in steps if step.job.batch == batch.id]))
+                    for batch in story.view.batches),
+        reason=story.view.paused, issues=(*failures, *story.notices), interventions=tuple(story.interventions),
+        pressure=tuple(event for event in story.pressure.values() if event.held), verdict=story.view.verdict)
+
+
+def _state(story: Story) -> str:
+    if story.finish is not None:
+        return "ended"
+    if story.view.paused:
+        return "paused"
+    counters = story.view.counters
+    return "running" if counters.pending or counters.running else "finishing"
+
+
+def _step(story: Story, job: Job, running: RunningJob | None, now: float) -> Step:
+    start, end = story.started.get(job.id), story.finished.get(job.id)
+    if end is not None:
+        return Step(job=job, status=end.result.status, progress=1.0, started=start.at if start else None, ended=end.at, attempt=len(end.result.attempts),
+                    output_bytes=story.output.get(job.id, 0), result=end.result)
+    if running is None or start is None:
+        return Step(job=job, status=Status.QUEUED if job.id in story.queued else Status.PENDING, progress=0.0, left=job.estimated_seconds)
+    took = max(0.0, now - running.started)
+    status = Status.PAUSED if job.id in story.view.frozen or story.view.paused else Status.RUNNING
+    return Step(job=job, status=status, progress=min(_NEARLY, took / job.estimated_seconds) if job.estimated_seconds > 0 else 0.0, started=running.started,
+                left=max(0.0, job.estimated_seconds - took), attempt=running.attempt, pid=start.pid, output_bytes=story.output.get(job.id, 0))
+
+
+def _share(steps: tuple[Step, ...] | list[Step]) -> float:
+    """Of the estimated time of these jobs, how much is behind us: 1 only when all have ended."""
+    whole = sum(_weight(step.job) for step in steps)
+    share = sum(step.progress * _weight(step.job) for step in steps) / whole if whole else 1.0
+    return share if all(step.status.final for step in steps) else min(share, _NEARLY)
+
+
+def _weight(job: Job) -> float:
+    """Seconds; of what takes no time, a little, so that it counts."""
+    return max(0.01, job.estimated_seconds)
+
+
+def _left(steps: tuple[Step, ...], slots: int) -> float:
+    left = {step.job.id: step.left for step in steps}
+    return max(sum(left.values()) / max(1, slots), _longest_chain({step.job.id: step.job for step in steps}, left))
+
+
+def _longest_chain(jobs: Mapping[str, Job], left: Mapping[str, float]) -> float:
+    """Seconds of the longest chain of jobs that wait for each other. Without recursion: chains may be thousands long."""
+    longest: dict[str, float] = {}
+    for first in jobs:
+        stack = [first]
+        while stack:
+            job_id = stack[-1]
+            before = [name for name in (*jobs[job_id].needs, *jobs[job_id].after) if name in jobs]
+            missing = [name for name in before if name not in longest]
+            if missing and job_id not in longest:
+                longest[job_id] = left[job_id]  # stands for itself until those before it are known: a circle ends here
+                stack += missing
+                continue
+            stack.pop()
+            longest[job_id] = left[job_id] + max((longest[name] for name in before), default=0.0)
+    return max(longest.values(), default=0.0)
