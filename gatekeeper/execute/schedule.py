@@ -5,7 +5,7 @@ Knows no processes, no clock and no output.
 State: one status per job, changed by `_move` alone, which refuses what the table `ALLOWED` does not name.
 
     PENDING --needs met--> QUEUED --started--> RUNNING <--> PAUSED
-       |                      |   <--again----    |            |
+       |                      |                   |            |
        +----------------------+-------------------+------------+--> one final status, for ever
 
     RUNNING --to be tried again--> PENDING, until its moment has come
@@ -35,7 +35,7 @@ FINAL = frozenset(Status) - OPEN
 ALLOWED = {
     Status.PENDING: FINAL | {Status.QUEUED},
     Status.QUEUED: FINAL | {Status.RUNNING},
-    Status.RUNNING: FINAL | {Status.PAUSED, Status.QUEUED},
+    Status.RUNNING: FINAL | {Status.PAUSED, Status.PENDING},
     Status.PAUSED: FINAL | {Status.RUNNING},
 }
 RED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})

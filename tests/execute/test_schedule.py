@@ -213,6 +213,18 @@ def test_a_paused_job_keeps_what_it_holds() -> None:
     assert start(schedule) == ("b",)
 
 
+def test_a_job_that_is_to_be_tried_again_waits_for_its_moment_and_holds_nothing_meanwhile() -> None:
+    schedule = Schedule([job("a", exclusive=("x",), seconds=9), job("b", exclusive=("x",))], ROOMY)
+    assert start(schedule) == ("a",)
+    schedule.requeued(job("a", exclusive=("x",)), 10.0)
+    assert schedule.status("a") is Status.PENDING
+    assert start(schedule) == ("b",)
+    schedule.finished("b", Status.PASSED)
+    assert (schedule.next_start(1.0), start(schedule, 9.0)) == (10.0, ())
+    schedule.settle(10.0)
+    assert start(schedule, 10.0) == ("a",)
+
+
 def test_a_final_status_stays() -> None:
     schedule = Schedule([job("a")], ROOMY)
     start(schedule)
