@@ -132,13 +132,14 @@ def _python_files(scene: Scene, folder: str, owners: set[str]) -> list[str]:
     inner = {owner for owner in owners if owner != folder and inside(owner, folder)}
     found = []
     verdicts: dict[str, bool] = {}
+    known = verdicts.get
     for path in scene.index.below(folder):
         if not path.endswith((".py", ".pyi")):
             continue
-        home = parent(path)
-        if home not in verdicts:
-            verdicts[home] = not any(above in inner for above in ancestors(home)) and _counts(scene, home, folder)
-        if verdicts[home]:
+        home = path.rpartition("/")[0] or "."
+        if (mine := known(home)) is None:
+            mine = verdicts[home] = not any(above in inner for above in ancestors(home)) and _counts(scene, home, folder)
+        if mine:
             found.append(path)
     return found
 
@@ -300,7 +301,7 @@ def _bare(name: str) -> str:
 def _traits(scene: Scene, project: _Project, needs: Needs) -> tuple[str, ...]:
     relative = [path if project.folder == "." else path[len(project.folder) + 1:] for path in project.files]
     traits = []
-    if any(_is_test(path) and _is_own(scene, path, project.folder) for path in project.files):
+    if any("test" in path and _is_test(path) and _is_own(scene, path, project.folder) for path in project.files):
         traits.append("tests")
     if not _BENCHES.isdisjoint(needs.declared) and (benches := _benches(relative)) is not None:
         traits.append(f"benches:{benches}")
@@ -343,11 +344,11 @@ def _sphinx(scene: Scene, folder: str) -> str | None:
 
 def _sources(project: _Project, relative: list[str]) -> list[str]:
     """The top folders that hold packages: `src`, or a package at the top that is no test."""
-    tops = {path.split("/")[0] for path in relative if "/" in path}
     named = project.document.get("tool", "maturin", "python-source") if project.document is not None else None
     if isinstance(named, str):
         return [f"sources:{named.rstrip('/')}"]
-    if any(path.startswith("src/") and base(path) == "__init__.py" for path in relative):
+    packaged = [path.split("/") for path in relative if path.endswith("/__init__.py")]
+    if any(parts[0] == "src" for parts in packaged):
         return ["sources:src"]
-    packages = sorted(top for top in tops if f"{top}/__init__.py" in relative and top not in {"tests", "test", "docs", "benchmarks", "examples"})
+    packages = sorted(parts[0] for parts in packaged if len(parts) == 2 and parts[0] not in {"tests", "test", "docs", "benchmarks", "examples"})
     return [f"sources:{packages[0]}"] if packages else []

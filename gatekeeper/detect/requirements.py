@@ -198,8 +198,7 @@ def _of_files(scene: Scene, folder: str, document: Document | None, found: _Coll
     """
     declares = document is not None and (document.has("project", "dependencies") or _has_poetry(document))
     for path in scene.index.below(folder):
-        home = parent(path)
-        if path.endswith((".txt", ".in")) and home in {folder, join(folder, "requirements"), join(folder, "requirements.d")}:
+        if path.endswith((".txt", ".in")) and (home := parent(path)) in {folder, join(folder, "requirements"), join(folder, "requirements.d")}:
             name = path.rpartition("/")[2]
             if _REQUIREMENTS.fullmatch(name) and ("requirements" in name or home != folder):
                 plain = name.startswith(("requirements.", "base.", "main."))

@@ -47,8 +47,10 @@ def expand(words: tuple[str, ...], expansion: Expansion) -> tuple[str, ...]:
     argv: list[str] = []
     for word in words:
         whole = _PLACEHOLDER.fullmatch(word)
-        if whole is not None and whole[1] not in _LATER:
-            argv.extend(item for item in _values(whole, expansion) if not (item.startswith("-") and whole[1] == "adopted" and item in argv))
+        if whole is not None and whole[1] == "adopted":
+            argv.extend(item for item in _values(whole, expansion) if not (item.startswith("-") and item in argv))
+        elif whole is not None and whole[1] not in _LATER:
+            argv.extend(_values(whole, expansion))
         else:
             argv.append(_PLACEHOLDER.sub(lambda match: _inline(match, expansion), word))
     return tuple(argv)
@@ -61,7 +63,8 @@ def _inline(match: re.Match[str], expansion: Expansion) -> str:
 def _values(match: re.Match[str], expansion: Expansion) -> tuple[str, ...]:
     name, argument, fallback = match[1], match[2], match[3]
     if name == "files":
-        return tuple(f"./{file}" if file.startswith("-") else file for file in expansion.files)
+        dashed = "\0-" in "\0".join(("", *expansion.files))  # one look at all: there are hundreds of thousands, and next to never one
+        return tuple(f"./{file}" if file.startswith("-") else file for file in expansion.files) if dashed else expansion.files
     if name == "adopted":
         return _adopted_or(fallback, expansion) + expansion.extra
     if name == "unchosen":

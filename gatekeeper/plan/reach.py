@@ -24,18 +24,22 @@ class Holdings:
 
     def __init__(self, files: Iterable[str]) -> None:
         self._files = tuple(files)
-        self._places = sorted((name, place) for place, name in enumerate(self._files))
+        self._sorted = tuple(sorted(self._files))
 
     def below(self, root: str) -> tuple[str, ...]:
         """The files below the folder `root`, or the file of that name."""
         if root == ".":
             return self._files
         # `0` is the character after `/`: everything below sorts between the two
-        found = [*self._between(root, f"{root}\0"), *self._between(f"{root}/", f"{root}0")]
-        return tuple(self._files[place] for _, place in sorted(found, key=lambda pair: pair[1]))
+        found = (*self._between(root, f"{root}\0"), *self._between(f"{root}/", f"{root}0"))
+        return found if self._sorted == self._files else tuple(sorted(found, key=self._places.__getitem__))
 
-    def _between(self, first: str, end: str) -> list[tuple[str, int]]:
-        return self._places[bisect_left(self._places, (first, -1)):bisect_left(self._places, (end, -1))]
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self._files)}
+
+    def _between(self, first: str, end: str) -> tuple[str, ...]:
+        return self._sorted[bisect_left(self._sorted, first):bisect_left(self._sorted, end)]
 
 
 class Reach:
@@ -43,7 +47,8 @@ class Reach:
 
     def __init__(self, choices: Sequence[Choice], inputs: PlanInputs) -> None:
         exclude = inputs.settings.exclude
-        self._holdings = Holdings(path for path in (inputs.files if inputs.scope is None else inputs.scope) if not excluded_by(exclude, path))
+        files = inputs.files if inputs.scope is None else inputs.scope
+        self._holdings = Holdings([path for path in files if not excluded_by(exclude, path)] if exclude else files)
         self._inputs = inputs
         self._excluded = frozenset(exclusion.root for exclusion in inputs.detection.excluded)
         self._choices = tuple(choices)
@@ -81,8 +86,7 @@ class Reach:
         """The files below `root` whose names match; remembered, because the commands of one language ask for the same."""
         if (root, globs) not in self._remembered:
             below = self._holdings.below(root)
-            matches = matcher(globs)
-            self._remembered[root, globs] = tuple(path for path in below if matches(path)) if globs else below
+            self._remembered[root, globs] = matching(below, globs) if globs else below
         return self._remembered[root, globs]
 
 
@@ -101,11 +105,24 @@ def _below_another(path: str, root: str, others: Collection[str]) -> bool:
     return False
 
 
+def matching(paths: Iterable[str], globs: Iterable[str]) -> tuple[str, ...]:
+    """The paths whose name matches one of the globs."""
+    suffixes, rest = _suffixes(globs)
+    if not rest:  # a hundred thousand calls less
+        return tuple([path for path in paths if path.endswith(suffixes)])
+    return tuple(filter(matcher(globs), paths))
+
+
 def matcher(globs: Iterable[str]) -> Callable[[str], bool]:
-    """Whether the name at the end of a path matches one of the globs; nearly all are `*.suffix`, which needs no pattern."""
-    suffixes = tuple(glob[1:] for glob in globs if glob.startswith("*") and not _SPECIAL.intersection(glob[1:]))
-    rest = tuple(glob for glob in globs if not glob.startswith("*") or _SPECIAL.intersection(glob[1:]))
+    """Whether the name at the end of a path matches one of the globs."""
+    suffixes, rest = _suffixes(globs)
 
     def matches(path: str) -> bool:
         return path.endswith(suffixes) or (bool(rest) and any(fnmatchcase(path.rpartition("/")[2], glob) for glob in rest))
     return matches
+
+
+def _suffixes(globs: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The endings of globs like `*.suffix`, as nearly all are, and the other globs."""
+    plain = [glob for glob in globs if glob.startswith("*") and not _SPECIAL.intersection(glob[1:])]
+    return tuple(glob[1:] for glob in plain), tuple(glob for glob in globs if glob not in plain)

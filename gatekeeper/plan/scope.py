@@ -81,7 +81,7 @@ def applies(choice: Choice, files: tuple[str, ...], concerned: frozenset[str], i
 
 def chunks(files: tuple[str, ...], limit: int = ARGV_BYTES) -> tuple[tuple[str, ...], ...]:
     """The files in as few command lines as fit, of about equal length."""
-    total = sum(len(name.encode("utf-8", "surrogateescape")) + 1 for name in files)
+    total = len("\0".join(files).encode("utf-8", "surrogateescape")) + 1
     count = max(1, -(-total // limit))
     size = -(-len(files) // count) if files else 1
     return tuple(files[start:start + size] for start in range(0, len(files), size)) or ((),)
