@@ -1,5 +1,6 @@
 """Signals while a run is under way. Before jobs run they end the program as usual; then they end the run in order.
 
+Ctrl-Z stops the jobs too: they have sessions of their own, so the terminal does not reach them. Before jobs run it stops the program as usual.
 What the caller had us ignore (nohup, a job in the background of a script) stays ignored.
 """
 
@@ -9,15 +10,17 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
+from gatekeeper.execute.inherited import passes_over, settle_signals, stop_program
 from gatekeeper.model.event import Event, RunStarted
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP)
 
 
 class Interruptible(Protocol):
-    """Takes a signal into a run: the first ends it in order, the second at once."""
+    """Takes a signal into a run: the first ends it in order, the second at once; or lets it stand still until SIGCONT."""
 
     def interrupt(self, signum: int) -> None: ...
+    def request_stop(self) -> None: ...
 
 
 class Signals:
@@ -29,8 +32,9 @@ class Signals:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
+        settle_signals()
         for number in _SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if not passes_over(number):
                 self._before[number] = signal.signal(number, self._arrived)
         return self
 
@@ -43,9 +47,17 @@ class Signals:
         self._under_way = self._under_way or isinstance(event, RunStarted)
 
     def _arrived(self, signum: int, _frame: FrameType | None) -> None:
-        if self._under_way:
+        if signum == signal.SIGTSTP:
+            self._stop()
+        elif self._under_way:
             self._control.interrupt(signum)
         elif signum == signal.SIGINT:
             raise KeyboardInterrupt
         else:
             raise SystemExit(128 + signum)
+
+    def _stop(self) -> None:
+        if self._under_way:
+            self._control.request_stop()
+        else:
+            stop_program()

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import IO
 
+from gatekeeper.execute.inherited import settle_signals
 from gatekeeper.execute.process import forget, start_process
 from gatekeeper.model.ports import Completed
 
@@ -24,6 +25,7 @@ def run_helper(argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None =
                timeout: float = 60.0) -> Completed:
     """Run `argv` in `cwd` for at most `timeout` seconds (`env` None: ours). `exit_code` is None when it could not be started, with the
     reason on `stderr`, or when its time was up; negative for a signal. Never raises for what the process does."""
+    settle_signals()
     with ExitStack() as files:
         try:
             source, out, err = (files.enter_context(tempfile.TemporaryFile(buffering=0)) for _ in range(3))

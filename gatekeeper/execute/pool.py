@@ -26,6 +26,7 @@ from typing import Self
 from gatekeeper.execute import ending
 from gatekeeper.execute.ends import Ends, PidfdEnds, ThreadEnds, own_peak_mb
 from gatekeeper.execute.guard import Guard
+from gatekeeper.execute.inherited import settle_signals
 from gatekeeper.execute.kills import MemoryKills
 from gatekeeper.execute.lineage import JOB_COOKIE, RUN_COOKIE, AdoptedLineage, Lineage, TableLineage, disk_bytes, members
 from gatekeeper.execute.process import AT_ONCE, FIRST_SAMPLE, Child, Ended, Ladder, Phase, ProcessSpec, conclude, explain, forget, spawn
@@ -45,6 +46,7 @@ class ProcessPool:
 
     def __init__(self, *, run_id: str, portable: bool | None = None, clock: Callable[[], float] = time.monotonic,
                  kills: MemoryKills | None = None) -> None:
+        settle_signals()
         outer = os.environ.get(RUN_COOKIE, "")
         cookie = f"{outer}:{run_id}" if outer else run_id
         self._cookie = cookie
