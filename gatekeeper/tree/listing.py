@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from gatekeeper.model.value import dataclass
 from gatekeeper.tree.git import Git
@@ -57,29 +57,26 @@ def _read(git: Git, answer: bytes, *, compared: bool) -> Listing:
     """
     others, heads = _by_head(os.fsdecode(answer).split("\0"))
     tracked = {head: lines for head, lines in heads.items() if head[0] not in "RC"}
-    submodules = tuple(dict.fromkeys(_named(tracked, lambda head: head[2:] == _SUBMODULE)))
+    submodules = _once(_named(tracked, lambda head: head[2:] == _SUBMODULE), tracked)
     gone = _named(heads, lambda head: head[0] == "R")
     outside = [name for name in _named(heads, lambda head: head[0] == "S") if not git.has(name)]
     modified = {*gone, *_named(heads, lambda head: head[0] == "C")} if compared else None
     if modified is not None and submodules:  # only a diff looks into them
         modified.update(git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative"))
-    return Listing(tracked=tuple(dict.fromkeys(_named(tracked, lambda head: head[2:] != _SUBMODULE))), submodules=submodules,
+    return Listing(tracked=_once(_named(tracked, lambda head: head[2:] != _SUBMODULE), tracked), submodules=submodules,
                    symlinks=frozenset(_named(tracked, lambda head: head[2:] == _LINK)), absent=frozenset((*gone, *outside)), others=tuple(others),
                    modified=None if modified is None else frozenset(modified), index=_digest(tracked) if compared else "")
 
 
-def _by_head(lines: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:
+def _by_head(lines: list[str]) -> tuple[list[str], dict[str, list[str]]]:
     """The names that are not tracked, and all other lines by their tag and mode."""
-    others: list[str] = []
-    heads: dict[str, list[str]] = {}
-    for line in lines:
-        if line[:1] == "?":
-            others.append(line[2:])
-        elif (known := heads.get(line[:8])) is not None:
-            known.append(line)
-        elif line:
-            heads[line[:8]] = [line]
-    return others, heads
+    first = next((number for number, line in enumerate(lines) if line[:1] != "?"), len(lines))  # git tells what is not tracked first
+    others, tracked = lines[:first], [line for line in lines[first:] if line]
+    beginnings = [line[:8] for line in tracked]
+    heads = {head: [line for line, its in zip(tracked, beginnings, strict=True) if its == head] for head in dict.fromkeys(beginnings)}
+    for head in [head for head in heads if head[0] == "?"]:
+        others += heads.pop(head)
+    return [line[2:] for line in others], heads
 
 
 def _named(heads: Mapping[str, list[str]], wanted: Callable[[str], bool]) -> list[str]:
@@ -90,6 +87,11 @@ def _named(heads: Mapping[str, list[str]], wanted: Callable[[str], bool]) -> lis
             start = lines[0].index("\t") + 1
             names += [line[start:] for line in lines]
     return names
+
+
+def _once(names: list[str], tracked: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """Names in conflict stand there once for each side."""
+    return tuple(dict.fromkeys(names)) if any(head[0] == "M" for head in tracked) else tuple(names)
 
 
 def _digest(tracked: Mapping[str, list[str]]) -> str:
