@@ -7,6 +7,7 @@ import os
 from gatekeeper.catalog.document import Section
 from gatekeeper.errors import ConfigError
 from gatekeeper.model.component import Kind, Language
+from gatekeeper.model.recovery import RetryPolicy, Trouble
 from gatekeeper.model.tool import (
     Command,
     Effect,
@@ -105,7 +106,7 @@ def _command(tool_id: str, languages: tuple[Language, ...], name: str, section: 
         dependencies=section.flag("dependencies"),
         output=OutputSpec(source=output.choice("from", Stream, "stdout"), parser=output.text("parser", "exit-code"), pattern=output.text("pattern", "")),
         exit=ExitSpec(clean=exits.numbers("clean", usual.clean), findings=exits.numbers("findings", usual.findings),
-                      nothing=exits.numbers("nothing", usual.nothing)),
+                      nothing=exits.numbers("nothing", usual.nothing), usage=exits.numbers("usage", usual.usage)),
         fails_at=section.choice("fails_at", FailsAt, "any"),
         strict_words=section.texts("strict_words"),
         adopt=section.texts("adopt"),
@@ -119,10 +120,23 @@ def _command(tool_id: str, languages: tuple[Language, ...], name: str, section: 
         leaves=section.texts("leaves"),
         after=section.texts("after"),
         interrupt=section.flag("interrupt"),
+        services=section.texts("services"),
+        retry=_retry(section),
     )
     for inner in (exits, output, section):
         inner.done()
     return command
+
+
+def _retry(section: Section) -> RetryPolicy | None:
+    """`retry: {on: [network, signal], attempts: 2, delay: 1s, factor: 2, max_delay: 1m}`, each key with its usual value."""
+    if section.take("retry") is None:
+        return None
+    inner, usual = section.section("retry"), RetryPolicy()
+    policy = RetryPolicy(attempts=int(inner.text("attempts", str(usual.attempts))), on=inner.choices("on", Trouble) or usual.on, delay=inner.seconds("delay") or usual.delay,
+                         factor=float(inner.text("factor", str(usual.factor))), max_delay=inner.seconds("max_delay") or usual.max_delay)
+    inner.done()
+    return policy
 
 
 def _cache(section: Section) -> str:

@@ -13,6 +13,7 @@ from gatekeeper.cli.output import show, show_json
 from gatekeeper.config.load import load_documents, load_settings
 from gatekeeper.config.options import OPTIONS, Arguments
 from gatekeeper.config.policy import condition_document, suppression_document
+from gatekeeper.config.recovery import recovery_document, retry_document, timeout_text
 from gatekeeper.config.schema import schema_named, schema_names
 from gatekeeper.config.values import duration_text
 from gatekeeper.model.document import to_document
@@ -91,7 +92,7 @@ def _entry(name: str, value: object, origins: Mapping[str, str]) -> list[str]:
         return [f"{'# ' if value is None else ''}timeout: {'the pipeline decides' if value is None else text}{comment}"]
     key = _KEYS.get(name, name)
     text = _flow(list(value)) if isinstance(value, tuple) else _flow(value)
-    known = value is not None and (name in _KEYS or name in {"exclude", "provision", "backup"})
+    known = value is not None and (name in _KEYS or name in {"exclude", "provision", "backup", "cache"})
     return [f"{'' if known else '# '}{key}: {text}{comment}"]
 
 
@@ -118,8 +119,8 @@ def _tools(tools: Mapping[str, object], origins: Mapping[str, str]) -> list[str]
     lines = ["tools:"]
     for tool, said in tools.items():
         if isinstance(said, ToolSettings):
-            known = {"enabled": said.enabled, "blocking": said.blocking, "timeout": said.timeout, "args": list(said.args) or None,
-                     "retries": said.retries}
+            known = {"enabled": said.enabled, "blocking": said.blocking, "timeout": timeout_text(said.timeout, said.timeout_factor), "args": list(said.args) or None,
+                     "retry": said.retry and retry_document(said.retry), "on_failure": said.recovery and recovery_document(said.recovery)}
             told = {name: value for name, value in known.items() if value is not None}
             lines.append(f"  {_flow(tool)}: {_flow(told)}  # {origins.get(f'tools.{tool}', '')}".rstrip(" #"))
     return lines
@@ -130,7 +131,9 @@ def _task_document(task: object) -> object:
         return to_document(task)
     told: dict[str, object] = {"id": task.id, "batch": task.batch, "argv": list(task.argv), "takes": task.takes, "role": task.role,
                                "output": {"parser": task.parser} | ({"pattern": task.pattern} if task.pattern else {}), "blocking": task.blocking, "needs": list(task.needs)}
-    return told | ({"timeout": task.timeout} if task.timeout is not None else {}) | ({"retries": task.retries} if task.retries else {})
+    further = {"timeout": timeout_text(task.timeout, task.timeout_factor), "retry": task.retry and retry_document(task.retry),
+               "on_failure": recovery_document(task.recovery, of_task=True) or None}
+    return told | {name: value for name, value in further.items() if value is not None}
 
 
 def _flow(value: object) -> str:

@@ -9,9 +9,9 @@ from gatekeeper.config.document import Document
 from gatekeeper.config.layer import Layer
 from gatekeeper.config.options import OPPOSITES, OPTIONS, Kind
 from gatekeeper.config.policy import conditions, small_change, suppressions
-from gatekeeper.config.values import nearest, seconds
+from gatekeeper.config.recovery import limit_of, recovery_of, retry_of, seconds_of
+from gatekeeper.config.values import nearest
 from gatekeeper.errors import ConfigError
-from gatekeeper.model import duration
 from gatekeeper.model.pattern import pattern_fault
 from gatekeeper.model.settings import CustomTask, ToolSettings
 from gatekeeper.model.value import dataclass
@@ -54,7 +54,7 @@ _DURATIONS = frozenset(option.key for option in OPTIONS if option.kind is Kind.D
 
 def _value(document: Document, key: str, value: object) -> object:
     if key in _DURATIONS:
-        return _seconds(document, key, value)
+        return seconds_of(document, key, value)
     match key, value:
         case "tools", dict():
             return {tool: _tool(document, tool, said) for tool, said in value.items()}
@@ -73,9 +73,10 @@ def _value(document: Document, key: str, value: object) -> object:
 def _tool(document: Document, tool: str, said: object) -> ToolSettings:
     if not isinstance(said, Mapping):
         return ToolSettings(enabled=bool(said))
-    timeout = said.get("timeout")
-    return ToolSettings(enabled=said.get("enabled"), blocking=said.get("blocking"), args=tuple(said.get("args", ())), retries=said.get("retries"),
-                        timeout=None if timeout is None else _seconds(document, f"tools/{tool}/timeout", timeout))
+    path = f"tools/{tool}"
+    timeout, factor = limit_of(document, path, said)
+    return ToolSettings(enabled=said.get("enabled"), blocking=said.get("blocking"), cache=said.get("cache"), args=tuple(said.get("args", ())), timeout=timeout,
+                        timeout_factor=factor, retry=retry_of(document, path, said), recovery=recovery_of(document, path, said))
 
 
 def _tasks(document: Document, items: Sequence[Mapping[str, object]]) -> tuple[CustomTask, ...]:
@@ -91,17 +92,16 @@ def _tasks(document: Document, items: Sequence[Mapping[str, object]]) -> tuple[C
 def _task(document: Document, path: str, item: Mapping[str, object]) -> CustomTask:
     usual = CustomTask(id="", batch="", argv=())
     output = cast("Mapping[str, str]", item.get("output", {}))
-    timeout = item.get("timeout")
+    timeout, factor = limit_of(document, path, item)
     argv = cast("Sequence[str]", item["argv"])
     if not argv[0]:
         raise ConfigError(f"{document.place(f'{path}/argv')}: the program has no name")
     return CustomTask(
         id=str(item["id"]), batch=str(item["batch"]), argv=tuple(argv),
         takes=str(item.get("takes", usual.takes)), parser=output.get("parser", usual.parser), role=str(item.get("role", usual.role)),
-        pattern=_pattern(document, path, output),
+        pattern=_pattern(document, path, output), cache=str(item.get("cache", usual.cache)),
         blocking=bool(item.get("blocking", usual.blocking)), needs=tuple(cast("Sequence[str]", item.get("needs", ()))),
-        retries=cast("int", item.get("retries", usual.retries)),
-        timeout=None if timeout is None else _seconds(document, f"{path}/timeout", timeout),
+        timeout=timeout, timeout_factor=factor, retry=retry_of(document, path, item), recovery=recovery_of(document, path, item) or usual.recovery,
     )
 
 
@@ -115,13 +115,6 @@ def _pattern(document: Document, path: str, output: Mapping[str, str]) -> str:
         raise ConfigError(f"{document.place(f'{path}/output')}: tasks: {fault}",
                           hint=r"for example: output: {parser: regex, pattern: '^(?P<file>[^:]+):(?P<line>\d+): (?P<message>.*)'}")
     return pattern
-
-
-def _seconds(document: Document, path: str, value: object) -> float:
-    try:
-        return seconds(value) if isinstance(value, str) else duration.seconds(cast("float", value))
-    except ValueError as error:
-        raise ConfigError(f"{document.place(path)}: {path.replace('/', '.')}: {error}") from error
 
 
 def _glob(document: Document, path: str, glob: str) -> str:

@@ -70,8 +70,12 @@ def _tool_loosenings(base: Mapping[str, ToolSettings], local: Mapping[str, ToolS
             yield f"tools/{tool}", "may not turn a tool off"
         if said.blocking is False and before.blocking is not False:
             yield f"tools/{tool}", "may not make a tool advise only"
-        if said.retries and said.retries > (before.retries or 0):
-            yield f"tools/{tool}", "may not start a tool more often"
+        if said.retry and said.retry != before.retry:
+            yield f"tools/{tool}", "may not say when a tool is started again"
+        if said.recovery and said.recovery != before.recovery:
+            yield f"tools/{tool}", "may not say what happens when a tool does not pass"
+        if said.cache not in (None, "none", before.cache):
+            yield f"tools/{tool}", "may not let results of a tool be kept"
         if said.args and said.args != before.args:
             yield f"tools/{tool}", "may not pass arguments to a tool"
 
@@ -91,8 +95,9 @@ def _joined(base: Mapping[str, ToolSettings], local: Mapping[str, ToolSettings])
             enabled=before.enabled if said.enabled is None else said.enabled,
             blocking=before.blocking if said.blocking is None else said.blocking,
             timeout=before.timeout if said.timeout is None else said.timeout,
-            args=said.args or before.args,
-            retries=before.retries if said.retries is None else said.retries,
+            args=said.args or before.args, cache=said.cache or before.cache,
+            timeout_factor=said.timeout_factor if said.timeout or said.timeout_factor else before.timeout_factor,
+            retry=said.retry or before.retry, recovery=said.recovery or before.recovery,
         )
     return joined
 

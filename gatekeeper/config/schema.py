@@ -13,6 +13,7 @@ from gatekeeper.model.component import Kind as ComponentKind
 from gatekeeper.model.component import Language, ToolStatus
 from gatekeeper.model.finding import Category, Level, Safety, Severity, State, SuppressionKind, TestOutcome
 from gatekeeper.model.pipeline import JobClass, Priority
+from gatekeeper.model.recovery import Trouble
 from gatekeeper.model.status import Cause, Meaning, Outcome, Status
 from gatekeeper.model.tool import Effect, FailsAt, Role, Stream, Takes
 
@@ -28,6 +29,10 @@ _MAYBE: Schema = {"type": ["string", "null"]}
 _ANY: Schema = {}
 #: 90, 90s, 5m, 1h30m, 2.5h
 DURATION: Schema = {"type": ["string", "number"], "exclusiveMinimum": 0, "pattern": r"^(\d+(\.\d+)?|(\d+(\.\d+)?(ms|s|m|h|d))+)$"}
+
+
+#: a duration, or a multiple of what was measured: 5x median
+LIMIT: Schema = {"anyOf": [DURATION, {"type": "string", "pattern": r"^\d+(\.\d+)?x median$"}]}
 
 
 def object_of(properties: Mapping[str, Schema], *, required: tuple[str, ...] = (), closed: bool = True, title: str = "") -> Schema:
@@ -114,7 +119,20 @@ def _config() -> Schema:
 
 
 def _tool_settings() -> Schema:
-    return object_of({"enabled": _YES_NO, "blocking": _YES_NO, "timeout": DURATION, "args": list_of(TEXT), "retries": _COUNT}) | {"type": ["boolean", "object"]}
+    return object_of({"cache": words_of("none", "component", "tree"), "enabled": _YES_NO, "blocking": _YES_NO, "timeout": LIMIT, "args": list_of(TEXT), **again()}) | {"type": ["boolean", "object"]}
+
+
+def again(*, of_task: bool = False) -> dict[str, Schema]:
+    """What happens when a job did not pass."""
+    return {"retries": _COUNT, "retry": retry_policy(),
+            "on_failure": {"anyOf": [words_of("retry", "rollback", "hold", "abort"), object_of({
+                "retry": _COUNT, "rollback": _YES_NO, "fallback": list_of(TEXT, 1) if of_task else _WORD, "hold": DURATION, "abort": _YES_NO})]}}
+
+
+def retry_policy() -> Schema:
+    """How often a job is started, and for which troubles."""
+    return object_of({"attempts": {"type": "integer", "minimum": 1, "maximum": 100}, "on": list_of(words_of(*Trouble)), "delay": DURATION,
+                      "factor": {"type": "number", "minimum": 1}, "max_delay": DURATION})
 
 
 def _custom_task() -> Schema:
@@ -125,10 +143,11 @@ def _custom_task() -> Schema:
         "takes": words_of(*Takes),
         "role": words_of(*Role),
         "output": object_of({"parser": _WORD, "pattern": _WORD}),
-        "timeout": DURATION,
+        "cache": words_of("none", "component", "tree"),
+        "timeout": LIMIT,
         "blocking": _YES_NO,
         "needs": list_of(_WORD),
-        "retries": _COUNT,
+        **again(of_task=True),
     }, required=("id", "batch", "argv"))
 
 
@@ -304,10 +323,10 @@ def _tool() -> Schema:
         "role": words_of(*Role), "takes": words_of(*Takes), "argv": _texts(), "fix": _texts(), "globs": _texts(), "kinds": _texts(),
         "languages": _texts(), "requires": _texts(), "unless": _texts(), "default": _YES_NO, "advisory": _YES_NO,
         "on_demand": _YES_NO, "dependencies": _YES_NO, "output": object_of({"from": words_of(*Stream), "parser": _WORD, "pattern": _WORD}),
-        "exit": object_of({"clean": codes, "findings": codes, "nothing": codes, "error": codes}), "fails_at": words_of(*FailsAt),
+        "exit": object_of({"clean": codes, "findings": codes, "nothing": codes, "usage": codes}), "fails_at": words_of(*FailsAt),
         "strict_words": _texts(), "adopt": _texts(), "effect": words_of(*Effect),
-        "cache": {"anyOf": [words_of("file", "component", "none"), object_of({"ttl": DURATION})]}, "threads": map_of(_ANY), "env": map_of(_ANY),
-        "memory": TEXT, "timeout": DURATION, "exclusive": _texts(), "leaves": _texts(), "after": _texts(), "interrupt": _YES_NO,
+        "cache": {"anyOf": [words_of("file", "component", "tree", "none"), object_of({"ttl": DURATION})]}, "threads": map_of(_ANY), "env": map_of(_ANY),
+        "memory": TEXT, "timeout": DURATION, "exclusive": _texts(), "leaves": _texts(), "after": _texts(), "interrupt": _YES_NO, "services": _texts(), "retry": retry_policy(),
     }, required=("role",))
     return object_of({
         "version": {"const": 1}, "id": _WORD, "license": TEXT, "languages": _texts(), "executable": TEXT, "builtin": _YES_NO,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.execute.control import Action, Request
 from gatekeeper.execute.freeze import Holder
+from gatekeeper.execute.recover import release
 from gatekeeper.model.event import Intervened
 from gatekeeper.model.pipeline import Priority
 from gatekeeper.model.status import Status
@@ -43,10 +44,10 @@ def _told(request: Request, run: Run) -> None:
 def _pause(request: Request, run: Run) -> None:
     said = _said("paused", request)
     if not request.subject:
-        if run.pausing(Holder.PERSON):
+        if run.standstill.by(Holder.PERSON):
             raise _RefusedError("the run is paused already")
         _told(request, run)
-        run.pause(Holder.PERSON, said)
+        run.standstill.begin(Holder.PERSON, said)
         return
     status = _open(request, run)
     if status is not Status.RUNNING and not (status is Status.PAUSED and not run.freezer.holds(request.subject, Holder.PERSON)):
@@ -57,15 +58,15 @@ def _pause(request: Request, run: Run) -> None:
 
 def _resume(request: Request, run: Run) -> None:
     if not request.subject:
-        if not run.pausing(Holder.PERSON):
+        if not run.standstill.by(Holder.PERSON):
             raise _RefusedError("the run is not paused")
         _told(request, run)
-        run.go_on(Holder.PERSON)
+        run.standstill.end(Holder.PERSON)
         return
     _open(request, run)
-    if run.held(request.subject):
+    if request.subject in run.tries.holds:
         _told(request, run)
-        run.release(request.subject)
+        release(run, request.subject)
     elif run.freezer.holds(request.subject, Holder.PERSON):
         _told(request, run)
         run.freezer.thaw(request.subject, Holder.PERSON)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from gatekeeper.execute.launch import errand_key
 from gatekeeper.execute.ports import Ports
 from gatekeeper.execute.schedule import Schedule
-from gatekeeper.model.event import JobPaused, JobResumed
+from gatekeeper.model.event import JobPaused, JobResumed, RunPaused, RunResumed
 from gatekeeper.model.ports import Clock
 from gatekeeper.model.status import Status
 
@@ -97,3 +97,44 @@ class Freezer:
         self._shift(job_id, self._now() - self._since.pop(job_id))
         if self._schedule.status(job_id) is Status.PAUSED:
             self._schedule.resumed(job_id)
+
+
+class Standstill:
+    """The run as a whole, paused by one or several: nothing starts, what runs is frozen, and the run's clock stands still until all let it go on."""
+
+    def __init__(self, ports: Ports, schedule: Schedule, clock: RunClock, freezer: Freezer) -> None:
+        self._ports, self._schedule, self._clock, self._freezer = ports, schedule, clock, freezer
+        self._holders: set[Holder] = set()
+
+    @property
+    def on(self) -> bool:
+        return bool(self._holders)
+
+    def by(self, holder: Holder) -> bool:
+        """Whether `holder` pauses the run."""
+        return holder in self._holders
+
+    def begin(self, holder: Holder, reason: str) -> None:
+        """`holder` pauses the run."""
+        if not self._holders:
+            self._clock.stop()
+            self._ports.publish(RunPaused(at=self._ports.clock(), reason=reason))
+        self._holders.add(holder)
+        for job_id in self._schedule.running():
+            self._freezer.freeze(job_id, Holder.RUN, reason)
+
+    def end(self, *holders: Holder) -> None:
+        """These (none: all) do not pause the run any more."""
+        self._holders -= set(holders or self._holders)
+        if self._holders or not self._clock.stands:
+            return
+        for job_id in self._freezer.frozen():
+            self._freezer.thaw(job_id, Holder.RUN)
+        self._clock.go()
+        self._ports.publish(RunResumed(at=self._ports.clock()))
+
+    def stop_program(self, stop: Callable[[], None]) -> None:
+        """The whole program stops, as a terminal asks it to (Ctrl-Z); it goes on when `stop` returns."""
+        self.begin(Holder.TERMINAL, "stopped by the terminal")
+        stop()
+        self.end(Holder.TERMINAL)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from gatekeeper.execute.inherited import stop_program
 from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.process import Ended, Ladder, ProcessSpec
 from gatekeeper.model.plan import Job
 from gatekeeper.model.ports import Clock, Subscriber
+from gatekeeper.model.recovery import BreakerPolicy
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.value import dataclass, field
 
@@ -42,11 +42,6 @@ class Pool(Protocol):
     def wake(self) -> None: ...
 
 
-def stop_program() -> None:
-    """Stand still as a program does whose terminal says so; returns when it is told to go on."""
-    os.kill(os.getpid(), signal.SIGSTOP)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """What is not in the plan. None: as many cores as the plan's pool and the free memory of this machine; our own environment, cleaned."""
@@ -60,6 +55,19 @@ class RunOptions:
     #: results by job id that need not be reached again (of a run that is resumed)
     known: Mapping[str, Result] = field(default_factory=dict)
     lookup: Lookup | None = None
+    #: what a job may change is kept before it starts; the answer puts it back and says what it did (None: nothing can be kept)
+    checkpoint: Callable[[Job], Callable[[], str] | None] | None = None
+    #: somebody is there who can decide about a job that is held
+    person: bool = False
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    #: failures in a row and the moment of the last, on `clock`, by service that did not answer in runs before
+    services: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    #: told the same when a run has found out more
+    learnt: Callable[[Mapping[str, tuple[int, float]]], None] | None = None
+    #: whose logs are looked at while they grow (`JobOutput`)
+    outputs: bool = False
+    #: niceness of every job
+    niceness: int = 0
     #: stops the whole program until somebody sends SIGCONT
     stand_still: Callable[[], None] = stop_program
 

@@ -11,13 +11,15 @@ which stands still while the run is paused. The deadline of a job is the pool's,
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import signal
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gatekeeper.execute import folders
 from gatekeeper.execute.control import Control
-from gatekeeper.execute.freeze import Freezer, Holder, RunClock
+from gatekeeper.execute.freeze import Freezer, RunClock, Standstill
 from gatekeeper.execute.launch import Launcher, errand_key
 from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.notices import Notices
@@ -25,20 +27,27 @@ from gatekeeper.execute.ports import Conclude, Errand, Lookup, Pool, Ports, RunO
 from gatekeeper.execute.process import AT_ONCE
 from gatekeeper.execute.resources import capacity
 from gatekeeper.execute.schedule import Decision, Limits, Schedule
-from gatekeeper.judge.retry import retried
-from gatekeeper.model.event import JobEnded, JobFinished, JobQueued, JobStarted, Notice, RunPaused, RunResumed
+from gatekeeper.execute.tries import Tries
+from gatekeeper.judge.retry import Try
+from gatekeeper.model.event import JobEnded, JobFinished, JobQueued, JobStarted, Notice
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.ports import Clock, Subscriber
+from gatekeeper.model.recovery import NONE, UNDECLARED
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Status
 from gatekeeper.model.value import replace
+
+if TYPE_CHECKING:
+    from gatekeeper.execute.services import Services
 
 __all__ = ["Conclude", "Errand", "Lookup", "Pool", "RunOptions", "job_folder", "run_plan"]
 
 job_folder = folders.job_folder
 
-#: what another try may change: a job that was stopped, or that lacks something, is not tried again
-_RETRIED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT, Status.UNMEASURED})
+#: what can be recovered from; anything else lacks something, or was decided
+_TROUBLED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT, Status.UNMEASURED, Status.CANCELLED})
+#: seconds after which a job asks again whether another has found out about its service
+PROBE_SECONDS = 1.0
 #: seconds that a paused run sleeps where nobody asks anything of it
 _PAUSED_SLEEP = 3600.0
 
@@ -62,7 +71,6 @@ class Run:
 
     def __init__(self, plan: Plan, ports: Ports, folder: str, control: Control, options: RunOptions) -> None:
         self.plan, self.ports, self.control, self.options = plan, ports, control, options
-        self._folder = folder
         self.now = RunClock(ports.clock)
         room = options.capacity or Capacity(cpu=max(1, plan.pool_size), memory_mb=capacity().memory_mb)
         limits = Limits(batches=plan.batches, timeout=plan.timeout, fail_fast=options.fail_fast)
@@ -70,15 +78,17 @@ class Run:
         self._launcher = Launcher(ports.pool, plan.root, folder, options)
         self._notices = Notices(plan, self.schedule)
         self.freezer = Freezer(ports, self.schedule, self.now, self._notices.shift)
+        self.standstill = Standstill(ports, self.schedule, self.now, self.freezer)
         self.jobs = {job.id: job for job in plan.jobs}
         self._results: dict[str, Result] = {}
         #: why jobs under way must end
         self._stops: dict[str, Decision] = {}
         #: jobs whose process has ended and whose result an errand will tell, with their attempt, by the errand's key
         self._errands: dict[str, tuple[Job, Attempt, Errand]] = {}
-        #: results of earlier tries, of jobs that may be tried again
-        self._tries: dict[str, list[Result]] = {}
-        self._pausers: set[Holder] = set()
+        self.tries = Tries(folder, options)
+        self._services: Services | None = None
+        #: what the waits of this run are scattered by
+        self.seed = os.path.basename(folder)
         self._heeded = 0
 
     @property
@@ -86,20 +96,13 @@ class Run:
         return self.schedule.done
 
     @property
-    def paused(self) -> bool:
-        return bool(self._pausers)
+    def services(self) -> Services:
+        """What is known of the services outside."""
+        if self._services is None:
+            from gatekeeper.execute.services import Services  # lazy: only runs with jobs that ask a service pay
 
-    def pausing(self, holder: Holder) -> bool:
-        """Whether `holder` pauses the run."""
-        return holder in self._pausers
-
-    def held(self, job_id: str) -> bool:
-        """Whether a job waits for its next try."""
-        return job_id in self._tries and self.schedule.status(job_id) in {Status.PENDING, Status.QUEUED}
-
-    def release(self, job_id: str) -> None:
-        """A job that waits for its next try need not wait any longer."""
-        self.schedule.released(job_id)
+            self._services = Services(self.ports, self.options)
+        return self._services
 
     def results(self) -> tuple[Result, ...]:
         return tuple(self._results[job.id] for job in self.plan.jobs)
@@ -126,7 +129,7 @@ class Run:
                 self.ports.pool.stop(errand_key(job_id), AT_ONCE)
         self._heeded = asked
         if self.control.take_stop():
-            self._stand_still()
+            self.standstill.stop_program(self.options.stand_still)
         requests = self.control.take()
         if requests:
             from gatekeeper.execute.answers import answer  # lazy: only runs of which something is asked pay
@@ -135,17 +138,19 @@ class Run:
                 answer(request, self)
 
     def let_time_decide(self) -> None:
-        """Timeouts of batches and of the run, and notices that are due."""
+        """Timeouts of batches and of the run, jobs that waited long enough for a person, and notices that are due."""
         now = self.now()
+        for job_id in self.tries.overdue(now):
+            self.end_one(job_id, f"nobody decided within {self.jobs[job_id].recovery.hold:g} s")
         self.decide(self.schedule.settle(now))
-        for message, job_id in self._notices.due(now):
-            self.tell(message, job_id)
+        for message, subject in self._notices.due(now):
+            self.tell(message, subject)
 
     def start_ready(self) -> None:
         """Announce who is ready, start all that may start."""
         for job_id in self.schedule.take_queued():
             self.ports.publish(JobQueued(at=self.ports.clock(), job=job_id))
-        if self.paused:
+        if self.standstill.on:
             return
         for job_id in self.schedule.startable(self.now()):
             if self.schedule.status(job_id) is Status.QUEUED:  # a failed start may have decided it meanwhile
@@ -164,44 +169,22 @@ class Run:
     def _patience(self) -> float | None:
         """Seconds to wait at most; None: until something ends."""
         now, under_way = self.now(), bool(self.schedule.running())
-        if self.paused:
+        if self.standstill.on:
             return _PAUSED_SLEEP
-        again = self.schedule.next_start(now)
+        again = min(self.schedule.next_start(now), *self.tries.holds.values(), math.inf)
         if not under_way and again == math.inf:
             return 0.0  # the next round decides what becomes of the others
         until = min(self.schedule.next_deadline(), self._notices.next(), again) - now
         return None if until == math.inf else max(0.0, until)
 
-    def pause(self, holder: Holder, reason: str) -> None:
-        """Nothing starts, what runs is frozen, and all clocks stand still, until `holder` and all others let the run go on."""
-        if not self._pausers:
-            self.now.stop()
-            self.ports.publish(RunPaused(at=self.ports.clock(), reason=reason))
-        self._pausers.add(holder)
-        for job_id in self.schedule.running():
-            self.freezer.freeze(job_id, Holder.RUN, reason)
-
-    def go_on(self, holder: Holder) -> None:
-        """`holder` does not pause the run any more."""
-        self._pausers.discard(holder)
-        if self._pausers or not self.now.stands:
-            return
-        for job_id in self.freezer.frozen():
-            self.freezer.thaw(job_id, Holder.RUN)
-        self.now.go()
-        self.ports.publish(RunResumed(at=self.ports.clock()))
-
-    def _stand_still(self) -> None:
-        """The whole program stops, as a terminal asks it to (Ctrl-Z), and goes on when it is told to."""
-        self.pause(Holder.TERMINAL, "stopped by the terminal")
-        self.options.stand_still()
-        self.go_on(Holder.TERMINAL)
-
     def end_all(self, message: str) -> None:
         """Nothing starts any more, what runs is told to end; a paused run goes on to its end."""
-        for holder in tuple(self._pausers):
-            self.go_on(holder)
+        self.standstill.end()
         self.decide(self.schedule.cancel_rest(Cause.INTERRUPT, message))
+
+    def ends(self, job_id: str) -> bool:
+        """Whether it is decided that a job must end."""
+        return job_id in self._stops or bool(self.control.interrupts)
 
     def end_one(self, job_id: str, message: str) -> None:
         """One job is told to end, or never starts."""
@@ -215,18 +198,21 @@ class Run:
         self.ports.publish(Notice(at=self.ports.clock(), message=message, job=job_id))
 
     def _start(self, job: Job) -> None:
-        found = self.options.lookup(job) if self.options.lookup is not None and job.id not in self._tries else job
+        found = self.options.lookup(job) if self.options.lookup is not None and self.tries.number(job.id) == 1 else job
         if isinstance(found, Result):
             self._finish(found)
+            return
+        if found.services and self._spared(found):
             return
         self.jobs[job.id] = job = found
         self.schedule.started(job.id, self.now())
         self._notices.expect(job, self.now())
-        attempt = 1 + len(self._tries.get(job.id, ()))
+        attempt = self.tries.number(job.id)
         try:
+            self.tries.checkpoint(job)
             pid = self._launcher.launch(job, attempt)
         except OSError as error:
-            self._end(job, Attempt(spawn_error=f"cannot make the folder of the job: {error}", started=self.ports.clock()))
+            self._end(job, Attempt(spawn_error=f"cannot make the folder of the job: {error}", started=self.ports.clock()))  # or keep what it may change
             return
         self.ports.publish(JobStarted(at=self.ports.clock(), job=job.id, attempt=attempt, pid=pid))
 
@@ -259,20 +245,37 @@ class Run:
 
     def _tell(self, job: Job, attempt: Attempt, result: Result) -> None:
         """The result of a job, or one more try where that was declared and may help."""
-        tries = self._tries.setdefault(job.id, [])
-        if result.status in _RETRIED and len(tries) < job.retries and job.id not in self._stops and not self.control.interrupts:
-            self._again(job, result)
-            return
-        result = retried(tries, result)
-        self._finish(replace(result, log=result.log or self._launcher.log(job.id), leaky=result.leaky or bool(attempt.leaked)))
+        result = replace(result, leaky=result.leaky or bool(attempt.leaked))
+        if job.services:
+            self.services.learn(job, result)
+        if result.status in _TROUBLED and (job.recovery != NONE or job.retry != UNDECLARED or result.cause is Cause.SPAWN):
+            from gatekeeper.execute.recover import recovered  # lazy: only runs in which a job did not pass pay
 
-    def _again(self, job: Job, result: Result) -> None:
-        """Back to the queue; what this attempt wrote is kept."""
-        tries = self._tries[job.id]
-        place = job_folder(self._folder, job.id)
-        tries.append(replace(result, attempts=tuple(folders.set_aside(one, place, len(tries) + 1) for one in result.attempts)))
-        self.tell(f"`{job.id}` did not pass ({result.message or result.status}): try {len(tries) + 1} of {job.retries + 1}", job.id)
-        self.schedule.requeued(job, self.now())
+            ended = recovered(self, job, result)
+            if ended is None:
+                return
+            result = ended
+        result = self.tries.joined(result)
+        self._finish(replace(result, log=result.log or self._launcher.log(job.id)))
+
+    def again(self, job: Job, earlier: Try, wait: float) -> None:
+        """Back to the queue, as `job` says by now, for `wait` seconds at least."""
+        self.tries.add(job.id, earlier)
+        self.jobs[job.id] = job
+        self.schedule.requeued(job, self.now() + wait)
+
+    def _spared(self, job: Job) -> bool:
+        """Whether a job does not start now, because a service that it asks did not answer, or is being asked by another whether it does."""
+        refusal = self.services.refusal(job)
+        if refusal is not None:
+            self._finish(self._unstarted(Decision(job=job.id, status=Status.NOT_RUN, cause=Cause.SERVICE, message=refusal)))
+        elif self.services.busy(job):
+            self.schedule.started(job.id, self.now())
+            self.schedule.requeued(job, self.now() + PROBE_SECONDS)
+        else:
+            self.services.asked(job)
+            return False
+        return True
 
     def _conclude(self, job: Job, attempt: Attempt) -> Result | Errand:
         stop = self._stops.get(job.id)
@@ -285,18 +288,25 @@ class Run:
         return result
 
     def _finish(self, result: Result) -> None:
-        self._results[result.job] = result
         decisions = self.schedule.finished(result.job, result.status)
-        self.ports.publish(JobFinished(at=self.ports.clock(), job=result.job, result=result))
+        self._put(result)
         self.decide(decisions)
+        job = self.jobs[result.job]
+        if job.recovery.abort and result.status in _TROUBLED and not self.ends(job.id):
+            from gatekeeper.execute.recover import spoken  # lazy: as above
+
+            self.decide(self.schedule.cancel_rest(Cause.ABORT, f"the run ends because `{job.id}` {spoken(result.status)}"))
+
+    def _put(self, result: Result) -> None:
+        self._results[result.job] = result
+        self.tries.holds.pop(result.job, None)
+        self.ports.publish(JobFinished(at=self.ports.clock(), job=result.job, result=result))
 
     def decide(self, decisions: Sequence[Decision]) -> None:
         """Results for those that will never start; a ladder for those that must stop."""
         for decision in decisions:
             if self.schedule.status(decision.job).final:
-                result = self._unstarted(decision)
-                self._results[decision.job] = result
-                self.ports.publish(JobFinished(at=self.ports.clock(), job=decision.job, result=result))
+                self._put(self._unstarted(decision))
             else:
                 self._stops.setdefault(decision.job, decision)
                 for key in (decision.job, errand_key(decision.job)):
@@ -304,10 +314,9 @@ class Run:
 
     def _unstarted(self, decision: Decision) -> Result:
         """The result of a job that will not start; where it had been tried before, that is what it came to."""
-        tries = self._tries.get(decision.job)
-        if not tries:
+        last = self.tries.left(decision.job)
+        if last is None:
             return Result(job=decision.job, status=decision.status, cause=decision.cause, message=decision.message)
-        last = retried(tries[:-1], tries[-1])
         return replace(last, message=f"{last.message}; not tried again: {decision.message}", log=last.log or self._launcher.log(decision.job))
 
 

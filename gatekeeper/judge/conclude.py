@@ -12,6 +12,7 @@ from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Meaning, Status
 from gatekeeper.model.tool import FailsAt, Role
+from gatekeeper.model.value import replace
 from gatekeeper.model.wording import count_text
 
 _RANK = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
@@ -20,6 +21,18 @@ _BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
 _MAX_WARNINGS = re.compile(r"(?:^| )--max-warnings[= ](\d{1,9})(?: |$)")
 #: shells and container runtimes report a kill by signal as 128 + number; 9 is what the kernel's memory killer sends
 _KILLED = 137
+_LESS_AT_ONCE = "run fewer jobs at once (--jobs), or give it less to do"
+_SIGKILL = 9
+_MAYBE_MEMORY = "another program killed it, or the system because memory was short: the system's log tells"
+#: the numbers that all systems share, and those of Linux for the rest
+_SIGNALS = {1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 10: "SIGUSR1", 11: "SIGSEGV",
+            12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 24: "SIGXCPU", 25: "SIGXFSZ", 31: "SIGSYS"}
+#: how the parsers of options of Python, Rust, Node and C say that they do not know one
+_MISUSE = re.compile(r"(?im)\b(unrecognized arguments?|unrecognized option|unknown (?:command-line )?(?:option|argument|flag)s?|unexpected argument|no such option"
+                     r"|invalid (?:option|argument for option)|invalid (?:command-line|configuration) |the following (?:required )?arguments (?:are required|were not provided)"
+                     r"|error: argument [^\n]{1,80}: |unable to parse (?:the )?config)")
+#: a tool that broke by itself, whatever its exit code says
+_BROKEN = re.compile(r"(?m)^Traceback \(most recent call last\)|panicked at|internal error|INTERNALERROR|^\s+at .+:\d+:\d+\)?$")
 
 
 def conclude(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result:
@@ -38,23 +51,65 @@ def _without_output(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result
     """The result where the process was stopped, never started, or died: its output cannot be a measurement."""
     kept = {"findings": parsed.findings, "tests": parsed.tests} if parsed is not None else {"findings": (), "tests": ()}
     if attempt.spawn_error is not None:
-        return Result(job=job.id, status=Status.ERRORED, cause=Cause.SPAWN, message=f"could not be started: {attempt.spawn_error}", attempts=(attempt,))
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.SPAWN, message=f"could not be started: {attempt.spawn_error}", hint=_startable(job),
+                      attempts=(attempt,))
     if attempt.timed_out:
         return Result(job=job.id, status=Status.TIMED_OUT, cause=Cause.TIMEOUT, message=f"stopped after {job.timeout:.0f} s",
                       hint=_longer(job), attempts=(attempt,), **kept)
     if attempt.cancelled:
         return Result(job=job.id, status=Status.CANCELLED, cause=Cause.INTERRUPT, message="cancelled", attempts=(attempt,), **kept)
-    if attempt.over_memory_mb or (attempt.out_of_memory and attempt.signal is not None):
-        message = f"stopped: it held more than {attempt.over_memory_mb} MB" if attempt.over_memory_mb else "killed by the system: out of memory"
-        return Result(job=job.id, status=Status.ERRORED, cause=Cause.OUT_OF_MEMORY, message=message, attempts=(attempt,), **kept)
+    if (killed := _killed(attempt)) is not None:
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.OUT_OF_MEMORY, message=killed, hint=_LESS_AT_ONCE, attempts=(attempt,), **kept)
     if attempt.signal is not None:
-        return Result(job=job.id, status=Status.ERRORED, cause=Cause.SIGNAL, message=f"ended by signal {attempt.signal}", attempts=(attempt,), **kept)
-    if attempt.exit_code == _KILLED:
-        return Result(job=job.id, status=Status.ERRORED, cause=Cause.OUT_OF_MEMORY, message="killed (exit code 137): most likely out of memory",
-                      attempts=(attempt,), **kept)
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.SIGNAL, message=f"ended by {signal_name(attempt.signal)}",
+                      hint=_MAYBE_MEMORY if attempt.signal == _SIGKILL else _see_output(job), attempts=(attempt,), **kept)
     if parsed is None:
-        return Result(job=job.id, status=Status.ERRORED, cause=Cause.UNPARSABLE, message="its output was not read", attempts=(attempt,))
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.UNPARSABLE, message="its output was not read", hint=_see_output(job),
+                      attempts=(attempt,))
     return None
+
+
+def _killed(attempt: Attempt) -> str | None:
+    """What is said of an attempt that was ended because of its memory: by its limit, by the system that says so, or by a kill that looks like it."""
+    if attempt.over_memory_mb:
+        return f"stopped: it held {attempt.peak_memory_mb:.0f} MB, more than its limit of {attempt.over_memory_mb} MB"
+    if attempt.out_of_memory and attempt.signal is not None:
+        return f"killed by the system, which was out of memory (it held {attempt.peak_memory_mb:.0f} MB)"
+    if attempt.exit_code == _KILLED:
+        return "killed (exit code 137): most likely out of memory"
+    return None
+
+
+def signal_name(number: int) -> str:
+    """`SIGSEGV` for 11; POSIX and Linux agree on these."""
+    name = _SIGNALS.get(number)
+    return f"signal {number} ({name})" if name else f"signal {number}"
+
+
+def _startable(job: Job) -> str:
+    if job.tool_id == "task":
+        return f"check the argv of the task {job.command.removeprefix('task.')} in gatekeeper.yaml"
+    return "see which program it is, and why, with: gatekeeper doctor"
+
+
+def _see_output(job: Job) -> str:
+    return f"see its output with: gatekeeper logs {shlex.quote(job.id)}"
+
+
+def misused(job: Job, result: Result) -> Result:
+    """The result of a tool that broke, where its exit code or its last words say that it was called wrongly: that is not its own fault."""
+    if result.cause is not Cause.CRASH or _BROKEN.search(result.tail):
+        return result
+    codes = {attempt.exit_code for attempt in result.attempts[-1:]}
+    if not codes & job.exit.usage and not _MISUSE.search(result.tail):
+        return result
+    return replace(result, cause=Cause.USAGE, hint=_usage_hint(job))
+
+
+def _usage_hint(job: Job) -> str:
+    if job.tool_id == "task":
+        return f"check the argv of the task {job.command.removeprefix('task.')} in gatekeeper.yaml; {_see_output(job)}"
+    return f"check the configuration of {job.tool_id}, and `args` in gatekeeper.yaml; {_see_output(job)}"
 
 
 def _longer(job: Job) -> str:
@@ -146,7 +201,7 @@ def _by_level(findings: tuple[Finding, ...]) -> str:
 
 def _hint(job: Job, cause: Cause | None) -> str | None:
     if cause is Cause.CRASH:
-        return f"see its output with: gatekeeper logs {shlex.quote(job.id)}"
+        return _see_output(job)
     if cause is Cause.NOTHING_CHECKED and job.role is Role.TEST and job.tool is not None:
         return f"add tests, or say that there are none: tools: {{{job.tool_id}: off}} in gatekeeper.yaml"
     return None

@@ -37,6 +37,8 @@ _CAUSES = {
     Cause.MISSING_TOOL: "the tool is not there", Cause.MISSING_DEPENDENCIES: "what the project itself needs is not installed",
     Cause.NEED: "a job that it needs did not pass", Cause.BUDGET: "the time of its batch or of the run was over",
     Cause.FAIL_FAST: "the run was to stop at the first failure", Cause.INTERRUPT: "the run was interrupted",
+    Cause.USAGE: "the tool was called in a way that it does not know, or its configuration is wrong: nothing was measured",
+    Cause.SERVICE: "a service outside did not answer, so it was not asked again", Cause.ABORT: "the run was to end when another job did not pass",
 }
 _STATES = {
     State.NEW: "new: it was not known before", State.UNCHANGED: "known before, so it does not count", State.MOVED: "known before in another place, so it does not count",

@@ -7,21 +7,35 @@ from collections.abc import Mapping, Sequence
 from gatekeeper.model.finding import TestCase, TestOutcome
 from gatekeeper.model.result import Result
 from gatekeeper.model.status import Status
-from gatekeeper.model.value import replace
+from gatekeeper.model.value import dataclass, replace
 
 _BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
 
 
-def retried(earlier: Sequence[Result], last: Result) -> Result:
-    """The result of a job after `earlier` tries that did not pass; with the attempts of all of them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """A try that did not pass. `then` says what was changed before the next one (another tool, a person); empty: the same was tried again."""
+
+    result: Result
+    then: str = ""
+
+
+def retried(earlier: Sequence[Try], last: Result) -> Result:
+    """The result of a job after `earlier` tries that did not pass; with the attempts of all of them.
+
+    Flaky is what passed although nothing was changed since a try that did not.
+    """
     if not earlier:
         return last
-    attempts = tuple(attempt for result in (*earlier, last) for attempt in result.attempts)
-    tries = len(earlier) + 1
+    changed = max((number for number, one in enumerate(earlier, 1) if one.then), default=0)
+    same = [one.result for one in earlier[changed:]]
     passed = last.status is Status.PASSED
-    said = f"{last.message}{'; ' if last.message else ''}{f'passed only at try {tries}' if passed else f'tried {tries} times'}"
-    return replace(last, attempts=attempts, flaky=passed, message=said, leaky=any(result.leaky for result in (*earlier, last)),
-                   tests=tuple(_with_earlier(case, _failures(earlier)) for case in last.tests))
+    said = [last.message, *([earlier[changed - 1].then] if changed else ())]
+    if same:
+        said.append(f"passed only at try {len(same) + 1}" if passed else f"tried {len(same) + 1} times")
+    attempts = tuple(attempt for result in (*(one.result for one in earlier), last) for attempt in result.attempts)
+    return replace(last, attempts=attempts, flaky=passed and bool(same), message="; ".join(part for part in said if part),
+                   leaky=last.leaky or any(one.result.leaky for one in earlier), tests=tuple(_with_earlier(case, _failures(same)) for case in last.tests))
 
 
 def _failures(earlier: Sequence[Result]) -> Mapping[tuple[str, str], tuple[str, ...]]:

@@ -7,6 +7,7 @@ from posixpath import join, normpath
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.pipeline import JobClass, Priority
+from gatekeeper.model.recovery import NONE, UNDECLARED, Recovery, RetryPolicy
 from gatekeeper.model.status import Cause
 from gatekeeper.model.tool import Effect, ExitSpec, FailsAt, LocatedTool, OutputSpec, Role
 from gatekeeper.model.value import dataclass, field
@@ -77,8 +78,12 @@ class Job:
     leaves: tuple[str, ...] = ()
     #: ids of jobs that must have ended, however they ended, before this one starts (writers, barriers, reports)
     after: tuple[str, ...] = ()
-    #: how often it is started again when it did not pass
-    retries: int = 0
+    retry: RetryPolicy = UNDECLARED
+    recovery: Recovery = NONE
+    #: what does its work when it cannot; it is given the id of this one
+    fallback: Job | None = None
+    #: what it talks to outside this machine (`npm`, `pypi`, ...)
+    services: tuple[str, ...] = ()
     #: it was given only some of the files that its command governs (a scope, or one of several lists)
     partial: bool = False
     reason: Reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatekeeper.model.assessment import Enforcement
+from gatekeeper.model.recovery import NONE, Recovery, RetryPolicy
 from gatekeeper.model.value import dataclass, field
 
 
@@ -16,8 +17,12 @@ class ToolSettings:
     blocking: bool | None = None
     timeout: float | None = None
     args: tuple[str, ...] = ()
-    #: how often a job of it is started again when it did not pass; None: never
-    retries: int | None = None
+    #: what its results depend on, where the catalogue does not know better: none, component or tree
+    cache: str | None = None
+    #: its timeout as a multiple of the median of earlier runs, where there were any
+    timeout_factor: float | None = None
+    retry: RetryPolicy | None = None
+    recovery: Recovery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +39,13 @@ class CustomTask:
     timeout: float | None = None
     blocking: bool = True
     role: str = "analysis"
+    #: what its result depends on, if it may be kept: none, component or tree
+    cache: str = "none"
     #: ids of jobs or tasks to wait for
     needs: tuple[str, ...] = ()
-    #: how often it is started again when it did not pass
-    retries: int = 0
+    timeout_factor: float | None = None
+    retry: RetryPolicy | None = None
+    recovery: Recovery = NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +127,14 @@ class Settings:
     yes: bool = False
     fix: bool = False
     fail_fast: bool = False
+    #: whether results of earlier runs may stand for jobs, and are kept; whether some of them are run again and compared
+    cache: bool = True
+    verify_cache: bool = False
     provision: bool = True
     backup: bool = True
     json: bool = False
+    #: where every event is written to as JSON lines while it happens: a file, or `-` for standard output
+    events: str | None = None
     color: str = "auto"
     log_level: str = "info"
     #: more words in plans and summaries; no progress

@@ -48,6 +48,12 @@ class Cause(StrEnum):
     BUDGET = "budget"
     FAIL_FAST = "fail_fast"
     INTERRUPT = "interrupt"
+    #: its tool was called in a way that it does not know, or its configuration is none
+    USAGE = "usage"
+    #: a service outside did not answer, or was not asked again so soon
+    SERVICE = "service"
+    #: the failure of another job was to end the run
+    ABORT = "abort"
 
 
 class Outcome(StrEnum):

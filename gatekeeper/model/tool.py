@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from gatekeeper.model.component import Kind, Language
+from gatekeeper.model.recovery import RetryPolicy
 from gatekeeper.model.value import dataclass, field
 
 
@@ -78,6 +79,8 @@ class ExitSpec:
     clean: frozenset[int] = frozenset({0})
     findings: frozenset[int] = frozenset({1})
     nothing: frozenset[int] = frozenset()
+    #: errors that are not the tool's: it was called wrongly, or its configuration is wrong
+    usage: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +162,10 @@ class Command:
     #: ids of commands of the same component that must pass before this one starts
     after: tuple[str, ...] = ()
     interrupt: bool = False
+    #: what it talks to outside this machine
+    services: tuple[str, ...] = ()
+    #: None: what holds for every job, and for one with services further tries where the network failed
+    retry: RetryPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,12 @@ from gatekeeper.errors import UsageError
 from gatekeeper.model.component import Component
 from gatekeeper.model.pipeline import Batch, Task
 from gatekeeper.model.plan import Job, Reason, SkippedJob
+from gatekeeper.model.recovery import UNDECLARED
 from gatekeeper.model.settings import CustomTask
 from gatekeeper.model.tool import OutputSpec, Role, Takes
 from gatekeeper.model.value import replace
 from gatekeeper.plan.inputs import PlanInputs
+from gatekeeper.plan.jobs import of_median
 from gatekeeper.plan.scope import affected, chunks
 
 _TIMEOUT = 600.0
@@ -75,8 +77,8 @@ def _job(custom: CustomTask, batch: Batch, task: Task, inputs: PlanInputs, compo
     return Job(
         id=job_id, task=task.id, batch=batch.id, command=f"task.{custom.id}", tool_id="task", role=Role(custom.role),
         component=component.id if component else None, argv=custom.argv, cwd=component.root if component else ".",
-        timeout=custom.timeout or _TIMEOUT, blocking=custom.blocking or inputs.settings.strict, output=OutputSpec(parser=custom.parser, pattern=custom.pattern),
-        needs=custom.needs, retries=custom.retries, estimated_seconds=before.seconds, failure_odds=before.failure_odds,
+        timeout=of_median(custom.timeout_factor, job_id, inputs) or custom.timeout or _TIMEOUT, blocking=custom.blocking or inputs.settings.strict, output=OutputSpec(parser=custom.parser, pattern=custom.pattern),
+        needs=custom.needs, retry=custom.retry or UNDECLARED, recovery=custom.recovery, estimated_seconds=before.seconds, failure_odds=before.failure_odds,
         reason=Reason(kind="configured", detail=f"tasks: {custom.id} in gatekeeper.yaml"),
     )
 

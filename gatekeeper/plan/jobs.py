@@ -6,6 +6,7 @@ from posixpath import normpath
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.plan import Job, Resources, Unavailable
+from gatekeeper.model.recovery import NONE, UNDECLARED, Recovery, RetryPolicy, Trouble
 from gatekeeper.model.status import Cause
 from gatekeeper.model.tool import Effect, FailsAt, LocatedTool, MissingTool, OutputSpec, Role, Takes
 from gatekeeper.model.value import replace
@@ -19,6 +20,10 @@ _MEMORY = {"small": 80, "medium": 200, "large": 600}
 #: seconds before anything was measured; unknown counts as long, so that it starts early
 _GUESS = {Role.TEST: 30.0, Role.BUILD: 20.0, Role.TYPES: 8.0, Role.DOCS: 15.0, Role.SECURITY: 5.0, Role.BENCH: 60.0}
 _TIMEOUT = 600.0
+#: seconds that a timeout has at least which is a multiple of what was measured: a job of 20 ms is no sign of a hang when it takes a second
+LEAST_TIMEOUT = 30.0
+#: of commands that talk to a service: what the network does to them passes
+_OF_SERVICES = RetryPolicy(on=(Trouble.SPAWN, Trouble.NETWORK))
 _UNFILLED = {
     "site_packages": "the project has no Python environment of its own to look into",
     "own_python": "the project has no Python environment of its own to look into",
@@ -47,13 +52,13 @@ def _job(choice: Choice, files: tuple[str, ...], number: int, inputs: PlanInputs
     base = Job(
         id=job_id, task=choice.task.id, batch=choice.batch, command=command.id, tool_id=choice.tool.id, role=command.role,
         component=component.id if component else None, argv=(), cwd=component.root if component else ".", files=files,
-        timeout=_timeout(choice, inputs), blocking=choice.blocking, priority=choice.task.priority, job_class=choice.task.job_class,
+        timeout=_timeout(choice, inputs, job_id), blocking=choice.blocking, priority=choice.task.priority, job_class=choice.task.job_class,
         resources=Resources(cpu=cpus, memory_mb=_MEMORY.get(command.memory, 100), exclusive=_exclusive(choice)),
         effect=Effect.WRITES if choice.fix else command.effect,
         estimated_seconds=before.seconds, failure_odds=before.failure_odds,
         output=OutputSpec(parser="fixer") if choice.fix else command.output, exit=command.exit,
         fails_at=FailsAt.NEVER if choice.fix else strictness(command, component), interrupt=command.interrupt, reason=choice.reason,
-        retries=_retries(choice, inputs), partial=command.takes is Takes.FILES and (inputs.scoped or number > 0),
+        retry=_retry(choice, inputs), recovery=_recovery(choice, inputs), services=command.services, partial=command.takes is Takes.FILES and (inputs.scoped or number > 0),
         leaves=tuple(normpath(name) for name in _placed(command.leaves, component)),
         env={**command.env, **({command.threads["env"]: str(cpus)} if "env" in command.threads else {})},
     )
@@ -68,7 +73,7 @@ def _with_tool(job: Job, choice: Choice, files: tuple[str, ...], inputs: PlanInp
     if isinstance(located, MissingTool):
         cause = Cause.MISSING_DEPENDENCIES if located.dependencies else Cause.MISSING_TOOL
         return replace(job, argv=(choice.tool.executable,), unavailable=Unavailable(cause=cause, detail=located.reason, hint=located.hint))
-    names = tuple(relative(job.cwd, file) for file in files) if choice.command.takes is Takes.FILES else ()
+    names = () if choice.command.takes is not Takes.FILES else files if job.cwd == "." else tuple(relative(job.cwd, file) for file in files)
     said = inputs.settings.tools.get(choice.tool.id)
     expansion = Expansion(command=choice.command, component=choice.component, files=names, tool=located, toolbox=inputs.toolbox, cpus=cpus,
                           audit_level=inputs.settings.audit_level, extra=said.args if said else (),
@@ -105,15 +110,29 @@ def _available(choice: Choice, inputs: PlanInputs) -> LocatedTool | MissingTool:
     return located
 
 
-def _timeout(choice: Choice, inputs: PlanInputs) -> float:
+def _timeout(choice: Choice, inputs: PlanInputs, job_id: str) -> float:
     said = inputs.settings.tools.get(choice.tool.id)
-    return (said.timeout if said else None) or choice.command.timeout or _TIMEOUT
+    usual = (said.timeout if said else None) or choice.command.timeout or _TIMEOUT
+    return of_median(said.timeout_factor if said else None, job_id, inputs) or usual
 
 
-def _retries(choice: Choice, inputs: PlanInputs) -> int:
-    """Only what checks is tried again: a fixer has changed files by then."""
+def of_median(factor: float | None, job_id: str, inputs: PlanInputs) -> float | None:
+    """A timeout that was declared as a multiple of the median of earlier runs; None where nothing was declared, or nothing is known."""
+    past = inputs.past.get(job_id)
+    return None if factor is None or past is None else max(LEAST_TIMEOUT, factor * past.seconds)
+
+
+def _retry(choice: Choice, inputs: PlanInputs) -> RetryPolicy:
+    """Only what checks is tried again: a fixer has changed files by then, unless what it did is put back."""
     said = inputs.settings.tools.get(choice.tool.id)
-    return (said.retries or 0) if said is not None and not choice.fix else 0
+    if choice.fix and not _recovery(choice, inputs).rollback:
+        return UNDECLARED
+    return (said.retry if said else None) or choice.command.retry or (_OF_SERVICES if choice.command.services else UNDECLARED)
+
+
+def _recovery(choice: Choice, inputs: PlanInputs) -> Recovery:
+    said = inputs.settings.tools.get(choice.tool.id)
+    return (said.recovery if said else None) or NONE
 
 
 def _exclusive(choice: Choice) -> tuple[str, ...]:

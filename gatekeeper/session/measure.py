@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from gatekeeper.execute.run import Errand
-from gatekeeper.judge.conclude import conclude
+from gatekeeper.judge.conclude import conclude, misused
 from gatekeeper.judge.excerpt import last_words
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import Parsed
@@ -24,6 +25,14 @@ from gatekeeper.tree.files import Tree
 
 #: what was read of a job's output, with states and suppressions filled in
 Triage = Callable[[Job, Parsed], Parsed]
+class Cached(Protocol):
+    """What is known of jobs from earlier runs (`session.caching`)."""
+
+    def whole(self, job: Job) -> Job: ...
+    def merged(self, job: Job, attempt: Attempt, parsed: Parsed) -> Parsed: ...
+    def marked(self, job: Job, result: Result) -> Result: ...
+
+
 #: bytes at the end of a stream that hold its last words
 _LAST = 64 * 1024
 
@@ -31,13 +40,15 @@ _LAST = 64 * 1024
 class Measure:
     """Concludes jobs of one run. Keeps the facts that our own jobs print (health, line counts), by job id.
 
-    `past` are seconds by job id from earlier runs: what benchmarks are compared with. `triage` says which findings count.
+    `past` are seconds by job id from earlier runs: what benchmarks are compared with. `triage` says which findings count. `cached` adds what is
+    known of the files that a job was not given again.
     """
 
-    def __init__(self, tree: Tree, past: Mapping[str, float] | None = None, triage: Triage = lambda _job, parsed: parsed) -> None:
+    def __init__(self, tree: Tree, past: Mapping[str, float] | None = None, triage: Triage = lambda _job, parsed: parsed, cached: Cached | None = None) -> None:
         self._tree = tree
         self._triage = triage
         self._past = past or {}
+        self._cached = cached
         self.facts: dict[str, object] = {}
 
     def __call__(self, job: Job, attempt: Attempt) -> Result | Errand:
@@ -75,6 +86,17 @@ class Measure:
         return replace(result, cause=Cause.UNPARSABLE) if result.cause is Cause.CRASH else result
 
     def _result(self, job: Job, attempt: Attempt, parsed: Parsed) -> Result:
+        if self._cached is None:
+            return self._judged(job, attempt, parsed)
+        parsed, job = self._cached.merged(job, attempt, parsed), self._cached.whole(job)
+        return self._cached.marked(job, self._judged(job, attempt, parsed))
+
+    def known(self, job: Job, attempt: Attempt, parsed: Parsed, note: str = "") -> Result:
+        """The result of a job that need not run, because what its output would say is known; `note` is added for people."""
+        result = self._judged(job, attempt, parsed)
+        return replace(result, from_cache=True, message=f"{result.message} ({note})" if note else result.message)
+
+    def _judged(self, job: Job, attempt: Attempt, parsed: Parsed) -> Result:
         parsed = self._triage(job, parsed)
         if parsed.facts:
             self.facts[job.id] = parsed.facts
@@ -82,7 +104,7 @@ class Measure:
         if job.role is Role.BENCH and result.status is Status.PASSED:
             result = replace(result, message=f"{result.message}; {compared(attempt.wall_seconds, self._past.get(job.id))}")
         if result.status not in (Status.PASSED, Status.FAILED):
-            result = replace(result, tail=last_words(tail(attempt.stdout, _LAST), tail(attempt.stderr, _LAST)))
+            result = misused(job, replace(result, tail=last_words(tail(attempt.stdout, _LAST), tail(attempt.stderr, _LAST))))
         if attempt.dropped:
             cut = Problem(file=job.id, line=None, message=f"{attempt.dropped} bytes of its output were dropped: the middle is missing")
             return replace(result, problems=(*result.problems, cut))

@@ -15,7 +15,7 @@ import pytest
 from gatekeeper.execute.control import Control
 from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.run import Errand, RunOptions, job_folder, run_plan
-from gatekeeper.execute.schedule import Capacity
+from gatekeeper.execute.line import Capacity
 from gatekeeper.model.event import JobEnded, JobFinished, JobStarted, Notice
 from gatekeeper.model.pipeline import JobClass
 from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, Unavailable
@@ -125,7 +125,7 @@ def test_the_timeout_of_a_batch_is_named(tmp_path: Path) -> None:
 
 def test_fail_fast_cancels_what_runs_and_starts_nothing_more(tmp_path: Path) -> None:
     scripts = {"T/a": FAILS, "T/b": Script(seconds=60)}
-    house = House(tmp_path, job("a", estimated_seconds=9.0), job("b", estimated_seconds=8.0), job("c"), scripts=scripts, fail_fast=True)
+    house = House(tmp_path, job("a", estimated_seconds=0.1), job("b", estimated_seconds=0.2), job("c"), scripts=scripts, fail_fast=True)
     message = "stopped at the first failure, `T/a`"
     assert house.said() == [("T/a", Status.FAILED, None, ""), ("T/b", Status.CANCELLED, Cause.FAIL_FAST, message),
                             ("T/c", Status.NOT_RUN, Cause.FAIL_FAST, message)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatekeeper.judge.retry import retried
+from gatekeeper.judge.retry import Try, retried
 from gatekeeper.model.finding import TestCase, TestOutcome
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Status
@@ -22,12 +22,25 @@ def test_one_try_is_told_as_it_is() -> None:
 
 
 def test_what_passed_only_in_the_end_is_flaky_and_so_are_its_tests() -> None:
-    whole = retried([tried(Status.FAILED, 1.0, case(TestOutcome.FAILED, "assert 1 == 2"))], tried(Status.PASSED, 2.0, case(TestOutcome.PASSED)))
+    whole = retried([Try(result=tried(Status.FAILED, 1.0, case(TestOutcome.FAILED, "assert 1 == 2")))], tried(Status.PASSED, 2.0, case(TestOutcome.PASSED)))
     assert (whole.flaky, whole.message, whole.wall_seconds, len(whole.attempts)) == (True, "said; passed only at try 2", 3.0, 2)
     assert whole.tests[0].flaky
     assert whole.tests[0].earlier == ("assert 1 == 2",)
 
 
 def test_what_never_passed_is_not_flaky() -> None:
-    whole = retried([tried(Status.ERRORED, 1.0), tried(Status.FAILED, 1.0)], tried(Status.FAILED, 1.0, case(TestOutcome.FAILED)))
+    whole = retried([Try(result=tried(Status.ERRORED, 1.0)), Try(result=tried(Status.FAILED, 1.0))], tried(Status.FAILED, 1.0, case(TestOutcome.FAILED)))
     assert (whole.flaky, whole.message, whole.tests[0].flaky) == (False, "said; tried 3 times", False)
+
+
+def test_what_passed_after_something_was_changed_is_not_flaky_and_says_what() -> None:
+    earlier = Try(result=tried(Status.ERRORED, 1.0, case(TestOutcome.FAILED, "old")), then="done by flake8.lint because ruff.lint errored")
+    whole = retried([Try(result=tried(Status.ERRORED, 1.0)), earlier], tried(Status.PASSED, 2.0, case(TestOutcome.PASSED)))
+    assert (whole.flaky, whole.message, len(whole.attempts)) == (False, "said; done by flake8.lint because ruff.lint errored", 3)
+    assert whole.tests[0].earlier == ()
+
+
+def test_what_was_changed_may_be_flaky_itself() -> None:
+    earlier = [Try(result=tried(Status.ERRORED, 1.0), then="done by another"), Try(result=tried(Status.ERRORED, 1.0))]
+    whole = retried(earlier, tried(Status.PASSED, 2.0))
+    assert (whole.flaky, whole.message) == (True, "said; done by another; passed only at try 2")

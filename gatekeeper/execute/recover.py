@@ -1,0 +1,115 @@
+"""What becomes of a job that did not pass: what it changed is put back, it is tried again, its fallback takes over, it waits for a person, or the run
+ends; in this order, as was declared. Imported only by runs in which that is the question. Knows no tools and starts nothing itself.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from gatekeeper.execute.retry import LAST_WORDS, delay, heavier, says_network, trouble
+from gatekeeper.judge.retry import Try
+from gatekeeper.model.event import JobPaused, JobResumed
+from gatekeeper.model.plan import Job
+from gatekeeper.model.recovery import Trouble
+from gatekeeper.model.result import Attempt, Result
+from gatekeeper.model.status import Cause, Status
+from gatekeeper.model.value import replace
+from gatekeeper.tree.plain import open_plain
+
+if TYPE_CHECKING:
+    from gatekeeper.execute.run import Run
+
+#: statuses of an attempt that did not do its work: another tool might
+_WORKLESS = frozenset({Status.ERRORED, Status.TIMED_OUT})
+
+
+def recovered(run: Run, job: Job, result: Result) -> Result | None:
+    """The result of a job that did not pass, or None where it goes on."""
+    said = last_words(result.attempts[-1]) if result.attempts and result.status in {Status.ERRORED, Status.UNMEASURED} else ""
+    result = _put_back(run, job, result)
+    if run.ends(job.id):
+        return result
+    if _again(run, job, result, said) or _fall_back(run, job, result):
+        return None
+    if job.recovery.hold:
+        if run.options.person:
+            _hold(run, job, result)
+            return None
+        result = replace(result, message=f"{result.message}; not held for a person: nobody is there to ask")
+    return result
+
+
+def answered(result: Result) -> bool | None:
+    """Whether the services that a job asked answered; None where that cannot be told."""
+    if result.status in {Status.PASSED, Status.FAILED}:
+        return True
+    if result.status in {Status.ERRORED, Status.UNMEASURED} and result.attempts:
+        return False if says_network(last_words(result.attempts[-1])) else None
+    return None
+
+
+def last_words(attempt: Attempt) -> str:
+    """The end of what an attempt wrote."""
+    text = b""
+    for path in (attempt.stderr, attempt.stdout):
+        with suppress(OSError), open_plain(path) as file:
+            file.seek(max(0, file.seek(0, 2) - LAST_WORDS))
+            text += file.read(LAST_WORDS) + b"\n"
+    return text.decode("utf-8", "replace")
+
+
+def _put_back(run: Run, job: Job, result: Result) -> Result:
+    done = run.tries.undo(job.id)
+    return replace(result, message=f"{result.message}; {done}") if done else result
+
+
+def _again(run: Run, job: Job, result: Result, said: str) -> bool:
+    kind, tried = trouble(result, said), run.tries.tried(job.id)
+    if kind is None or kind not in job.retry.on or tried >= job.retry.attempts:
+        return False
+    heavy = heavier(job, tried) if kind is Trouble.OUT_OF_MEMORY else job
+    wait = delay(job.retry, tried, f"{run.seed} {job.id}")
+    if job.services and run.services.refusal(job) is not None:
+        return False
+    run.tell(f"`{job.id}` did not pass ({result.message or result.status}): try {tried + 1} of {job.retry.attempts}"
+             + (f" in {wait:.1f} s" if wait >= 0.05 else ""), job.id)
+    run.again(heavy, Try(result=result), wait)
+    return True
+
+
+def _fall_back(run: Run, job: Job, result: Result) -> bool:
+    other = job.fallback
+    if other is None or result.status not in _WORKLESS or result.cause is Cause.BUDGET:
+        return False
+    name = other.command if other.tool_id != "task" else "its fallback"
+    run.tell(f"`{job.id}` could not do its work ({result.message or result.status}): {name} does it instead", job.id)
+    run.again(replace(other, id=job.id, needs=job.needs, after=job.after), Try(result=result, then=f"done by {name} because {_why(job, result)}"), 0.0)
+    return True
+
+
+def _hold(run: Run, job: Job, result: Result) -> None:
+    """The job waits for a person, what needs it waits too; it holds no core meanwhile."""
+    run.again(job, Try(result=result, then="run once more because somebody asked for it"), math.inf)
+    run.tries.holds[job.id] = run.now() + job.recovery.hold
+    reason = f"{spoken(result.status)}{f' ({result.message})' if result.message else ''} and waits {job.recovery.hold:g} s for a person"
+    run.ports.publish(JobPaused(at=run.ports.clock(), job=job.id, reason=reason))
+    run.tell(f"`{job.id}` {reason}: `gatekeeper resume {shlex.quote(job.id)}` runs it once more, `gatekeeper cancel {shlex.quote(job.id)}` lets it stand", job.id)
+
+
+def release(run: Run, job_id: str) -> None:
+    """A person lets a job that waits for one run once more."""
+    del run.tries.holds[job_id]
+    run.ports.publish(JobResumed(at=run.ports.clock(), job=job_id))
+    run.schedule.released(job_id)
+
+
+def spoken(status: Status) -> str:
+    """What a job did that ended so."""
+    return {Status.TIMED_OUT: "timed out", Status.UNMEASURED: "could not be measured", Status.CANCELLED: "was cancelled"}.get(status, str(status))
+
+
+def _why(job: Job, result: Result) -> str:
+    return f"{job.command if job.tool_id != 'task' else 'its own command'} {str(result.status).replace('_', ' ')}" + (f" ({result.message})" if result.message else "")
