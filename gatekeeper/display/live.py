@@ -16,10 +16,10 @@ from rich.text import Text
 from gatekeeper.display.frame import frame
 from gatekeeper.display.plain import event_lines
 from gatekeeper.display.sink import QuietFile, Sink
-from gatekeeper.display.spans import Line, Look, Style, shown
+from gatekeeper.display.spans import Line, Look, Span, Style, shown
 from gatekeeper.display.view import View, advance
 from gatekeeper.display.words import FAILED
-from gatekeeper.model.event import Event, JobFinished, Notice, RunFinished, VerdictReached
+from gatekeeper.model.event import Event, JobFinished, Notice, RunFinished, RunPaused, RunResumed, VerdictReached
 from gatekeeper.model.ports import Clock
 
 PER_SECOND = 4.0
@@ -51,8 +51,16 @@ class LiveDisplay:
         if _worth_a_line(event, self._look):
             for content in event_lines(before, self._picture.view, event, self._look):
                 self._console.print(rich_text(content, self._look), soft_wrap=True)
-        if isinstance(event, RunFinished):
-            self._live.stop()  # the picture goes before the summary comes, also where both share a terminal
+        match event:
+            case RunFinished():
+                self._live.stop()  # the picture goes before the summary comes, also where both share a terminal
+            case RunPaused():  # perhaps because of Ctrl-Z: the shell must get its cursor, and nothing moves in the picture meanwhile
+                self._live.stop()
+                self._console.print(rich_text(_standing_still(event), self._look), soft_wrap=True)
+            case RunResumed():
+                self._live.start(refresh=True)
+            case _:
+                pass
 
 
 class _Picture:
@@ -69,6 +77,10 @@ class _Picture:
             text = rich_text(content, look)
             text.no_wrap, text.overflow = True, "crop"
             yield text
+
+
+def _standing_still(event: RunPaused) -> Line:
+    return (Span(text=f"paused: {event.reason}" if event.reason else "paused", style=Style.WARN),)
 
 
 def rich_text(content: Line, look: Look) -> Text:
