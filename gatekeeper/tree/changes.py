@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from gatekeeper.errors import UsageError
 from gatekeeper.model.value import dataclass
 from gatekeeper.tree.files import Tree, own_files
 from gatekeeper.tree.git import Git, split_names
+
+_STATES = ("diff", "--name-status", "-z", "--no-ext-diff", "--no-renames", "--relative")
+#: what git is asked for the staged files
+STAGED = (*_STATES, "--cached")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ def everything(note: str | None = None) -> Changes:
 
 def staged(git: Git, modified: Collection[str] | None = None) -> Changes:
     """The files whose staged content differs from HEAD. `modified` are those that differ from the index, where that was looked for."""
-    found = _differing(git, "--cached")
+    found = _differing(git.names(*STAGED))
     return Changes(scope="staged files", base="HEAD", files=tuple(sorted(found.kept)), deleted=found.deleted, added=found.added,
                    partly_staged=tuple(sorted(set(modified or ()).intersection(found.kept))))
 
@@ -50,8 +54,7 @@ class _Differing:
     deleted: tuple[str, ...]
 
 
-def _differing(git: Git, *words: str) -> _Differing:
-    answer = git.names("diff", "--name-status", "-z", "--no-ext-diff", "--no-renames", "--relative", *words)
+def _differing(answer: Sequence[str]) -> _Differing:
     by_name = dict(zip(answer[1::2], answer[::2], strict=True))
     added, deleted = (tuple(name for name, status in by_name.items() if status == wanted) for wanted in "AD")
     return _Differing(kept=tuple(name for name, status in by_name.items() if status != "D"), added=added, deleted=deleted)
@@ -64,7 +67,7 @@ def since(git: Git, ref: str, scope: str | None = None) -> Changes:
     base = git.line("merge-base", ref, "HEAD")
     if base is None:
         return everything(note=f"no merge-base with {ref} (shallow clone?): all files are checked")
-    found = _differing(git, base, "--")
+    found = _differing(git.names(*_STATES, base, "--"))
     untracked = own_files(git.names("ls-files", "-z", "--others", "--exclude-standard"))
     return Changes(scope=scope or f"files changed since {ref}", files=tuple(sorted({*found.kept, *untracked})), deleted=found.deleted,
                    added=tuple(sorted({*found.added, *untracked})), base=base)

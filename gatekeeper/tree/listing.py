@@ -37,16 +37,17 @@ class Listing:
 def ask_listing(git: Git, *, compared: bool = False) -> Listing | None:
     """The listing, or None where git has none to give (no repository, its innards, or a broken one). `compared` fills `modified` and `index`;
     for that git may start the filters that its configuration names."""
-    answer = git.ask(*_words(compared=compared))
+    answer = git.ask(*question(compared=compared))
     return None if answer is None else _read(git, answer, compared=compared)
 
 
 def require_listing(git: Git, *, compared: bool = False) -> Listing:
     """The listing. Raises TreeError where git has none to give."""
-    return _read(git, git.require(*_words(compared=compared)), compared=compared)
+    return _read(git, git.require(*question(compared=compared)), compared=compared)
 
 
-def _words(*, compared: bool) -> tuple[str, ...]:
+def question(*, compared: bool) -> tuple[str, ...]:
+    """What git is asked for a listing."""
     return (*_QUESTION, "--modified") if compared else _QUESTION
 
 
