@@ -10,6 +10,7 @@ from gatekeeper.execute import folders
 from gatekeeper.execute.environment import base_environment, job_environment, without_manners
 from gatekeeper.execute.ports import Errand, Pool, RunOptions
 from gatekeeper.execute.process import AT_ONCE, ProcessSpec
+from gatekeeper.execute.share import share_of
 from gatekeeper.model.pipeline import JobClass
 from gatekeeper.model.plan import Job
 from gatekeeper.model.tool import Role
@@ -33,8 +34,8 @@ class Launcher:
             os.environ, root=root, prefix=sys.prefix, base_prefix=sys.base_prefix, allowed=options.secrets)
         self._reports: dict[str, str] = {}
 
-    def launch(self, job: Job, attempt: int) -> int:
-        """Start the process of a job, `attempt` counted from 1; its pid, or 0 where the pool could not. Raises OSError when its folder cannot be made."""
+    def launch(self, job: Job, attempt: int, cores: int) -> int:
+        """Start the process of a job that has `cores`, `attempt` counted from 1; its pid, or 0 where the pool could not. Raises OSError when its folder cannot be made."""
         place = folders.job_folder(self._folder, job.id)
         argv, env, asked = folders.fill(job, place)
         folders.prepare(job, place, attempt, report=asked)
@@ -44,7 +45,7 @@ class Launcher:
             self._reports.pop(job.id, None)
         cwd = os.path.normpath(os.path.join(self._root, job.cwd))
         return self._pool.start(ProcessSpec(
-            key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base_of(job), {"PWD": cwd}, env),
+            key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base_of(job), {"PWD": cwd}, share_of(cores), env),
             stdout=os.path.join(place, "stdout.log"), stderr=os.path.join(place, "stderr.log"), timeout=job.timeout,
             interrupt=job.interrupt, ladder=self._options.ladder, niceness=BACKGROUND_NICENESS if job.job_class is JobClass.BACKGROUND else 0))
 

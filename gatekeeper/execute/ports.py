@@ -8,6 +8,7 @@ from typing import Protocol
 from gatekeeper.execute.inherited import stop_program
 from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.process import Ended, Ladder, ProcessSpec
+from gatekeeper.execute.share import Yielding
 from gatekeeper.model.plan import Job
 from gatekeeper.model.ports import Clock, Subscriber
 from gatekeeper.model.recovery import BreakerPolicy
@@ -68,6 +69,7 @@ class RunOptions:
     outputs: bool = False
     #: niceness of every job
     niceness: int = 0
+    yielding: Yielding = field(default_factory=Yielding)
     #: stops the whole program until somebody sends SIGCONT
     stand_still: Callable[[], None] = stop_program
 

@@ -25,6 +25,7 @@ from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.notices import Notices
 from gatekeeper.execute.ports import Conclude, Errand, Lookup, Pool, Ports, RunOptions
 from gatekeeper.execute.process import AT_ONCE
+from gatekeeper.execute.relief import Relief
 from gatekeeper.execute.resources import capacity
 from gatekeeper.execute.schedule import Decision, Limits, Schedule
 from gatekeeper.execute.tries import Tries
@@ -58,11 +59,14 @@ def run_plan(plan: Plan, *, clock: Clock, pool: Pool, conclude: Conclude, publis
     run = Run(plan, Ports(clock=clock, pool=pool, conclude=conclude, publish=publish), folder, control, options or RunOptions())
     control.wake = pool.wake
     run.settle_known()
-    while not run.done:
-        run.heed_control()
-        run.let_time_decide()
-        run.start_ready()
-        run.collect()
+    try:
+        while not run.done:
+            run.heed_control()
+            run.let_time_decide()
+            run.start_ready()
+            run.collect()
+    finally:
+        run.relief.close()
     return run.results()
 
 
@@ -78,6 +82,7 @@ class Run:
         self._launcher = Launcher(ports.pool, plan.root, folder, options)
         self._notices = Notices(plan, self.schedule)
         self.freezer = Freezer(ports, self.schedule, self.now, self._notices.shift)
+        self.relief = Relief(options.yielding, self.schedule, self.freezer, ports.clock, ports.publish)
         self.standstill = Standstill(ports, self.schedule, self.now, self.freezer)
         self.jobs = {job.id: job for job in plan.jobs}
         self._results: dict[str, Result] = {}
@@ -152,9 +157,16 @@ class Run:
             self.ports.publish(JobQueued(at=self.ports.clock(), job=job_id))
         if self.standstill.on:
             return
-        for job_id in self.schedule.startable(self.now()):
+        self.relief.heed()
+        while self._start_some():
+            pass  # what was known already, or could not start, left room for others
+
+    def _start_some(self) -> bool:
+        chosen = self.schedule.startable(self.now(), cores=self.relief.cores())
+        for job_id in chosen:
             if self.schedule.status(job_id) is Status.QUEUED:  # a failed start may have decided it meanwhile
                 self._start(self.jobs[job_id])
+        return bool(chosen) and not self.control.interrupts
 
     def collect(self) -> None:
         """Wait for the first ends, or for the next moment at which something else is due."""
@@ -174,7 +186,7 @@ class Run:
         again = min(self.schedule.next_start(now), *self.tries.holds.values(), math.inf)
         if not under_way and again == math.inf:
             return 0.0  # the next round decides what becomes of the others
-        until = min(self.schedule.next_deadline(), self._notices.next(), again) - now
+        until = min(min(self.schedule.next_deadline(), self._notices.next(), again) - now, self.relief.next())
         return None if until == math.inf else max(0.0, until)
 
     def end_all(self, message: str) -> None:
@@ -210,7 +222,7 @@ class Run:
         attempt = self.tries.number(job.id)
         try:
             self.tries.checkpoint(job)
-            pid = self._launcher.launch(job, attempt)
+            pid = self._launcher.launch(job, attempt, self.schedule.cores_of(job.id))
         except OSError as error:
             self._end(job, Attempt(spawn_error=f"cannot make the folder of the job: {error}", started=self.ports.clock()))  # or keep what it may change
             return

@@ -137,6 +137,10 @@ class Schedule:
         """Cores that the jobs under way hold."""
         return self._under_way.cpu
 
+    def cores_of(self, job_id: str) -> int:
+        """Cores that a job under way holds."""
+        return self._under_way.jobs[job_id].cpu
+
     def wanted(self) -> int:
         """Cores that the run could use now: those it holds, and those that its ready jobs would take."""
         return max(self.held(), min(self._capacity.cpu, self.held() + self._line.cores))

@@ -1,0 +1,107 @@
+"""What a run yields to the rest of the machine: the cores that other runs hold, and what foreign load and short memory ask of it.
+
+Glue between the schedule and `slots` and `pressure`, which it loads only when they are needed: a run that is over within a second never looks at
+the load, one that starts no process holds no slot. Decides nothing by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from gatekeeper.execute.freeze import Freezer, Holder
+from gatekeeper.execute.schedule import Schedule
+from gatekeeper.execute.share import Gauge, Yielding
+from gatekeeper.model.event import Notice
+from gatekeeper.model.ports import Clock, Subscriber
+from gatekeeper.model.status import Status
+
+if TYPE_CHECKING:
+    from gatekeeper.execute.pressure import Monitor
+    from gatekeeper.execute.slots import Slots
+
+#: seconds between two looks at the load, and between two looks for a slot
+LOOK, POLL = 1.0, 0.1
+
+class Relief:
+    """The yielding of one run. `clock` is that of the machine: load does not stand still with a run."""
+
+    def __init__(self, how: Yielding, schedule: Schedule, freezer: Freezer, clock: Clock, publish: Subscriber) -> None:
+        self._how, self._schedule, self._freezer, self._clock, self._publish = how, schedule, freezer, clock, publish
+        self._slots: Slots | None = None
+        self._alone = not how.folder
+        self._monitor: tuple[Monitor, Gauge] | None = None
+        self._looks = how.cpu_percent is not None or how.memory_percent is not None
+        self._looked: float | None = None
+        self._hold = False
+        self._frozen: list[str] = []
+
+    def cores(self) -> float:
+        """How many more cores jobs may take now than they hold; one job may start anyway where nothing moves."""
+        held = self._schedule.held()
+        if self._slots is None and not held:
+            return 0  # whatever is known already starts no process: no slot is looked for
+        free = math.inf if self._alone else self._ask(held, held if self._hold else self._schedule.wanted()) - held
+        return 0 if self._hold else free
+
+    def next(self) -> float:
+        """Seconds until the run should look again; infinite where it need not."""
+        if not self._schedule.running():
+            self._looked = None
+            return math.inf
+        if self._looks and self._looked is None:
+            self._looked = self._clock()
+        look = self._looked + LOOK - self._clock() if self._looks and self._looked is not None else math.inf
+        return max(0.0, min(look, POLL if self._slots is not None and self._slots.short and not self._hold else math.inf))
+
+    def heed(self) -> None:
+        """Look at the load, at most every `LOOK` seconds and only while jobs are under way; freeze or thaw one job, tell what changed."""
+        now = self._clock()
+        if not self._looks or self._looked is None or now - self._looked < LOOK or not self._schedule.running():
+            return
+        monitor, gauge = self._watch()
+        sample = gauge(now - self._looked)
+        self._looked = now
+        running = self._schedule.running()
+        self._frozen = [job_id for job_id in self._frozen if job_id in running and self._freezer.holds(job_id, Holder.PRESSURE)]
+        moving = [job_id for job_id in running if self._schedule.status(job_id) is Status.RUNNING]
+        step = monitor.heed(sample, now=now, cores=self._schedule.held(), moving=moving, frozen=self._frozen)
+        self._hold = step.hold
+        for event in step.told:
+            self._publish(event)
+        if step.thaw is not None:
+            self._frozen.remove(step.thaw)
+            self._freezer.thaw(step.thaw, Holder.PRESSURE)
+        if step.freeze is not None:
+            self._frozen.insert(0, step.freeze)
+            self._freezer.freeze(step.freeze, Holder.PRESSURE, "the machine is short of memory")
+
+    def close(self) -> None:
+        """Give all slots back."""
+        if self._slots is not None:
+            self._slots.close()
+            self._slots = None
+
+    def _ask(self, used: int, wanted: int) -> int:
+        try:
+            if self._slots is None:
+                from gatekeeper.execute.slots import Slots  # lazy: only runs that start a process pay
+
+                self._slots = Slots(self._how.folder, self._how.cores)
+            return self._slots.ask(used, wanted, self._clock())
+        except OSError as error:
+            self.close()
+            self._alone = True
+            self._publish(Notice(at=self._clock(), message=f"this run does not share cores with other runs: {error}"))
+            return wanted
+
+    def _watch(self) -> tuple[Monitor, Gauge]:
+        if self._monitor is None:
+            from gatekeeper.execute.pressure import Gauge as Machine  # lazy: only runs of more than a second pay
+            from gatekeeper.execute.pressure import Monitor, PressureLimits
+
+            never = math.inf
+            cpu, memory = self._how.cpu_percent, self._how.memory_percent
+            limits = PressureLimits(cpu_percent=never if cpu is None else cpu, memory_percent=never if memory is None else memory)
+            self._monitor = Monitor(limits), self._how.gauge() if self._how.gauge is not None else Machine().look
+        return self._monitor
