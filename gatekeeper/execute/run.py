@@ -113,14 +113,20 @@ class Run:
         return tuple(self._results[job.id] for job in self.plan.jobs)
 
     def settle_known(self) -> None:
-        """Jobs whose result is known, and those without tool or dependencies, end at once, without a process."""
+        """Jobs whose result is known, and those without tool or dependencies, end at once, without a process.
+
+        What is known stands, whatever the end of another would have decided: they had ended, all of them.
+        """
+        known = [self.options.known[job.id] for job in self.plan.jobs if job.id in self.options.known]
+        decisions = self.schedule.taken_over({result.job: result.status for result in known})
+        for result in known:
+            self._put(result)
+        self.decide(decisions)
+        for result in known:
+            self._end_run_after(result)
         for job in self.plan.jobs:
-            lack, known = job.unavailable, self.options.known.get(job.id)
-            if self.schedule.status(job.id).final:
-                continue
-            if known is not None:
-                self._finish(known)
-            elif lack is not None:
+            lack = job.unavailable
+            if lack is not None and not self.schedule.status(job.id).final:
                 self._finish(Result(job=job.id, status=Status.UNAVAILABLE, cause=lack.cause, message=lack.detail, hint=lack.hint))
 
     def heed_control(self) -> None:
@@ -251,7 +257,7 @@ class Run:
         elif ended.cancelled:
             result = Result(job=job.id, status=Status.CANCELLED, cause=Cause.INTERRUPT, message="cancelled", attempts=(attempt,))
         else:
-            result = errand.then(ended)
+            result = self._stopped(attempt, errand.then(ended))
         shutil.rmtree(errand.folder, ignore_errors=True)
         self._tell(job, attempt, result)
 
@@ -295,7 +301,12 @@ class Run:
             cause, message = (stop.cause, stop.message) if stop else (Cause.INTERRUPT, "cancelled")
             return Result(job=job.id, status=Status.CANCELLED, cause=cause, message=message, attempts=(attempt,))
         result = self.ports.conclude(job, attempt)
-        if isinstance(result, Result) and stop is not None and attempt.timed_out and result.status is Status.TIMED_OUT:
+        return self._stopped(attempt, result) if isinstance(result, Result) else result
+
+    def _stopped(self, attempt: Attempt, result: Result) -> Result:
+        """The result of a job that was told to end, because its batch or the run had no more time: with that cause."""
+        stop = self._stops.get(result.job)
+        if stop is not None and attempt.timed_out and result.status is Status.TIMED_OUT:
             return replace(result, cause=stop.cause, message=stop.message)
         return result
 
@@ -303,6 +314,10 @@ class Run:
         decisions = self.schedule.finished(result.job, result.status)
         self._put(result)
         self.decide(decisions)
+        self._end_run_after(result)
+
+    def _end_run_after(self, result: Result) -> None:
+        """The run ends where that was declared for a job that did not pass."""
         job = self.jobs[result.job]
         if job.recovery.abort and result.status in _TROUBLED and not self.ends(job.id):
             from gatekeeper.execute.recover import spoken  # lazy: as above

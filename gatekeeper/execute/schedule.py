@@ -200,12 +200,13 @@ class Schedule:
     def finished(self, job_id: str, status: Status) -> tuple[Decision, ...]:
         """A job has its final status (also one that never started: from the cache, unavailable); what is decided thereby."""
         self._move(job_id, status)
-        decisions = self._pass_on(job_id)
-        job = self._jobs[job_id]
-        if self._limits.fail_fast and job.blocking and status in RED:
-            message = f"stopped at the first failure, `{job_id}`"
-            decisions += self._end_early(list(self._jobs), Status.CANCELLED, Cause.FAIL_FAST, message)
-        return tuple(decisions)
+        return (*self._pass_on(job_id), *self._fail_fast(job_id))
+
+    def taken_over(self, statuses: Mapping[str, Status]) -> tuple[Decision, ...]:
+        """Final statuses that jobs had before this schedule began, by id: they stand, whatever is decided thereby for the others."""
+        for job_id, status in statuses.items():
+            self._move(job_id, status)
+        return (*self._pass_on(*statuses), *(decision for job_id in statuses for decision in self._fail_fast(job_id)))
 
     def cancel_rest(self, cause: Cause, message: str) -> tuple[Decision, ...]:
         """Nothing starts any more: all that wait are NOT_RUN; those under way are to be stopped."""
@@ -276,6 +277,12 @@ class Schedule:
                     news.append(name)
         return decisions
 
+    def _fail_fast(self, job_id: str) -> list[Decision]:
+        """Whether the end of a job ends all others, where that is asked for."""
+        if not self._limits.fail_fast or not self._jobs[job_id].blocking or self._status[job_id] not in RED:
+            return []
+        return self._end_early(list(self._jobs), Status.CANCELLED, Cause.FAIL_FAST, f"stopped at the first failure, `{job_id}`")
+
     def _end_early(self, ids: Sequence[str], stopped: Status, cause: Cause, message: str) -> list[Decision]:
         """All of `ids` that wait become NOT_RUN; those under way are named with the status that they shall end with."""
         waiting = [job_id for job_id in ids if self._status[job_id] in WAITING]
@@ -289,16 +296,36 @@ class Schedule:
         return decisions
 
     def _give_up(self) -> list[Decision]:
-        """Nothing runs and nothing is ready: what still waits needs a job that is not there, or itself in a circle."""
+        """Nothing runs and nothing is ready: what still waits needs a job that is not there, or itself in a circle, or one of those."""
         decisions: list[Decision] = []
-        for job_id in self._jobs:
-            if self._status[job_id] is Status.PENDING and not self._line:  # the end of one may free others
-                lost = sorted(name for name in self._waits[job_id] if name not in self._jobs and name not in self._barriers)
-                message = f"needs `{lost[0]}`, which is not in the plan" if lost else f"waits in a circle with `{min(self._waits[job_id])}`"
-                self._move(job_id, Status.BLOCKED)
-                decisions.append(Decision(job=job_id, status=Status.BLOCKED, cause=Cause.NEED, message=message))
-                decisions += self._pass_on(job_id)
+        while not self._line and (found := self._lost() or self._circle()):  # the end of one may free others, who only wait for it
+            job_id, message = found
+            self._move(job_id, Status.BLOCKED)
+            decisions.append(Decision(job=job_id, status=Status.BLOCKED, cause=Cause.NEED, message=message))
+            decisions += self._pass_on(job_id)
         return decisions
+
+    def _lost(self) -> tuple[str, str] | None:
+        """A job that needs one that is not there, and why it is blocked."""
+        for job_id in self._waiting():
+            lost = sorted(name for name in self._waits[job_id] if name not in self._jobs and name not in self._barriers)
+            if lost:
+                return job_id, f"needs `{lost[0]}`, which is not in the plan"
+        return None
+
+    def _circle(self) -> tuple[str, str] | None:
+        """A job that waits for itself, and why it is blocked. Who only stands behind a circle is in none: what it waits for leads into one."""
+        name = first = next(self._waiting(), None)
+        path: dict[str, None] = {}
+        while name is not None and name not in path:
+            path[name] = None
+            name = min(self._waits[name])  # nothing is ready, so that everything waits for something
+        members = list(path)[list(path).index(name):] if name is not None else []
+        job_id = next((member for member in members if member in self._jobs), first)
+        return None if job_id is None else (job_id, f"waits in a circle with `{min(self._waits[job_id])}`")
+
+    def _waiting(self) -> Iterator[str]:
+        return (job_id for job_id in self._jobs if self._status[job_id] is Status.PENDING)
 
     def _deadlines(self) -> Iterator[Deadline]:
         """Timeouts that have not passed yet; the clock of a batch starts with its first job."""

@@ -197,9 +197,29 @@ def test_cancelling_the_rest_names_what_must_be_stopped() -> None:
 
 def test_a_circle_is_told_and_not_waited_for() -> None:
     schedule = Schedule([job("a", needs=("b",)), job("b", needs=("a",)), job("c", needs=("gone",)), job("d", after=("c",))], ROOMY)
-    assert said(schedule.settle(0)) == [("a", Status.BLOCKED, "waits in a circle with `b`"), ("b", Status.BLOCKED, "needs `a`: blocked"),
-                                        ("c", Status.BLOCKED, "needs `gone`, which is not in the plan")]
+    assert said(schedule.settle(0)) == [("c", Status.BLOCKED, "needs `gone`, which is not in the plan")]
     assert start(schedule) == ("d",)
+    schedule.finished("d", Status.PASSED)
+    assert said(schedule.settle(0)) == [("a", Status.BLOCKED, "waits in a circle with `b`"), ("b", Status.BLOCKED, "needs `a`: blocked")]
+    assert schedule.done
+
+
+def test_who_only_stands_behind_a_circle_or_a_lost_need_runs_when_that_is_told() -> None:
+    jobs = [job("z", after=("y",)), job("y", after=("x",)), job("x", needs=("gone",)), job("behind", after=("a",)), job("a", after=("b",)), job("b", after=("a",))]
+    schedule = Schedule(jobs, ROOMY)
+    assert said(schedule.settle(0)) == [("x", Status.BLOCKED, "needs `gone`, which is not in the plan")]
+    assert start(schedule) == ("y",)
+    schedule.finished("y", Status.PASSED)
+    assert start(schedule) == ("z",)
+    schedule.finished("z", Status.PASSED)
+    assert said(schedule.settle(0)) == [("a", Status.BLOCKED, "waits in a circle with `b`")]
+    assert set(start(schedule)) == {"behind", "b"}
+
+
+def test_a_circle_of_barriers_does_not_hold_the_run_up() -> None:
+    schedule = Schedule([job("a", after=("p",))], ROOMY, barriers={"p": ("q",), "q": ("p",)})
+    assert said(schedule.settle(0)) == [("a", Status.BLOCKED, "waits in a circle with `p`")]
+    assert schedule.done
 
 
 def test_a_paused_job_keeps_what_it_holds() -> None:
