@@ -7,7 +7,7 @@ is given twice. Does not know what the questions mean.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 
 from gatekeeper.model.ports import Completed, Runner
@@ -26,7 +26,7 @@ class Ahead:
             git.call(*words)
 
     def _begin(self, argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None = None, stdin: bytes = b"", timeout: float = 60.0) -> Completed:
-        self._asked[tuple(argv)] = _Asked(self._runner, argv, cwd, env, stdin, timeout)
+        self._asked[tuple(argv)] = _Asked(lambda: self._runner(argv, cwd=cwd, env=env, stdin=stdin, timeout=timeout), cwd, env)
         return Completed(exit_code=None)
 
     def __call__(self, argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None = None, stdin: bytes = b"", timeout: float = 60.0) -> Completed:
@@ -40,14 +40,14 @@ class Ahead:
 class _Asked:
     """One call under way in a thread, which the interpreter waits for should nobody else."""
 
-    def __init__(self, runner: Runner, argv: Sequence[str], cwd: str, env: Mapping[str, str] | None, stdin: bytes, timeout: float) -> None:
-        self.cwd, self.env = cwd, env
+    def __init__(self, call: Callable[[], Completed], cwd: str, env: Mapping[str, str] | None) -> None:
+        self.cwd, self.env, self._call = cwd, env, call
         self._completed = Completed(exit_code=None)
-        self._thread = Thread(target=self._run, args=(runner, argv, stdin, timeout))
+        self._thread = Thread(target=self._run)
         self._thread.start()
 
-    def _run(self, runner: Runner, argv: Sequence[str], stdin: bytes, timeout: float) -> None:
-        self._completed = runner(argv, cwd=self.cwd, env=self.env, stdin=stdin, timeout=timeout)
+    def _run(self) -> None:
+        self._completed = self._call()
 
     def answer(self) -> Completed:
         self._thread.join()
