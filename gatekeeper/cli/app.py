@@ -27,6 +27,8 @@ from gatekeeper.cli import (
     logs,
     parse,
     ps,
+    resume,
+    retry,
     setup,
     status,
     tools,

@@ -29,6 +29,10 @@ class Session(Protocol):
 
     def run(self, settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord: ...
 
+    def resume(self, path: str, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord: ...
+
+    def retry(self, path: str, jobs: Sequence[str], environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord: ...
+
     def equipment(self, settings: Settings, environment: Mapping[str, str]) -> Equipment: ...
 
     def setup(self, settings: Settings, environment: Mapping[str, str]) -> Setup: ...
@@ -48,6 +52,14 @@ class InstalledSession:
     def run(self, settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord:
         from gatekeeper.session.run import run
         return run(settings, environment, subscribers, control)
+
+    def resume(self, path: str, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord:
+        from gatekeeper.session.resume import resume
+        return resume(path, environment, subscribers, control)
+
+    def retry(self, path: str, jobs: Sequence[str], environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord:
+        from gatekeeper.session.retry import Wish, retry
+        return retry(Wish(path=path, jobs=tuple(jobs)), environment, subscribers, control)
 
     def equipment(self, settings: Settings, environment: Mapping[str, str]) -> Equipment:
         from gatekeeper.session.equip import equipment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import command, data_stream, error_stream, harmless, show, show_bytes, show_json, tell
@@ -40,7 +40,11 @@ def perform(verb: str, arguments: Arguments, here: Here) -> int:
         return 0
     if settings.mode == "strict" and not settings.yes:
         _confirm(here.session.make_plan(settings, here.environment))
-    record = run_watched(settings, here)
+    return finish(run_watched(settings, here), settings, here)
+
+
+def finish(record: RunRecord, settings: Settings, here: Here) -> int:
+    """Tells the service that ran us, shows the summary, and gives the exit code of the verdict."""
     _tell_service(record, settings, here.environment)
     show_record(record, settings, here.environment)
     return record.verdict.exit_code
@@ -98,7 +102,12 @@ def data_look(settings: Settings, environment: Mapping[str, str]) -> Look:
 
 
 def run_watched(settings: Settings, here: Here) -> RunRecord:
-    """Runs the gate while a person watches: signals are heeded, progress is shown. Raises as `session.run` does."""
+    """Runs the gate while a person watches. Raises as `session.run` does."""
+    return watched(settings, here, lambda subscribers, control: here.session.run(settings, here.environment, subscribers, control))
+
+
+def watched(settings: Settings, here: Here, carry_out: Callable[[Sequence[Subscriber], Control], RunRecord]) -> RunRecord:
+    """Carries something out while a person watches: signals are heeded, progress is shown as the settings say."""
     control = Control()
     signals = Signals(control)
     with contextlib.ExitStack() as stack:
@@ -108,7 +117,7 @@ def run_watched(settings: Settings, here: Here) -> RunRecord:
         subscribers: list[Subscriber] = [signals.notice, display]
         if settings.log_level == "debug":
             subscribers.append(EventLog(secret_values(here.environment)))
-        return here.session.run(settings, here.environment, subscribers, control)
+        return carry_out(subscribers, control)
 
 
 def _tell_service(record: RunRecord, settings: Settings, environment: Mapping[str, str]) -> None:

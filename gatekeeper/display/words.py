@@ -43,7 +43,7 @@ def verdict_span(verdict: Verdict) -> Span:
 
 def result_line(job: Job, result: Result) -> Line:
     """`fail  beta  B2/ruff.lint@api  0.3s  2 findings`."""
-    marks = [mark for mark, there in (("advisory", not job.blocking), ("from cache", result.from_cache), ("flaky", result.flaky), ("leaky", result.leaky))
+    marks = [mark for mark, there in (("advisory", not job.blocking), ("from cache", result.from_cache), ("flaky", result.flaky), ("leaky", result.leaky), (f"from run {result.held_from}", bool(result.held_from)))
              if there and not (mark == "advisory" and result.status is Status.PASSED)]
     took = spoken(result.wall_seconds) if result.attempts or result.from_cache else "-"
     said = clipped(result.message.splitlines()[0]) if result.message else ""

@@ -48,11 +48,11 @@ def total(parts: Iterable[Counters]) -> Counters:
 
 
 def batch_seconds(plan: Plan, results: Sequence[Result]) -> tuple[tuple[str, float], ...]:
-    """Wall seconds of each batch, from its first start to its last end."""
+    """Wall seconds of each batch, from its first start to its last end; what an earlier run did is not counted."""
     batch_of = {job.id: job.batch for job in plan.jobs}
     spans: dict[str, list[float]] = {}
     for result in results:
-        for attempt in result.attempts:
+        for attempt in result.attempts if not result.held_from else ():
             spans.setdefault(batch_of[result.job], []).extend((attempt.started, attempt.started + attempt.wall_seconds))
     return tuple((batch.id, round(max(spans[batch.id]) - min(spans[batch.id]), 3)) for batch in plan.batches if batch.id in spans)
 

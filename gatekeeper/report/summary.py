@@ -54,6 +54,8 @@ def _keys(record: RunRecord) -> dict[str, object]:
         "hostname": record.hostname,
         "started_at": record.started_at,
         "seconds": _seconds(record.wall_seconds),
+        "resumed_at": list(record.resumed_at),
+        "retry_of": record.retry_of,
         "pipeline": record.plan.pipeline,
         "scope": record.plan.scope,
         "scoped": record.plan.scoped,
@@ -112,7 +114,7 @@ def job_document(job: Job, result: Result) -> dict[str, object]:
     return {
         "id": job.id, "task": job.task, "batch": job.batch, "component": job.component, "command": job.command, "role": job.role,
         "status": result.status, "cause": result.cause, "message": result.message, "hint": result.hint, "blocking": job.blocking,
-        "from_cache": result.from_cache, "flaky": result.flaky, "leaky": result.leaky, "leaked": list(last.leaked),
+        "from_cache": result.from_cache, "flaky": result.flaky, "leaky": result.leaky, "held_from": result.held_from, "leaked": list(last.leaked),
         "seconds": _seconds(result.wall_seconds), "attempts": len(result.attempts),
         "exit_code": last.exit_code, "signal": last.signal, "spawn_error": last.spawn_error, "timed_out": last.timed_out,
         "findings": len(result.findings), "by_severity": severity_counts(result.findings), "tests": test_counts(result.tests),

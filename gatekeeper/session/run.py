@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from gatekeeper import __version__
 from gatekeeper.errors import StoreError
@@ -31,21 +30,24 @@ from gatekeeper.model.ports import Runner, Subscriber, Toolbox
 from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import Condition, Result, RunRecord, Verdict
 from gatekeeper.model.settings import Settings
-from gatekeeper.model.status import Outcome
+from gatekeeper.model.status import Meaning, Outcome
 from gatekeeper.model.tool import Role
 from gatekeeper.model.value import dataclass, replace
 from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
+from gatekeeper.session.beginning import kept
 from gatekeeper.session.compare import Compared, compared, without_own
 from gatekeeper.session.door import Door
+from gatekeeper.session.earlier import Earlier, Held, Looked
 from gatekeeper.session.guarding import leak_notes, run_conditions, unwritten_condition
 from gatekeeper.session.judging import Judging
-from gatekeeper.session.leaves import missing_leaves, remove_leaves
+from gatekeeper.session.leaves import remove_leaves
 from gatekeeper.session.logs import clean_logs
 from gatekeeper.session.look import Sight, in_scope, locator, new_files, planned, see
 from gatekeeper.session.measure import Measure
 from gatekeeper.session.outcome import published
+from gatekeeper.session.outset import Outset, outset
 from gatekeeper.session.prepare import prepared, record_path
 from gatekeeper.session.reports import make_room
 from gatekeeper.session.suppressing import suppressing
@@ -58,8 +60,9 @@ from gatekeeper.store.journal import FILE as JOURNAL
 from gatekeeper.store.journal import Journal
 from gatekeeper.store.log import RunLog
 from gatekeeper.store.running import registry_of
+from gatekeeper.store.runs import died_last
 from gatekeeper.tree.changes import Changes
-from gatekeeper.tree.snapshot import Snapshot, differences, first, take
+from gatekeeper.tree.snapshot import differences, first, take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +75,15 @@ class Opened:
     home: Home
     folder: RunFolder
     compared: Compared
-    before: Snapshot
+    start: Outset
 
 
 def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber] = (), control: Control | None = None,
-        runner: Runner = run_helper) -> RunRecord:
-    """Runs the gate and gives the record of it. Raises GatekeeperError for what the user can mend; a verdict of any kind is no error."""
+        runner: Runner = run_helper, *, earlier: Earlier | None = None) -> RunRecord:
+    """Runs the gate, taking over what holds of an `earlier` run, and gives the record of it.
+
+    Raises GatekeeperError for what the user can mend; a verdict of any kind is no error.
+    """
     sight = see(settings, environment, runner, compared=True)
     changes = in_scope(sight)
     waited: list[str] = []
@@ -89,17 +95,27 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     base, notes = _merge_base(sight, plan, toolbox, control, tell) if settings.new_since else (None, ())
     against = compared(sight, changes, base, notes)
     home = open_home(sight.tree.root, environment)
-    folder = start_run(home)
-    try:
-        plan = prepared(plan, folder.path, sight.tree, lambda: new_files(sight, changes),
+    home, folder = (_telling_of_death(home), start_run(home)) if earlier is None or earlier.going is None else (home, earlier.going.folder)
+
+    def ready() -> Plan:
+        return prepared(plan, folder.path, sight.tree, lambda: new_files(sight, changes),
                         lambda: [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
+
+    try:
         before = take(sight.tree, sight.git) if waited or settings.new_since else first(sight.tree, sight.git)
-        opened = Opened(sight=sight, changes=changes, plan=plan, home=home, folder=folder, compared=against, before=before)
+        start = outset(Looked(sight=sight, plan=plan, toolbox=toolbox, before=before, folder=folder.path), ready, earlier)
+        opened = Opened(sight=sight, changes=changes, plan=start.plan, home=home, folder=folder, compared=against, start=start)
         with Door(folder.path, control, registry=registry_of(environment)) as door:
             return _Run(opened, (*subscribers, door), control).go()
     finally:
         folder.close()
         prune(home)
+
+
+def _telling_of_death(home: Home) -> Home:
+    """With a sentence about the run before, if its process died: it can go on."""
+    died = died_last(home)
+    return home if died is None else replace(home, notices=(*home.notices, f"run {died} died before its end: gatekeeper resume --run {died} makes it go on"))
 
 
 def _merge_base(sight: Sight, plan: Plan, toolbox: Toolbox, control: Control, tell: Callable[[str], None]) -> tuple[Reference | None, tuple[str, ...]]:
@@ -127,17 +143,16 @@ class _Run:
         self._results: list[Result] = []
         self._deciders = Deciders(opened.plan, opened.sight.settings.conditions, waits=opened.sight.settings.baseline_tight)
         self._reports = frozenset(job.id for job in opened.plan.jobs if job.role is Role.REPORT)
-        self._started = time.monotonic()
-        self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
         past = durations(opened.home)
-        self._judging = Judging(sight=opened.sight, changes=opened.changes, suppressing=suppressing(opened.sight, opened.changes), began=time.time(), past=past)
+        self._judging = Judging(sight=opened.sight, changes=opened.changes, suppressing=suppressing(opened.sight, opened.changes), began=opened.start.wall, past=past)
         self._triage = Triage(opened.plan, opened.compared.comparison, opened.sight.tree.read)
-        self._measure = Measure(opened.sight.tree, past, self._triaged)
         self._secrets = secret_values(opened.sight.environment)
+        self._measure = Measure(opened.sight.tree, past, self._triaged)
         self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]
-        self._notes: list[str] = list(trust_notes(opened.sight.settings))
-        self._journal = Journal(os.path.join(opened.folder.path, JOURNAL), run_id=opened.folder.run_id, version=__version__, on_failure=self._notes.append)
-        self._before, self._leaves = opened.before, missing_leaves(opened.sight.tree.root, opened.plan.jobs)
+        self._notes: list[str] = [*trust_notes(opened.sight.settings), *opened.start.held.notes]
+        self._before, self._leaves = opened.start.began.tree, opened.start.began.leaves
+        self._journal = Journal(os.path.join(opened.folder.path, JOURNAL), run_id=opened.folder.run_id, version=__version__, on_failure=self._notes.append,
+                                more=kept(opened.start.began, self._secrets), again=opened.start.going is not None)
 
     def go(self) -> RunRecord:
         """The run from its first event to its last."""
@@ -153,15 +168,23 @@ class _Run:
     def _announce(self) -> None:
         opened = self._opened
         self._publish(RunStarted(at=time.monotonic(), run_id=opened.folder.run_id, plan=opened.plan))
-        for note in (*opened.plan.notes, *opened.home.notices, *opened.compared.notes):
+        for note in (*opened.plan.notes, *opened.home.notices, *opened.compared.notes, *opened.start.held.notes):
             self._publish(Notice(at=time.monotonic(), message=note))
+
+    def _take_over(self, held: Held) -> None:
+        """What was read of jobs that need not run, as if it had been read now: what stands against it is no part of a result."""
+        for job in self._opened.plan.jobs:
+            if (result := held.results.get(job.id)) is not None:
+                self._triage(job, Parsed(meaning=Meaning.CLEAN, findings=result.findings, tests=result.tests))
+        self._measure.facts.update(held.facts)
 
     def _carried_out(self) -> tuple[tuple[Result, ...], tuple[str, ...]]:
         """What the jobs came to, and what differs in the tree since before the first of them."""
         opened, tree, git = self._opened, self._opened.sight.tree, self._opened.sight.git
-        with ProcessPool(run_id=opened.folder.run_id) as pool:
+        self._take_over(opened.start.held)
+        with ProcessPool(run_id=opened.start.mark) as pool:
             results = run_plan(opened.plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
-                               control=self._control, options=RunOptions(fail_fast=opened.sight.settings.fail_fast))
+                               control=self._control, options=RunOptions(fail_fast=opened.sight.settings.fail_fast, known=opened.start.held.results))
         after = take(tree, git)
         if remove_leaves(tree.root, self._leaves, after.files if tree.git else None):
             after = take(tree, git)
@@ -189,7 +212,7 @@ class _Run:
         """Passes an event on; writes what the ecosystem report reads before it starts; says the verdict once it is decided."""
         if isinstance(event, JobQueued) and event.job in self._reports:
             self._write_results_so_far()
-        self._publish(event)
+        self._publish(replace(event, facts=self._measure.facts.get(event.job)) if isinstance(event, JobFinished) else event)
         if isinstance(event, JobFinished):
             self._results.append(event.result)
             if self._deciders.ended(event.job) and len(self._results) < len(self._opened.plan.jobs):
@@ -232,16 +255,18 @@ class _Run:
 
     def _record(self, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
         opened = self._opened
-        seconds = round(time.monotonic() - self._started, 3)
+        start = opened.start
+        seconds = round(time.monotonic() - start.clock, 3)
         delta = self._delta(results)
         judged = self._judging.judged(opened.plan, results, seconds=seconds, delta=delta)
         assessments = judged.assessments
         verdict = self._judged(results, changed, assessments)
         return RunRecord(
-            run_id=opened.folder.run_id, plan=opened.plan, results=tuple(results), started_at=self._started_at, version=__version__,
+            run_id=opened.folder.run_id, plan=opened.plan, results=tuple(results), started_at=start.started_at, version=__version__,
             verdict=verdict, wall_seconds=seconds, changed_files=tuple(changed) if opened.sight.settings.fix else (),
             notes=(*opened.home.notices, *opened.compared.notes, *self._notes), batch_seconds=batch_seconds(opened.plan, results), problems=opened.sight.detection.problems,
             hostname=os.uname().nodename, facts=tuple(sorted(self._measure.facts.items())),
             assessments=assessments, metrics=judged.metrics, ending=ending(results, verdict, assessments), delta=delta,
+            resumed_at=start.going.resumed_at if start.going is not None else (), retry_of=start.retry_of,
             scores=scores(opened.plan, results, len(opened.sight.tree.files if opened.changes.files is None else opened.changes.files)),
         )

@@ -19,11 +19,15 @@ from gatekeeper.tree.refs import read_refs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Content digests of the files that differ from the index, the index itself, and all refs (stashes among them)."""
+    """Content digests of the files that differ from the index, the index itself, and all refs (stashes among them).
+
+    `commit` is the id of the one that is checked out, empty where there is none or it is not known.
+    """
 
     files: Mapping[str, str]
     index: str
     refs: str
+    commit: str = ""
 
 
 def take(tree: Tree, git: Git) -> Snapshot:
@@ -45,10 +49,17 @@ def first(tree: Tree, git: Git) -> Snapshot:
 def _snapshot(root: str, git: Git, names: Iterable[str], index: str) -> Snapshot:
     refs = read_refs(root)
     if refs is None:
-        told = hashlib.blake2b(git.ask("show-ref", "--head") or b"").hexdigest()  # refused where there is no commit yet
+        answer = git.ask("show-ref", "--head") or b""  # refused where there is no commit yet
+        told, commit = hashlib.blake2b(answer).hexdigest(), answer.partition(b" HEAD")[0]
     else:
-        told = hashlib.blake2b(repr(sorted(refs.items())).encode()).hexdigest()
-    return Snapshot(files={name: _digest(root, name) for name in names}, index=index, refs=told)
+        told, commit = hashlib.blake2b(repr(sorted(refs.items())).encode()).hexdigest(), _head(refs)
+    return Snapshot(files={name: _digest(root, name) for name in names}, index=index, refs=told, commit=os.fsdecode(commit))
+
+
+def _head(refs: Mapping[str, bytes]) -> bytes:
+    """The commit that HEAD stands for, directly or by the name of a branch; empty before the first commit."""
+    head = refs.get("HEAD", b"")
+    return refs.get(os.fsdecode(head.removeprefix(b"ref: ")), b"") if head.startswith(b"ref: ") else head
 
 
 def differences(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

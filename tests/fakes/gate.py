@@ -39,6 +39,8 @@ class FakeSession:
     during: Callable[[Control], None] = lambda _control: None
     before: Callable[[], None] = lambda: None
     asked: list[tuple[str, Settings]] = field(default_factory=list)
+    #: folders of runs that were to go on; of runs to be tried again folders and jobs
+    taken_up: list[object] = field(default_factory=list)
 
     def look(self, settings: Settings, _environment: Mapping[str, str]) -> Detection:
         self.asked.append(("look", settings))
@@ -56,6 +58,14 @@ class FakeSession:
         self.during(control)
         for subscriber in subscribers:
             subscriber(RunFinished(at=1.0, run_id=self.record.run_id, verdict=self.record.verdict, wall_seconds=1.0))
+        return self.record
+
+    def resume(self, path: str, _environment: Mapping[str, str], _subscribers: Sequence[Subscriber], _control: Control) -> RunRecord:
+        self.taken_up.append(path)
+        return self.record
+
+    def retry(self, path: str, jobs: Sequence[str], _environment: Mapping[str, str], _subscribers: Sequence[Subscriber], _control: Control) -> RunRecord:
+        self.taken_up.append((path, *jobs))
         return self.record
 
     def equipment(self, settings: Settings, _environment: Mapping[str, str]) -> Equipment:

@@ -1,0 +1,260 @@
+"""Gatekeeper killed at every event of a run, then resumed: the same verdict, nothing repeated, nothing left; and what changed meanwhile is refused."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.model.event import JobFinished
+from gatekeeper.store.journal import read_journal
+from tests.fakes.faulty import (
+    configure,
+    is_locked,
+    jobs_of,
+    only_run,
+    python,
+    repository,
+    run_folders,
+    survivors,
+    tasks_only,
+    valid_reports,
+)
+from tests.fakes.space import CHECKOUT, PROGRAM, Ended, Space
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+DYING_AT = str(CHECKOUT / "tests" / "fakes" / "dying_at.py")
+
+#: notes that it ran, with a child in a session of its own beside it, and ends as told
+TASK = """
+import os, subprocess, sys
+name, code, notes = sys.argv[1:]
+child = subprocess.Popen([sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"], start_new_session=True)
+with open(notes, "a") as file:
+    file.write(name + chr(10))
+child.kill(); child.wait()
+print(name)
+sys.exit(int(code))
+"""
+
+
+def scene(folder: Path) -> tuple[Space, Path]:
+    """Three tasks: one passes, one fails, one waits for the first."""
+    notes = folder / "notes"
+    folder.mkdir(exist_ok=True)
+    return repository(folder, {name: python(TASK, name, code, str(notes)) for name, code in (("one", "0"), ("two", "1"), ("three", "0"))},
+                      three={"needs": ["one"]}), notes
+
+
+def dying_at(space: Space, number: int, *more: str) -> Ended:
+    """Run and die at that event; 0 lives, and says how many events there were."""
+    space.program = (sys.executable, "-P", DYING_AT, str(number))
+    try:
+        return space.run(*tasks_only("--jobs", "2", *more)[1:])
+    finally:
+        space.program = PROGRAM
+
+
+def finished(folder: Path) -> set[str]:
+    """Jobs whose end is in the journal, by the name of their task."""
+    return {event.job.rpartition("/")[2] for event in read_journal(str(folder / "journal.jsonl")).events if isinstance(event, JobFinished)}
+
+
+def statuses(folder: Path) -> dict[str, str]:
+    return {name: job["status"] for name, job in jobs_of(valid_reports(folder)).items()}
+
+
+def test_killed_at_any_event_a_run_goes_on_to_the_same_verdict(tmp_path: Path) -> None:
+    space, _ = scene(tmp_path / "alive")
+    ended = dying_at(space, 0)
+    assert ended.exit_code == 1, ended
+    events, expected = int(ended.stdout), statuses(only_run(space))
+    assert expected == {"one": "passed", "two": "failed", "three": "passed"}
+    assert events >= 14
+    for number in range(1, events):
+        space, notes = scene(tmp_path / str(number))
+        before = space.state()
+        assert dying_at(space, number).exit_code == -9
+        folder = only_run(space)
+        done = finished(folder)
+        resumed = space.run("resume", "--json")
+        assert resumed.exit_code == 1, (number, resumed)
+        assert only_run(space) == folder
+        assert statuses(folder) == expected, number
+        assert resumed.json()["verdict"]["outcome"] == "fail"
+        ran = Counter(notes.read_text().split())
+        assert {name: ran[name] for name in done} == dict.fromkeys(done, 1), number
+        assert set(ran) == set(expected)
+        assert max(ran.values()) <= 2
+        assert read_journal(str(folder / "journal.jsonl")).whole, number
+        assert survivors(folder.name) == []
+        assert not is_locked(folder)
+        assert space.state() == before
+
+
+@pytest.fixture
+def died(tmp_path: Path) -> Space:
+    """A run that died when its first job had finished."""
+    space, _ = scene(tmp_path)
+    number = next(number for number in range(6, 20) if dying_at(space, number).exit_code == -9 and finished(run_folders(space)[-1]))
+    assert number
+    for folder in run_folders(space)[:-1]:
+        (folder / "journal.jsonl").unlink()
+    return space
+
+
+def refused(space: Space, *words: str) -> str:
+    ended = space.run("resume", *words)
+    assert ended.exit_code == 2, ended
+    return ended.stderr
+
+
+def test_killed_again_while_it_goes_on_a_run_goes_on_again(died: Space) -> None:
+    folder = run_folders(died)[-1]
+    with (folder / "journal.jsonl").open("ab") as journal:
+        journal.write(b'{"event":"JobFini')
+    code = ("import os, signal, sys\n"
+            "from gatekeeper.session.resume import resume\n"
+            "from gatekeeper.model.event import RunStarted\n"
+            "resume(sys.argv[1], dict(os.environ), [lambda event: isinstance(event, RunStarted) and os.kill(os.getpid(), signal.SIGKILL)])")
+    died.program = (sys.executable, "-P", "-c", code, str(folder))
+    assert died.run().exit_code == -9
+    died.program = PROGRAM
+    assert died.run("resume").exit_code == 1
+    recorded = read_journal(str(folder / "journal.jsonl"))
+    assert recorded.whole
+    assert len(recorded.sittings) == 3
+    assert len(json.loads((folder / "record.json").read_bytes())["record"]["resumed_at"]) == 2
+
+
+def test_the_next_run_says_that_one_before_it_can_go_on(died: Space) -> None:
+    run_id = run_folders(died)[-1].name
+    ended = died.run(*tasks_only())
+    assert f"run {run_id} died before its end: gatekeeper resume --run {run_id} makes it go on" in ended.stderr
+    assert "died" not in died.run(*tasks_only()).stderr
+    assert died.run("resume", "--run", run_id).exit_code == 1
+
+
+def test_a_run_that_has_ended_has_nothing_to_resume(tmp_path: Path) -> None:
+    space, _ = scene(tmp_path)
+    assert "there are no runs" in refused(space)
+    space.run(*tasks_only())
+    assert f"nothing to resume: run {only_run(space).name} has ended" in refused(space)
+
+
+def test_what_changed_is_named_and_nothing_is_touched(died: Space) -> None:
+    folder = run_folders(died)[-1]
+    journal = (folder / "journal.jsonl").read_bytes()
+    died.write("a.txt", "other\n")
+    died.write("new.txt", "\n")
+    told = refused(died)
+    assert "this is not as it was: a.txt, new.txt" in told
+    assert "gatekeeper run" in told
+    assert (folder / "journal.jsonl").read_bytes() == journal
+    died.write("a.txt", "a\n")
+    (died.root / "new.txt").unlink()
+    assert died.run("resume").exit_code == 1
+
+
+def test_another_configuration_is_refused_also_where_git_ignores_it(died: Space) -> None:
+    died.write("gatekeeper.local.yaml", "version: 1\n")
+    (died.root / ".git/info/exclude").write_text("gatekeeper.local.yaml\n")
+    assert "gatekeeper.local.yaml" in refused(died)
+
+
+def test_another_commit_is_refused(died: Space) -> None:
+    died.commit("more")
+    assert "the commit or the branches" in refused(died)
+
+
+def test_another_value_of_a_variable_that_tools_obey_is_refused_without_telling_it(died: Space) -> None:
+    ended = died.run("resume", env={"RUSTFLAGS": "-C hunter2hunter2"})
+    assert ended.exit_code == 2, ended
+    assert "the variable RUSTFLAGS" in ended.stderr
+    assert "hunter2" not in ended.stderr
+    assert died.run("resume", env={"SHLVL": "7"}).exit_code == 1
+
+
+def test_a_journal_of_another_version_is_refused(died: Space) -> None:
+    path = run_folders(died)[-1] / "journal.jsonl"
+    head, rest = path.read_bytes().split(b"\n", 1)
+    path.write_bytes(json.dumps(json.loads(head) | {"version": "0.0.0"}).encode() + b"\n" + rest)
+    assert "is of Gatekeeper 0.0.0" in refused(died)
+
+
+def test_a_run_that_was_to_fix_is_refused(tmp_path: Path) -> None:
+    space, _ = scene(tmp_path)
+    assert dying_at(space, 4, "--fix").exit_code == -9
+    told = refused(space)
+    assert "was to fix" in told
+    assert "gatekeeper run --fix" in told
+
+
+def test_a_run_over_what_is_staged_goes_on_with_what_is_staged(tmp_path: Path) -> None:
+    space, _ = scene(tmp_path)
+    space.write("a.txt", "staged\n")
+    space.git("add", "a.txt")
+    assert dying_at(space, 8, "--staged").exit_code == -9
+    resumed = space.run("resume", "--json")
+    assert resumed.exit_code == 1, resumed
+    assert resumed.json()["scope"] == "staged files"
+
+
+# retry
+
+
+def test_a_retry_runs_what_failed_and_keeps_what_holds(tmp_path: Path) -> None:
+    space, notes = scene(tmp_path)
+    assert space.run(*tasks_only()).exit_code == 1
+    first = only_run(space)
+    again = space.run("retry", "--failed", "--json")
+    assert again.exit_code == 1, again
+    assert Counter(notes.read_text().split()) == {"one": 1, "two": 2, "three": 1}
+    second = next(folder for folder in run_folders(space) if folder != first)
+    jobs = jobs_of(valid_reports(second))
+    assert {name: job["held_from"] for name, job in jobs.items()} == {"one": first.name, "two": "", "three": first.name}
+    assert json.loads((second / "summary.json").read_bytes())["retry_of"] == first.name
+    assert space.run("logs", "one").stdout == "one\n"
+    assert space.run("retry", "three").exit_code == 1
+    assert Counter(notes.read_text().split()) == {"one": 1, "two": 2, "three": 2}
+
+
+def test_a_retry_after_the_cause_is_gone_passes(tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    code = "import os, sys; sys.exit(0 if os.path.exists(sys.argv[1]) else 1)"
+    space = repository(tmp_path, {"one": python("print(1)"), "two": python(code, str(flag))})
+    assert space.run(*tasks_only()).exit_code == 1
+    flag.write_text("")
+    again = space.run("retry")
+    assert again.exit_code == 0, again
+    assert "1 job of run" in again.stdout
+    assert "there is nothing to try again" in space.run("retry").stderr
+
+
+def test_a_retry_after_an_edit_runs_all_that_the_edit_affects(tmp_path: Path) -> None:
+    space, notes = scene(tmp_path)
+    assert space.run(*tasks_only()).exit_code == 1
+    space.write("a.txt", "edited\n")
+    again = space.run("retry", "--failed")
+    assert again.exit_code == 1, again
+    # a script of the repository's own may look at anything
+    assert Counter(notes.read_text().split()) == {"one": 2, "two": 2, "three": 2}
+    assert "these run too, because something that they look at changed: D3/one" in again.stdout
+
+
+def test_a_job_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
+    space, _ = scene(tmp_path)
+    space.run(*tasks_only())
+    assert "did you mean" in space.run("retry", "D3/tow").stderr
+
+
+def test_under_another_configuration_nothing_is_tried_again(tmp_path: Path) -> None:
+    space, _ = scene(tmp_path)
+    space.run(*tasks_only())
+    configure(space, {"one": python("print(1)")})
+    ended = space.run("retry", "two")
+    assert ended.exit_code == 2, ended
+    assert "the configuration is not that of run" in ended.stderr
