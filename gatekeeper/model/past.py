@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from gatekeeper.model.value import dataclass
 
 
@@ -17,3 +19,7 @@ class Past:
     peak_mb: float = 0.0
     failure_odds: float = 0.0
     files: int = 0
+
+    def memory_mb(self, usual: int) -> int:
+        """What to plan with: a quarter more than the peak, in steps of 16 MB (what takes the same waits in one line); `usual` where nobody measured."""
+        return usual if self.peak_mb <= 0 else 16 * math.ceil(self.peak_mb * 1.25 / 16)

@@ -9,7 +9,7 @@ from posixpath import normpath
 from gatekeeper.errors import UsageError
 from gatekeeper.model.component import Component
 from gatekeeper.model.pipeline import Batch, Task
-from gatekeeper.model.plan import Job, Reason, SkippedJob
+from gatekeeper.model.plan import Job, Reason, Resources, SkippedJob
 from gatekeeper.model.recovery import UNDECLARED
 from gatekeeper.model.settings import CustomTask
 from gatekeeper.model.tool import OutputSpec, Role, Takes
@@ -79,6 +79,7 @@ def _job(custom: CustomTask, batch: Batch, task: Task, inputs: PlanInputs, compo
         component=component.id if component else None, argv=custom.argv, cwd=component.root if component else ".",
         timeout=of_median(custom.timeout_factor, job_id, inputs) or custom.timeout or _TIMEOUT, blocking=custom.blocking or inputs.settings.strict, output=OutputSpec(parser=custom.parser, pattern=custom.pattern),
         needs=custom.needs, retry=custom.retry or UNDECLARED, recovery=custom.recovery, estimated_seconds=before.seconds, failure_odds=before.failure_odds,
+        resources=Resources(memory_mb=before.memory_mb(100)),
         reason=Reason(kind="configured", detail=f"tasks: {custom.id} in gatekeeper.yaml"),
     )
 

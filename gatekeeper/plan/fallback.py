@@ -67,7 +67,7 @@ def _job(component: Component, test: TestCommand, batch: Batch, task: Task, inpu
     return Job(
         id=job_id, task=task.id, batch=batch.id, command="project.test", tool_id="project", role=Role.TEST, component=component.id,
         argv=words or (test.command,), cwd=component.root, timeout=_TIMEOUT, priority=task.priority, job_class=task.job_class,
-        resources=Resources(memory_mb=600), estimated_seconds=before.seconds, failure_odds=before.failure_odds, interrupt=True,
+        resources=Resources(memory_mb=before.memory_mb(600)), estimated_seconds=before.seconds, failure_odds=before.failure_odds, interrupt=True,
         unavailable=None if words and missing is None else lack, env=_environment(component, inputs),
         reason=Reason(kind="tests", detail=test.evidence),
     )

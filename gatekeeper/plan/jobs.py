@@ -5,15 +5,18 @@ from __future__ import annotations
 from posixpath import normpath
 
 from gatekeeper.model.component import Component
+from gatekeeper.model.pipeline import JobClass
 from gatekeeper.model.plan import Job, Resources, Unavailable
 from gatekeeper.model.recovery import NONE, UNDECLARED, Recovery, RetryPolicy, Trouble
 from gatekeeper.model.status import Cause
 from gatekeeper.model.tool import Effect, FailsAt, LocatedTool, MissingTool, OutputSpec, Role, Takes
 from gatekeeper.model.value import replace
+from gatekeeper.plan.cut import cut, expected
 from gatekeeper.plan.expand import Expansion, UnfilledError, expand, own_paths, relative, strictness
 from gatekeeper.plan.inputs import PlanInputs
-from gatekeeper.plan.scope import below, chunks
+from gatekeeper.plan.scope import below
 from gatekeeper.plan.select import Choice
+from gatekeeper.plan.share import share
 
 #: peak memory in MB by class, from measured medians of the tools (reference run on 64,000 lines)
 _MEMORY = {"small": 80, "medium": 200, "large": 600}
@@ -40,29 +43,29 @@ def jobs_for(choice: Choice, files: tuple[str, ...], inputs: PlanInputs) -> tupl
         files = below(files, root, paths) if paths and not set(paths) <= {".", "./"} else files
         if not files:
             return ()
-    parts = chunks(files) if choice.command.takes is Takes.FILES else (files,)
+    parts = cut(choice, files, inputs)
     return tuple(_job(choice, part, number if len(parts) > 1 else 0, inputs) for number, part in enumerate(parts, 1))
 
 
 def _job(choice: Choice, files: tuple[str, ...], number: int, inputs: PlanInputs) -> Job:
     command, component = choice.command, choice.component
-    cpus = max(1, inputs.pool_size // 2) if command.threads else 1
+    part = share(command, component, inputs.pool_size)
     job_id = choice.job_id + (f"#{number}" if number else "")
-    before = inputs.before(job_id, _GUESS.get(command.role, 2.0))
+    before = expected(choice, job_id, files, inputs, _GUESS.get(command.role, 2.0))
     base = Job(
         id=job_id, task=choice.task.id, batch=choice.batch, command=command.id, tool_id=choice.tool.id, role=command.role,
         component=component.id if component else None, argv=(), cwd=component.root if component else ".", files=files,
-        timeout=_timeout(choice, inputs, job_id), blocking=choice.blocking, priority=choice.task.priority, job_class=choice.task.job_class,
-        resources=Resources(cpu=cpus, memory_mb=_MEMORY.get(command.memory, 100), exclusive=_exclusive(choice)),
+        timeout=_timeout(choice, inputs, job_id), blocking=choice.blocking and (inputs.settings.strict or choice.task.job_class is not JobClass.ASYNC), priority=choice.task.priority, job_class=choice.task.job_class,
+        resources=Resources(cpu=part.cores, memory_mb=before.memory_mb(_MEMORY.get(command.memory, 100)), exclusive=_exclusive(choice)),
         effect=Effect.WRITES if choice.fix else command.effect,
         estimated_seconds=before.seconds, failure_odds=before.failure_odds,
         output=OutputSpec(parser="fixer") if choice.fix else command.output, exit=command.exit,
         fails_at=FailsAt.NEVER if choice.fix else strictness(command, component), interrupt=command.interrupt, reason=choice.reason,
         retry=_retry(choice, inputs), recovery=_recovery(choice, inputs), services=command.services, partial=command.takes is Takes.FILES and (inputs.scoped or number > 0),
         leaves=tuple(normpath(name) for name in _placed(command.leaves, component)),
-        env={**command.env, **({command.threads["env"]: str(cpus)} if "env" in command.threads else {})},
+        env={**command.env, **part.env},
     )
-    return _with_tool(base, choice, files, inputs, cpus)
+    return _with_tool(base, choice, files, inputs, part.told)
 
 
 def _with_tool(job: Job, choice: Choice, files: tuple[str, ...], inputs: PlanInputs, cpus: int) -> Job:
