@@ -2,11 +2,13 @@
 
 Knows no plan, no pool and no events. Its output goes to nameless files, not to pipes: a background process that a helper leaves behind can
 then neither block nor outlive it; its whole group is killed when the main process ended, when the time is up, and when we are interrupted.
+One that runs in a daemon thread is killed when the program ends.
 Not covered: a process that left the group (unless a pool with a subreaper runs), and a `kill -9` of Gatekeeper while a helper runs.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import signal
@@ -19,6 +21,10 @@ from typing import IO
 from gatekeeper.execute.inherited import settle_signals
 from gatekeeper.execute.process import forget, start_process
 from gatekeeper.model.ports import Completed
+
+
+#: helpers under way, in whatever thread
+_RUNNING: set[int] = set()
 
 
 def run_helper(argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None = None, stdin: bytes = b"",
@@ -36,6 +42,7 @@ def run_helper(argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None =
         except (OSError, ValueError) as error:
             return Completed(exit_code=None, stderr=os.fsencode(f"cannot start `{argv[0] if argv else ''}`: {error}"))
         ended = False
+        _RUNNING.add(process.pid)
         try:
             ended = _ends_within(process, timeout)
         finally:
@@ -62,7 +69,15 @@ def _ends_within(process: subprocess.Popen[bytes], timeout: float) -> bool:
     return True
 
 
+@atexit.register
+def _end_helpers() -> None:
+    for pid in tuple(_RUNNING):
+        with suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
+
+
 def _end_group(process: subprocess.Popen[bytes]) -> None:
+    _RUNNING.discard(process.pid)
     with suppress(OSError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

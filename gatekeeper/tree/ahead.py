@@ -38,12 +38,12 @@ class Ahead:
 
 
 class _Asked:
-    """One call under way in a thread, which the interpreter waits for should nobody else."""
+    """One call under way in a thread, which ends with the program (`execute.helper` sees to it): Ctrl-C must not wait for it."""
 
     def __init__(self, call: Callable[[], Completed], cwd: str, env: Mapping[str, str] | None) -> None:
         self.cwd, self.env, self._call = cwd, env, call
         self._completed = Completed(exit_code=None)
-        self._thread = Thread(target=self._run)
+        self._thread = Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:

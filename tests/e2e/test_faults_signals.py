@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,76 @@ def test_the_dead_run_is_listed_and_its_logs_can_be_read(tmp_path: Path, stage: 
     logs = space.run("logs", "D3/talks", "--run", run_folders(space)[0].name)
     assert logs.exit_code == 0, logs
     assert "last words\n".startswith(logs.stdout)  # what it said in the last instant may not have been heard
+
+
+def in_foreground(space: Space, stage: Stage, terminal: int, *more: str) -> subprocess.Popen[bytes]:
+    """As a shell starts a job: in a process group of its own, in the shell's session, so that it can be stopped."""
+    return subprocess.Popen([*space.program, *tasks_only(*more)], cwd=space.root, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal,
+                            env={**space.environment, "FAKE_STAGE": stage.path, "TERM": "xterm-256color"}, process_group=0)
+
+
+def state(pid: int) -> str:
+    """The letter that the system gives to what a process does: T is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def written(master: int) -> str:
+    seen = b""
+    while select.select([master], [], [], 0)[0]:
+        with suppress(OSError):
+            seen += (chunk := os.read(master, 65536))
+            if chunk:
+                continue
+        break
+    return seen.decode("utf-8", "replace")
+
+
+def test_ctrl_z_stops_the_jobs_and_their_clocks_and_gives_the_terminal_back(tmp_path: Path, stage: Stage) -> None:
+    space = repository(tmp_path, {"slow": fake("spawns", "slow", "setsid")}, slow={"timeout": "900ms"})
+    master, terminal = os.openpty()
+    process = in_foreground(space, stage, terminal, "--timeout", "3s")
+    slow, child = stage.actor("slow"), stage.actor("slow-setsid")
+    process.send_signal(signal.SIGTSTP)
+    assert os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT).si_code == os.CLD_STOPPED
+    before = written(master)
+    assert before.rindex("\x1b[?25h") > before.rindex("\x1b[?25l")
+    assert (state(slow.pid), state(child.pid)) == ("T", "T")
+    assert not slow.gone(1.2)
+    process.send_signal(signal.SIGCONT)
+    child.tell("exit 0")
+    slow.tell("exit 0")
+    assert process.wait(30) == 0, written(master)
+    job = jobs_of(valid_reports(only_run(space)))["slow"]
+    assert job["status"] == "passed"
+    assert job["seconds"] < 1.2
+    after = written(master)
+    assert after.rindex("\x1b[?25h") > after.rindex("\x1b[?25l")
+    os.close(master)
+    os.close(terminal)
+
+
+def test_a_run_that_stands_still_can_be_ended(tmp_path: Path, stage: Stage) -> None:
+    space = repository(tmp_path, {"slow": fake("told", "slow")})
+    with open(os.devnull, "wb") as quiet:
+        process = in_foreground(space, stage, quiet.fileno())
+    slow = stage.actor("slow")
+    process.send_signal(signal.SIGTSTP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
+    assert process.wait(30) == 143
+    assert slow.gone()
+    assert jobs_of(valid_reports(only_run(space)))["slow"]["status"] == "cancelled"
+
+
+def test_ctrl_z_where_nobody_could_let_it_go_on_does_not_stop_the_run_for_ever(tmp_path: Path, stage: Stage) -> None:
+    space = repository(tmp_path, {"slow": fake("told", "slow")})
+    process = started(space, stage)  # in a session of its own, as under setsid and in containers
+    slow = stage.actor("slow")
+    process.send_signal(signal.SIGTSTP)
+    slow.tell("print still there")
+    slow.tell("exit 0")
+    assert ended(process).exit_code == 0
 
 
 @pytest.mark.parametrize(("signum", "exit_code"), SIGNALS, ids=lambda value: getattr(value, "name", None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +14,7 @@ import pytest
 
 from gatekeeper.execute.helper import run_helper
 from gatekeeper.model.ports import Runner
-from tests.fakes.stage import Stage, fake
+from tests.fakes.stage import BIN, Stage, fake
 
 RUN: Runner = run_helper
 
@@ -73,6 +74,24 @@ def test_a_background_process_that_holds_the_output_does_not_block(tmp_path: Pat
         watched = os.pidfd_open(int(done.stdout))
         assert select.select([watched], [], [], 20)[0]
         os.close(watched)
+
+
+_LEAVES = """
+import sys, threading
+sys.path[:0] = sys.argv[1:3]
+from gatekeeper.execute.helper import run_helper
+threading.Thread(target=run_helper, args=(sys.argv[3:],), kwargs={"cwd": "/"}, daemon=True).start()
+sys.stdin.read()
+"""
+
+
+def test_one_that_runs_in_a_daemon_thread_ends_with_the_program(stage: Stage) -> None:
+    argv = [sys.executable, "-B", "-c", _LEAVES, os.path.dirname(os.path.dirname(BIN)), BIN, *fake("ignores-term", "left")]
+    with subprocess.Popen(argv, env=stage.environment, stdin=subprocess.PIPE) as program:
+        left = stage.actor("left")
+        program.communicate(b"")
+    assert program.returncode == 0
+    assert left.gone()
 
 
 def test_it_leaves_no_descriptors() -> None:
