@@ -140,11 +140,13 @@ def _retry(section: Section) -> RetryPolicy | None:
 
 
 def _cache(section: Section) -> str:
-    """`file`, `component`, `none`, or `ttl:SECONDS` for what depends on the network."""
+    """`file`, `component`, `tree`, `none`, or `ttl:SECONDS` for what depends on the network (`plan.key` says what they mean)."""
     value = section.take("cache", "none")
     if isinstance(value, dict):
         inner = section.section("cache")
         ttl = inner.seconds("ttl")
         inner.done()
         return f"ttl:{ttl}"
-    return section.text("cache", "none")
+    if value not in ("file", "component", "tree", "none"):
+        raise ConfigError(f"{section.where}: cache: {value!r} is none of file, component, tree, none and {{ttl: TIME}}")
+    return str(value)

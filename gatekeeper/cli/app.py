@@ -17,6 +17,7 @@ from gatekeeper import __version__
 from gatekeeper.cli import (
     backup,
     baseline,
+    cache,
     config,
     control,
     detect,
@@ -50,7 +51,7 @@ PLANNED = {
     "run": "Decide whether a repository is fit to merge.",
     "plan": "Show what a run would do, and why; runs nothing.",
 }
-MODULES = (detect, show_verb, explain, logs, history, resume, retry, ps, status, watch, control, doctor, tools, init, setup, parse, config, backup, baseline)
+MODULES = (detect, show_verb, explain, logs, history, resume, retry, ps, status, watch, control, doctor, tools, init, setup, parse, config, backup, baseline, cache)
 _EPILOG = "Files can be named after --, for example: gatekeeper run -- src/a.py src/b.py"
 
 

@@ -17,6 +17,9 @@ from gatekeeper.judge.explain import Explanation, UnknownNameError, explain
 from gatekeeper.model.document import to_document
 from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import RunRecord
+from gatekeeper.model.value import replace
+from gatekeeper.session.cached_why import cache_lines
+from gatekeeper.store.home import Home
 from gatekeeper.store.runs import find_run, read_record
 
 
@@ -33,7 +36,7 @@ def register(app: typer.Typer, here: Here) -> None:
     ) -> int:
         settings, home = past.place(Arguments(path=root), here)
         record = read_record(find_run(home, run))
-        told = redacted(_explained(record, name), secret_values(here.environment))
+        told = redacted(_with_cache(_explained(record, name), record, home), secret_values(here.environment))
         if json:
             show_json({"schema": 1, "run_id": record.run_id, "kind": told.kind, "subject": told.subject,
                        "answers": [{"question": question, "lines": to_document(lines)} for question, lines in told.answers]})
@@ -48,6 +51,15 @@ def _explained(record: RunRecord, name: str) -> Explanation:
     except UnknownNameError as unknown:
         hint = f"did you mean `{'`, `'.join(unknown.near)}`?" if unknown.near else "gatekeeper show --verbose lists jobs and findings"
         raise UsageError(f"nothing in run {record.run_id} is called `{name}`", hint=hint) from None
+
+
+def _with_cache(told: Explanation, record: RunRecord, home: Home) -> Explanation:
+    """The explanation of a job with what the cache has to say of it."""
+    result = record.result(told.subject) if told.kind == "job" else None
+    if result is None:
+        return told
+    lines = cache_lines(home, record.run_id, told.subject, from_cache=result.from_cache)
+    return replace(told, answers=(*told.answers, ("the cache", lines)))
 
 
 def _lines(told: Explanation) -> Iterator[Line]:

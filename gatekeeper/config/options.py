@@ -116,6 +116,10 @@ MANNER = (
            help="Let the formatters that the project uses change files, after a backup, before anything is checked."),
     Option(name="fail_fast", flags=("--fail-fast",), kind=Kind.SWITCH, field="fail_fast", variable="GATEKEEPER_FAIL_FAST",
            key="fail_fast", help="Start nothing more once a blocking job has failed."),
+    Option(name="no_cache", flags=("--no-cache",), kind=Kind.SWITCH, field="cache", value=False, variable="GATEKEEPER_NO_CACHE", verbs=("run",),
+           help="Run every job, and keep no result for the next run."),
+    Option(name="verify_cache", flags=("--verify-cache",), kind=Kind.SWITCH, field="verify_cache", variable="GATEKEEPER_VERIFY_CACHE", verbs=("run",),
+           help="Run some of the jobs whose results are known all the same, and compare: a difference is an error."),
     Option(name="no_provision", flags=("--no-provision",), kind=Kind.SWITCH, field="provision", value=False,
            variable="GATEKEEPER_NO_PROVISION", help="Install no tools; use what is there."),
     Option(name="no_backup", flags=("--no-backup",), kind=Kind.SWITCH, field="backup", value=False, variable="GATEKEEPER_NO_BACKUP",
@@ -162,7 +166,7 @@ OUTPUT = (
 )
 OPTIONS = (*SCOPE, *FILTERS, *MANNER, *COMPARISON, *OUTPUT)
 #: keys of gatekeeper.yaml whose flag says the opposite
-OPPOSITES = {"provision": "no_provision", "backup": "no_backup"}
+OPPOSITES = {"provision": "no_provision", "backup": "no_backup", "cache": "no_cache"}
 #: everything that may stand at the top of gatekeeper.yaml
 CONFIG_KEYS = frozenset({option.key for option in OPTIONS if option.key} | set(OPPOSITES) | {"version", "exclude", "tools", "tasks", "policy", "suppressions"})
 

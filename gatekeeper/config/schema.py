@@ -142,7 +142,7 @@ def _custom_task() -> Schema:
         "argv": list_of(TEXT, 1),
         "takes": words_of(*Takes),
         "role": words_of(*Role),
-        "output": object_of({"parser": _WORD, "pattern": _WORD}),
+        "output": object_of({"parser": _WORD, "pattern": _WORD}), "cache": words_of("none", "component", "tree"),
         "cache": words_of("none", "component", "tree"),
         "timeout": LIMIT,
         "blocking": _YES_NO,

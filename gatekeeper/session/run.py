@@ -37,6 +37,7 @@ from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
 from gatekeeper.report.formats import render
 from gatekeeper.session.beginning import kept
+from gatekeeper.session.caching import caching
 from gatekeeper.session.compare import Compared, compared, without_own
 from gatekeeper.session.door import Door
 from gatekeeper.session.earlier import Earlier, Held, Looked
@@ -147,7 +148,9 @@ class _Run:
         self._judging = Judging(sight=opened.sight, changes=opened.changes, suppressing=suppressing(opened.sight, opened.changes), began=opened.start.wall, past=past)
         self._triage = Triage(opened.plan, opened.compared.comparison, opened.sight.tree.read)
         self._secrets = secret_values(opened.sight.environment)
-        self._measure = Measure(opened.sight.tree, past, self._triaged)
+        self._caching = caching(opened.sight, opened.plan, opened.folder.path, self._secrets)
+        self._measure = Measure(opened.sight.tree, past, self._triaged, self._caching)
+        self._lookup = self._caching.through(self._measure.known) if self._caching else None
         self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]
         self._notes: list[str] = [*trust_notes(opened.sight.settings), *opened.start.held.notes]
         self._before, self._leaves = opened.start.began.tree, opened.start.began.leaves
@@ -159,7 +162,7 @@ class _Run:
         opened = self._opened
         self._announce()
         results, changed = self._carried_out()
-        self._notes += (*leak_notes(results), *clean_logs(opened.folder.path, opened.plan.jobs, self._secrets))
+        self._notes += (*leak_notes(results), *(self._caching.close() if self._caching else ()), *clean_logs(opened.folder.path, opened.plan.jobs, self._secrets))
         record = self._kept(self._record(results, changed), results, changed)
         self._publish(RunFinished(at=time.monotonic(), run_id=record.run_id, verdict=record.verdict, wall_seconds=record.wall_seconds))
         self._journal.close()
@@ -184,7 +187,7 @@ class _Run:
         self._take_over(opened.start.held)
         with ProcessPool(run_id=opened.start.mark) as pool:
             results = run_plan(opened.plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
-                               control=self._control, options=RunOptions(fail_fast=opened.sight.settings.fail_fast, known=opened.start.held.results))
+                               control=self._control, options=RunOptions(lookup=self._lookup, fail_fast=opened.sight.settings.fail_fast, known=opened.start.held.results))
         after = take(tree, git)
         if remove_leaves(tree.root, self._leaves, after.files if tree.git else None):
             after = take(tree, git)
@@ -215,6 +218,8 @@ class _Run:
         self._publish(replace(event, facts=self._measure.facts.get(event.job)) if isinstance(event, JobFinished) else event)
         if isinstance(event, JobFinished):
             self._results.append(event.result)
+            if self._caching is not None:
+                self._caching.finished(event.result)
             if self._deciders.ended(event.job) and len(self._results) < len(self._opened.plan.jobs):
                 self._say_early(self._judged(self._results, (), ()))
 

@@ -75,6 +75,10 @@ class Digests:
         except OSError:
             return False
 
+    def looked_at(self) -> tuple[str, ...]:
+        """Every name that was asked for."""
+        return (*self._rows, *self._absent, *self._unknown)
+
     def forget(self, paths: Iterable[str]) -> None:
         """Looks at these files again when asked."""
         for path in paths:

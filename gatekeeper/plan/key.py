@@ -1,0 +1,233 @@
+"""What a job's result depends on, as a key: named parts, each a digest or a word. The key and its explanation come from the same parts.
+
+    scope      what of the repository a command may read (`cache:` of the catalogue)
+    file       each file by itself, and the configuration around it; one result per file
+    component  the files of the component and all below it, of what it depends on, and what belongs to no component; of all, where a file speaks of
+               places further up
+    tree       everything (commands that execute the repository's code)
+    ttl:N      as component, for so many seconds: what is asked of the network
+    none       nobody knows what it depends on
+
+Pure: knows names and digests, never a disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from posixpath import basename, dirname
+
+from gatekeeper.model.component import Component
+from gatekeeper.model.plan import Job
+from gatekeeper.model.tool import Command, FailsAt, Takes
+from gatekeeper.model.value import dataclass, field, replace
+from gatekeeper.plan.scope import folders
+
+#: of files that belong to no component: what no checker of code reads there
+_PROSE = (".md", ".rst", ".adoc", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".pdf", ".mp4", ".webp", ".woff2")
+#: variables that change from terminal to terminal and decide nothing
+_VOLATILE = re.compile(
+    r"(SSH_|XDG_(SESSION|RUNTIME|SEAT|VTNR)|DBUS_|DESKTOP_|GNOME_|KDE_|GTK_|QT_|TMUX|VSCODE_|ITERM_|KITTY_|WEZTERM_|ALACRITTY_|VTE_|COLORFGBG$|TERM_|WINDOW"
+    r"|DISPLAY$|WAYLAND_|SESSION_|LOGNAME$|USER$|SHELL$|HOSTNAME$|HIST|LS_COLORS$|LESS|EDITOR$|VISUAL$|PAGER$|MAIL$|COLUMNS$|LINES$|P9K_|STARSHIP_|DIRENV_"
+    r"|GITHUB_(RUN_|STEP_SUMMARY$|ACTION)|RUNNER_TRACKING_ID$|INVOCATION_ID$|JOURNAL_STREAM$|SYSTEMD_|MEMORY_PRESSURE_)")
+#: variables that every tool heeds
+_HEEDED = re.compile(r"(LANG|LANGUAGE|LC_\w+|TZ|HOME|XDG_CONFIG_HOME|XDG_CONFIG_DIRS|CI|VIRTUAL_ENV|PYTHON\w*|NODE_\w+|(?i:npm_config_)\w+|https?_proxy|HTTPS?_PROXY)$")
+#: of families of tools
+_FAMILIES: Mapping[str, str] = {"cargo": "CARGO|RUST", "clippy": "CARGO|RUST|CLIPPY", "rustfmt": "CARGO|RUST", "cargo-audit": "CARGO|RUST", "forge": "FOUNDRY|DAPP|ETH",
+                                "slither": "FOUNDRY|SOLC", "solc": "SOLC", "pip": "PIP|UV", "pip-audit": "PIP|UV", "npm": "NPM|npm|YARN|PNPM", "tsc": "TS", "ty": "TY|UV"}
+#: what else a tool heeds beside what the catalogue names as its configuration, wherever it lies
+_FURTHER: Mapping[str, tuple[str, ...]] = {
+    "black": (".gitignore",), "ruff": (".gitignore", ".ruff.toml", "ruff.toml"), "isort": (".editorconfig", ".gitignore", "setup.cfg", "tox.ini", ".isort.cfg"),
+    "flake8": ("setup.cfg", "tox.ini", ".flake8"), "prettier": (".prettierignore", ".editorconfig", ".gitignore"), "stylelint": (".stylelintignore",),
+}
+#: configuration that belongs to a user, below HOME
+_OF_USERS: Mapping[str, tuple[str, ...]] = {
+    "ruff": (".config/ruff/ruff.toml", ".config/ruff/.ruff.toml", ".config/ruff/pyproject.toml"), "black": (".config/black",), "isort": (".isort.cfg", ".config/isort.cfg"),
+    "flake8": (".config/flake8", ".flake8"), "mypy": (".config/mypy/config", ".mypy.ini"), "pylint": (".pylintrc", ".config/pylintrc"),
+    "prettier": (".prettierrc", ".editorconfig", ".prettierrc.json", ".prettierrc.yaml"), "rustfmt": (".config/rustfmt/rustfmt.toml", ".config/rustfmt/.rustfmt.toml"),
+    "cargo": (".cargo/config.toml", ".cargo/config"), "clippy": (".cargo/config.toml", ".cargo/config"), "npm": (".npmrc",), "pip": (".config/pip/pip.conf", ".pip/pip.conf"),
+    "pip-audit": (".config/pip/pip.conf", ".pip/pip.conf"), "cargo-audit": (".cargo/audit.toml", ".cargo/config.toml"), "forge": (".foundry/foundry.toml",),
+}
+_CODE_CONFIG = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py")
+_MENTION = re.compile(r"""["'=:\s]([\w./@-]+\.(?:toml|json5?|ya?ml|cfg|ini|conf))["'\s,\]]""")
+#: names that are file-local by the catalogue, but look at the names of other files: what is there decides what an import means
+_LOOKS_AROUND = frozenset({"ruff.lint", "isort.format", "flake8.lint"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What identifies a result: `digest` over all `parts`, which are named for people."""
+
+    digest: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+def key_of(parts: Mapping[str, str]) -> Key:
+    """The key of these parts; their order does not matter."""
+    return Key(digest=digest_of(f"{name}\0{parts[name]}" for name in sorted(parts)), parts=dict(parts))
+
+
+def digest_of(words: Iterable[str]) -> str:
+    """One digest over words, none of which can run into the next."""
+    digest = hashlib.blake2b(digest_size=16)
+    for word in words:
+        data = word.encode("utf-8", "surrogateescape")
+        digest.update(b"%d:" % len(data) + data)
+    return digest.hexdigest()
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the parts in which two keys differ."""
+    return tuple(name for name in sorted({*before, *after}) if before.get(name) != after.get(name))
+
+
+# --- what a command reads --------------------------------------------------------------------------------------------
+
+
+def scope_of(job: Job, command: Command | None, said: str | None) -> str:
+    """The scope in which a job's result may be kept; `said` is what the repository's configuration says of its tool."""
+    if command is None:
+        return said or "none"
+    if said is not None:
+        return "none" if said == "none" or job.output.parser == "fixer" else said
+    if command.cache == "file" and (job.fails_at is FailsAt.EXIT or not _by_files(job, command)):
+        return "component"
+    return command.cache
+
+
+def _by_files(job: Job, command: Command) -> bool:
+    """Whether the files that the job looks at can be told, one by one, on its command line."""
+    return command.takes is Takes.FILES or any("{files_from}" in word for word in command.argv) or positions(job) is not None
+
+
+def positions(job: Job) -> int | None:
+    """Where the one word of argv stands that names everything (`.`), None where there is none, or more is named."""
+    found = [number for number, word in enumerate(job.argv) if word == "."]
+    return found[0] if len(found) == 1 else None
+
+
+def words_of(job: Job, command: Command | None, places: Mapping[str, str]) -> tuple[str, ...]:
+    """argv without what differs from run to run (`places`: path to word) and, for commands that are given files, without those."""
+    files = command is not None and command.takes is Takes.FILES
+    words = [word for word in job.argv if not (files and job.is_file(word))]
+    for path, name in places.items():
+        words = [word.replace(path, name) for word in words]
+    return tuple(words)
+
+
+def variables(job: Job, environment: Mapping[str, str], *, all_of_them: bool) -> Mapping[str, str]:
+    """Of the job's environment, those variables that may decide: what the tool heeds, or all but those of terminals and sessions."""
+    if all_of_them:
+        return {name: value for name, value in environment.items() if not _VOLATILE.match(name)}
+    own = re.compile(rf"({_FAMILIES.get(job.tool_id, re.escape(job.tool_id.upper().replace('-', '_')))})_", re.IGNORECASE)
+    return {name: value for name, value in environment.items() if _HEEDED.match(name) or own.match(name)}
+
+
+def looks_around(command: Command) -> bool:
+    """Whether a command that looks at each file by itself also asks which other files there are."""
+    return command.id in _LOOKS_AROUND
+
+
+def configuration_names(job: Job, files: Sequence[str], keys: Iterable[str]) -> tuple[str, ...]:
+    """Names that configuration of the job's tool may have, in the folder of a file or any folder above it."""
+    return tuple(dict.fromkeys((*files, *keys, *_FURTHER.get(job.tool_id, ()))))
+
+
+def user_configuration(job: Job, home: str) -> tuple[str, ...]:
+    """Paths of the user's own configuration of the job's tool."""
+    return tuple(f"{home}/{name}" for name in _OF_USERS.get(job.tool_id, ())) if home else ()
+
+
+def is_code(name: str) -> bool:
+    """Whether a configuration file is a program, which may read anything."""
+    return name.endswith(_CODE_CONFIG)
+
+
+def mentioned(path: str, text: str, files: Collection[str]) -> tuple[str, ...]:
+    """The files of the tree that a configuration file speaks of (`extend = "../base.toml"`)."""
+    return tuple(found for name in _MENTION.findall(f"{text}\n") if (found := _join(dirname(path), name)) in files and found != path)
+
+
+def _join(folder: str, name: str) -> str:
+    parts = [part for part in folder.split("/") if part]
+    for part in name.split("/"):
+        if part == "..":
+            if not parts:
+                return ""
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+# --- groups of files -------------------------------------------------------------------------------------------------
+
+
+class Groups:
+    """The files of a tree by the innermost component that they lie in; what belongs to none is the root's. Prose that belongs to none is apart."""
+
+    def __init__(self, files: Iterable[str], components: Sequence[Component]) -> None:
+        self.roots = frozenset((".", *(component.root for component in components)))
+        self._needs = {component.id: component for component in components}
+        self.members: dict[str, list[str]] = {}
+        at: dict[str, str] = {}
+        for file in files:
+            folder = dirname(file) or "."
+            if folder not in at:
+                at[folder] = next(root for root in folders(folder) if root in self.roots)
+            owner = at[folder]
+            name = f"{owner} (texts)" if owner == "." and file.lower().endswith(_PROSE) else owner
+            self.members.setdefault(name, []).append(file)
+
+    def closure(self, component: Component | None, climbs: Callable[[str], int], more: Collection[str] = ()) -> frozenset[str]:
+        """The groups that a component's checks may read: its own and those below it, of what it depends on, and what belongs to no component.
+        Everything, where a file speaks of places beyond its component, or where there is no component. `more` are folders that belong to it too."""
+        if component is None:
+            return frozenset(self.members)
+        roots = {component.root, *more}
+        pending = [component]
+        while pending:
+            for need in pending.pop().depends_on:
+                other = self._needs.get(need)
+                if other is not None and other.root not in roots:
+                    roots.add(other.root)
+                    pending.append(other)
+        if "." in roots:
+            return frozenset(self.members)
+        named = {name for name in self.members if name == "." or any(folder in roots for folder in folders(name))}
+        return frozenset(self.members) if any(self._leaves(name, climbs) for name in named if name != ".") else frozenset(named)
+
+    def _leaves(self, root: str, climbs: Callable[[str], int]) -> bool:
+        """Whether a file of a group speaks of places above the folder of the group."""
+        depth = root.count("/") + 1
+        return any(climbs(file) > file.count("/") - depth and not file.lower().endswith(_PROSE) for file in self.members[root])
+
+
+def leads_out(file: str, climb: int) -> bool:
+    """Whether a manifest or configuration file speaks of places above the root of the tree."""
+    name = basename(file)
+    return climb > file.count("/") and any(fnmatchcase(name, glob) for glob in (
+        "Cargo.toml", "tsconfig*.json", "jsconfig.json", "pyproject.toml", "package.json", "foundry.toml", "remappings.txt", "mypy.ini", "setup.cfg", "pyrightconfig.json"))
+
+
+# --- fewer files -----------------------------------------------------------------------------------------------------
+
+
+def narrowed(job: Job, command: Command, files: Sequence[str], relative: Callable[[str, str], str]) -> Job:
+    """The job for only some of its files."""
+    wanted = frozenset(files)
+    kept = tuple(file for file in job.files if file in wanted)
+    if command.takes is Takes.FILES:
+        words = tuple(word for word in job.argv if not job.is_file(word) or _named(job, word) in wanted)
+        return replace(job, argv=words, files=kept, partial=True)
+    place = positions(job)
+    if place is None:
+        return replace(job, files=kept, partial=True)
+    names = tuple(f"./{name}" if (name := relative(job.cwd, file)).startswith("-") else name for file in kept)
+    return replace(job, argv=(*job.argv[:place], *names, *job.argv[place + 1:]), files=kept, partial=True)
+
+
+def _named(job: Job, word: str) -> str:
+    return _join("" if job.cwd == "." else job.cwd, word)

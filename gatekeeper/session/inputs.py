@@ -1,0 +1,65 @@
+"""Every file of a repository that checks may read, also those that git ignores: what is built or generated is imported like what is written.
+
+Left out of what is ignored: installed packages (they are told by their records), caches, reports, and whatever is no code and no configuration.
+Does not know which check reads what.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from gatekeeper.session.look import Sight
+from gatekeeper.tree.files import WALK_SKIPS, read_tree
+from gatekeeper.tree.git import split_names
+
+#: most files below ignored or foreign folders that are looked at
+MOST = 20_000
+_CODE = (".py", ".pyi", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".json5", ".toml", ".yaml", ".yml", ".cfg", ".ini", ".rs", ".sol", ".so",
+         ".vue", ".svelte", ".css", ".scss", ".env", ".txt", ".proto", ".graphql", ".lock", "rc")
+#: what is written by checks, and read by none
+_OUTPUTS = frozenset({"coverage", "htmlcov", ".nyc_output", "test-results", "playwright-report", ".turbo", ".nx", ".cache", ".parcel-cache", ".vite", ".next", ".nuxt",
+                      ".svelte-kit", ".idea", ".vscode", ".hypothesis", ".import_linter_cache", "__pypackages__", ".slither", "forge-cache"})
+
+
+class TooManyError(Exception):
+    """More files than can be looked at; `args[0]` names the folder."""
+
+
+def every_input(sight: Sight) -> tuple[str, ...]:
+    """The files, relative to the root, sorted. Raises TooManyError."""
+    tree = read_tree(sight.tree.root, sight.runner, sight.environment) if sight.settings.exclude else sight.tree
+    more: list[str] = []
+    for folder in (*tree.submodules, *tree.nested):
+        more += _below(tree.root, folder, len(more), everything=True)
+    if tree.git:
+        answer = sight.git.ask("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+        for name in split_names(answer or b""):
+            parts = name.rstrip("/").split("/")
+            if _is_noise(parts):
+                continue
+            more += _below(tree.root, name.rstrip("/"), len(more)) if name.endswith("/") else [name] if _is_code(name) else []
+    return tuple(sorted({*tree.files, *more}))
+
+
+def _is_noise(parts: list[str]) -> bool:
+    return any(part in WALK_SKIPS or part in _OUTPUTS or part.endswith((".egg-info", "_cache")) for part in parts)
+
+
+def _is_code(name: str) -> bool:
+    return name.endswith(_CODE) or os.path.basename(name).startswith(".env")
+
+
+def _below(root: str, folder: str, already: int, *, everything: bool = False) -> Iterator[str]:
+    """The files below an ignored or foreign folder that may be read as code."""
+    if os.path.exists(os.path.join(root, folder, "pyvenv.cfg")):
+        return
+    for place, folders, names in os.walk(os.path.join(root, folder)):
+        folders[:] = sorted(name for name in folders if not _is_noise([name]))
+        for name in sorted(names):
+            path = os.path.relpath(os.path.join(place, name), root)
+            if everything or _is_code(path):
+                already += 1
+                if already > MOST:
+                    raise TooManyError(folder)
+                yield path

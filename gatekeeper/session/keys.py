@@ -1,0 +1,313 @@
+"""The keys of jobs: asks the machine for everything that `plan.key` says a result depends on. What cannot be told has no key, and says why.
+
+Looks at each file, environment and program once for all jobs. Does not know what is kept under a key.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import gatekeeper
+from gatekeeper import __version__
+from gatekeeper.execute.environment import base_environment
+from gatekeeper.model.component import Component, Language
+from gatekeeper.model.plan import Job, Plan
+from gatekeeper.model.tool import Command, Effect, Tool
+from gatekeeper.model.value import dataclass, field
+from gatekeeper.plan.inputs import within
+from gatekeeper.plan.key import (
+    Groups,
+    Key,
+    configuration_names,
+    digest_of,
+    is_code,
+    key_of,
+    leads_out,
+    looks_around,
+    mentioned,
+    scope_of,
+    user_configuration,
+    variables,
+    words_of,
+)
+from gatekeeper.plan.reach import matcher
+from gatekeeper.plan.scope import folders
+from gatekeeper.provide.installed import Installed, State, UnknownStateError, modules_above
+from gatekeeper.session.inputs import TooManyError, every_input
+from gatekeeper.tree.digests import ABSENT
+
+if TYPE_CHECKING:
+    from gatekeeper.session.look import Sight
+    from gatekeeper.tree.digests import Digests
+
+#: languages that take packages from `node_modules`
+_NODE = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT, Language.SOLIDITY})
+#: rooms of ours that decide what an output means
+_READERS = ("parse", "builtin", "session", "execute", "plan")
+#: tools whose plugins and configuration programs may read more than the one file that they check
+_WITH_PLUGINS = frozenset({"prettier", "stylelint", "flake8"})
+
+
+class UncachedError(Exception):
+    """A result that is not kept; `args[0]` says why, in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked for a job: its key, the scope (`file`, `component`, `tree`, `ttl:N`), the files by digest where each is kept by itself, and the
+    groups of files that the key covers."""
+
+    job: Job
+    command: Command | None
+    scope: str
+    key: Key
+    files: Mapping[str, str | None] = field(default_factory=dict)
+    groups: frozenset[str] = field(default=frozenset())
+
+
+class Keys:
+    """Makes the keys of one run. `places` are paths that only this run knows, and the words that stand for them."""
+
+    def __init__(self, sight: Sight, plan: Plan, digests: Digests, places: Mapping[str, str]) -> None:
+        self._sight, self._digests, self._places = sight, digests, places
+        self._root = sight.tree.root
+        self._components = {component.id: component for component in plan.components}
+        self._commands = {command.id: (tool, command) for tool in sight.catalog.tools for command in tool.commands}
+        self._needed = {need for job in plan.jobs for need in job.needs}
+        self._environment = base_environment(sight.environment, root=self._root, prefix=sys.prefix, base_prefix=sys.base_prefix)
+        self._installed = Installed(self._root, self._path_digest, sight.environment)
+        self._chains: dict[tuple[str, str], str] = {}
+        self._own = _ourselves()
+        #: digests of groups, as they were when first asked
+        self.groups: dict[str, str] = {}
+        self._grouped: Groups | None = None
+
+    def of(self, job: Job) -> Wanted:
+        """What is asked for a job. Raises UncachedError."""
+        tool, command = self._commands.get(job.command, (None, None))
+        scope = scope_of(job, command, self._said(job))
+        self._refuse(job, scope)
+        try:
+            if scope == "file" and command is not None and tool is not None and self._is_plain(job, tool):
+                return self._by_file(job, command, tool)
+            return self._whole(job, command, tool, "component" if scope == "file" else scope)
+        except (UnknownStateError, TooManyError) as error:
+            raise UncachedError(str(error.args[0]) if isinstance(error, UnknownStateError) else f"{error.args[0]} holds too many files to look at") from None
+
+    def members(self, group: str) -> Sequence[str]:
+        """The files of a group."""
+        return self._groups().members.get(group, ())
+
+    def look_again(self) -> None:
+        """Forgets what was ignored or built: a job has run that may have made some of it."""
+        if self._grouped is not None:
+            tracked = frozenset(self._sight.tree.files)
+            stale = {name for name, members in self._grouped.members.items() if any(member not in tracked for member in members)}
+            self._digests.forget(member for name in stale for member in self._grouped.members[name] if member not in tracked)
+            self._grouped = None
+            self.groups.clear()
+
+    def still(self) -> Mapping[str, Sequence[str]]:
+        """The groups as they are now."""
+        return Groups(every_input(self._sight), tuple(self._components.values())).members
+
+    # --- what every key holds
+
+    def _said(self, job: Job) -> str | None:
+        """What the configuration says of the job's tool, or of the task."""
+        settings = self._sight.settings
+        if job.tool_id == "task":
+            return next((task.cache for task in settings.tasks if job.command == f"task.{task.id}"), None)
+        said = settings.tools.get(job.tool_id)
+        return said.cache if said is not None else None
+
+    def _refuse(self, job: Job, scope: str) -> None:
+        if job.effect is Effect.WRITES or job.output.parser == "fixer":
+            raise UncachedError("it changes files")
+        if scope == "none":
+            raise UncachedError("nobody knows all that its result depends on: it runs each time")
+        if job.id in self._needed:
+            raise UncachedError("other jobs need what it makes, so it runs each time")
+        if job.needs:
+            raise UncachedError(f"it needs what {job.needs[0]} makes, which is not kept")
+
+    def _common(self, job: Job, command: Command | None, tool: Tool | None) -> Iterator[tuple[str, str]]:
+        yield "gatekeeper", f"{__version__} {self._own}"
+        yield "platform", f"{sys.platform} {os.uname().machine}"
+        yield "command line", digest_of(words_of(job, command, {**self._places, self._root + "/": "", self._root: "."}))
+        yield "working folder", job.cwd
+        yield "timeout", f"{job.timeout:g}"
+        yield "reading", digest_of((job.output.parser, job.output.pattern, str(job.output.source), *(str(sorted(codes)) for codes in (
+            job.exit.clean, job.exit.findings, job.exit.nothing))))
+        if job.tool is not None:
+            yield f"version of {job.tool_id}", job.tool.version or "unknown"
+        executes = tool is None or tool.executes_repository_code
+        told = {**self._environment, **(job.tool.env if job.tool else {}), **job.env}
+        threads = command.threads.get("env") if command is not None else None
+        for name, value in variables(job, told, all_of_them=executes).items():
+            if name != threads:
+                yield f"variable {name}", digest_of((value.replace(self._root, "."),))
+        for path in user_configuration(job, self._sight.environment.get("HOME", "")):
+            if (found := self._path_digest(path)) != ABSENT:
+                yield f"configuration {path}", found or "unreadable"
+
+    def _states(self, job: Job, component: Component | None) -> Iterator[State]:
+        """The programs that a job starts, and what they run with."""
+        search = self._environment.get("PATH", os.defpath)
+        words = [word for word in (job.argv[:1] if job.tool is None else (job.argv[0], *job.tool.prefix)) if os.path.isabs(word)]
+        if job.tool is None or not words:
+            raise UncachedError(f"which program `{job.argv[0]}` is cannot be told")
+        words += [word for word in job.argv[1:] if os.path.isabs(word) and os.access(word, os.X_OK) and os.path.isfile(word) and word not in words]
+        for word in words:
+            yield from self._installed.program(word, search)
+        if job.tool.source == "toolchain":
+            yield self._installed.toolchain(job.tool)
+        if component is not None and component.language in _NODE:
+            yield from (self._installed.node(folder) for folder in modules_above(os.path.normpath(os.path.join(self._root, job.cwd))))
+        yield from (self._installed.python(os.path.dirname(os.path.dirname(word))) for word in job.argv if os.path.isfile(
+            os.path.join(os.path.dirname(os.path.dirname(word)), "pyvenv.cfg")) and os.path.isabs(word))
+
+    # --- one result for all
+
+    def _whole(self, job: Job, command: Command | None, tool: Tool | None, scope: str) -> Wanted:
+        component = self._components.get(job.component or "")
+        if component is not None and component.language is Language.RUST and job.tool_id != "rustfmt" and not _locked(component):
+            raise UncachedError("no lock file pins what it is built with")
+        parts = dict(self._common(job, command, tool))
+        sources: set[str] = set()
+        for state in self._states(job, component):
+            parts.update((name, digest_of((word,))) for name, word in state.words)
+            sources.update(state.sources)
+        parts.update(self._above(job, tool))
+        groups = self._groups()
+        for name in (members for members in groups.members if members not in self.groups):
+            self.groups[name] = self._group(name)
+        whole = scope == "tree" or component is None
+        covered = groups.closure(None if whole else component, self._digests.climb, self._owners(sources))
+        self._stay_inside(covered)
+        parts.update((f"files of {name}", self.groups[name]) for name in covered)
+        return Wanted(job=job, command=command, scope=scope, key=key_of({**parts, "scope": scope}), groups=covered)
+
+    def _groups(self) -> Groups:
+        if self._grouped is None:
+            self._grouped = Groups(every_input(self._sight), tuple(self._components.values()))
+        return self._grouped
+
+    def _group(self, name: str) -> str:
+        words: list[str] = []
+        for file in self._groups().members[name]:
+            found = self._digests.of(file)
+            if found is None:
+                raise UncachedError(f"{file} {self._digests.why(file)}")
+            words += (file, found)
+        return digest_of(words)
+
+    def _owners(self, sources: set[str]) -> set[str]:
+        """The components that lie where something is installed from."""
+        return {next(folder for folder in folders(source) if folder in self._groups().roots) for source in sources}
+
+    def _stay_inside(self, covered: frozenset[str]) -> None:
+        for name in covered:
+            for file in self._groups().members[name]:
+                if leads_out(file, self._digests.climb(file)):
+                    raise UncachedError(f"{file} speaks of files outside of the tree")
+
+    def _above(self, job: Job, tool: Tool | None) -> Iterator[tuple[str, str]]:
+        """Configuration in the folders above the root, which tools find too."""
+        names = configuration_names(job, tool.traces.files, tool.traces.keys) if tool is not None else ()
+        folder = self._root
+        while (parent := os.path.dirname(folder)) != folder:
+            folder = parent
+            for name in names:
+                if (found := self._path_digest(path := os.path.join(folder, name))) != ABSENT:
+                    yield f"configuration {path}", found or "unreadable"
+
+    # --- one result for each file
+
+    def _is_plain(self, job: Job, tool: Tool) -> bool:
+        """Whether the configuration of the tool is data without plugins: a program may read more than the file that is checked."""
+        component = self._components.get(job.component or "")
+        use = component.use_of(job.tool_id) if component is not None else None
+        name = (use.config or "").partition("#")[0] if use is not None else ""
+        if is_code(name) and os.path.basename(name) != "setup.py":
+            return False
+        names = configuration_names(job, tool.traces.files, tool.traces.keys)
+        root = component.root if component is not None else "."
+        here = [file for file in self._sight.tree.files if os.path.basename(file) in names and (within(file, root) or within(root, os.path.dirname(file) or "."))]
+        if any(is_code(file) for file in here):
+            return False
+        return tool.id not in _WITH_PLUGINS or not any(b"plugins" in (self._sight.tree.read(file) or b"") for file in here)
+
+    def _by_file(self, job: Job, command: Command, tool: Tool) -> Wanted:
+        component = self._components.get(job.component or "")
+        parts = dict(self._common(job, command, tool))
+        for state in self._states(job, component):
+            parts.update((name, digest_of((word,))) for name, word in state.words)
+        if looks_around(command):
+            parts["names of files"] = self._names(component, command)
+        if tool.builtin:
+            parts["names of files"] = digest_of(self._sight.tree.files)
+            parts["new files"] = self._path_digest(self._value(job, "--added")) or "unknown"
+        names = configuration_names(job, tool.traces.files, tool.traces.keys) if not tool.builtin else ()
+        files: dict[str, str | None] = {}
+        for file in job.files:
+            found = self._digests.of(file)
+            files[file] = None if found is None or found == ABSENT else digest_of((found, self._chain(job.tool_id, names, os.path.dirname(file))))
+        return Wanted(job=job, command=command, scope="file", key=key_of({**parts, "scope": "file"}), files=files)
+
+    def _names(self, component: Component | None, command: Command) -> str:
+        root = component.root if component is not None else "."
+        matches = matcher(command.globs)
+        return digest_of(file for file in self._sight.tree.files if matches(file) and within(file, root))
+
+    def _value(self, job: Job, option: str) -> str:
+        return job.argv[job.argv.index(option) + 1] if option in job.argv else ""
+
+    def _chain(self, tool: str, names: tuple[str, ...], folder: str) -> str:
+        """The configuration that holds for the files of a folder: there, and in every folder above it."""
+        if not names:
+            return ""
+        if (tool, folder) not in self._chains:
+            full = os.path.normpath(os.path.join(self._root, folder))
+            above = os.path.dirname(full)
+            before = "" if above == full else self._chain(tool, names, os.path.relpath(above, self._root) if folder.startswith("..") or not folder else os.path.dirname(folder))
+            own = [word for name in names for word in self._configuration(os.path.join(folder, name), 0)]
+            self._chains[tool, folder] = digest_of((before, *own)) if own else before
+        return self._chains[tool, folder]
+
+    def _configuration(self, path: str, depth: int) -> Iterator[str]:
+        """A configuration file with its digest, if there is one, and those that it speaks of."""
+        found = self._digests.of(path)
+        if found == ABSENT:
+            return
+        yield from (path, found or "unreadable")
+        if depth < 5 and not path.startswith(".."):
+            text = (self._sight.tree.read(path) or b"").decode("utf-8", "replace")
+            for other in mentioned(path, text, self._all()):
+                yield from self._configuration(other, depth + 1)
+
+    @functools.cache  # noqa: B019 - lives as long as the run
+    def _all(self) -> frozenset[str]:
+        return frozenset(self._sight.tree.files)
+
+    def _path_digest(self, path: str) -> str | None:
+        return self._digests.of(path) if path else ABSENT
+
+
+def _locked(component: Component) -> bool:
+    return component.lockfile is not None
+
+
+def _ourselves() -> str:
+    """What decides how we read outputs, as it lies on disk: also where a checkout is changed that has no new version."""
+    folder = os.path.dirname(gatekeeper.__file__)
+    words: list[str] = []
+    for room in _READERS:
+        with os.scandir(os.path.join(folder, room)) as entries:
+            words += sorted(f"{entry.name} {found.st_size} {found.st_mtime_ns}" for entry in entries if entry.name.endswith(".py") and (found := entry.stat()))
+    return digest_of(words)
+
