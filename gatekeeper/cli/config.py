@@ -11,18 +11,19 @@ import typer
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import show, show_json
 from gatekeeper.config.load import load_documents, load_settings
+from gatekeeper.config.notify import notify_document
 from gatekeeper.config.options import OPTIONS, Arguments
 from gatekeeper.config.policy import condition_document, suppression_document
 from gatekeeper.config.recovery import recovery_document, retry_document, timeout_text
 from gatekeeper.config.schema import schema_named, schema_names
 from gatekeeper.config.values import duration_text
 from gatekeeper.model.document import to_document
-from gatekeeper.model.settings import CustomTask, Settings, SuppressionRule, ToolSettings
+from gatekeeper.model.settings import CustomTask, Notify, Settings, SuppressionRule, ToolSettings
 
 _CONFIG = typer.Option(None, "--config", metavar="FILE", help="Read this file instead of gatekeeper.yaml.")
 _PATH = typer.Argument(".", metavar="PATH", help="The folder of the repository.")
 #: fields of Settings that say how one call is made, not how the repository is judged
-_OF_ONE_CALL = frozenset({"scope", "since", "files", "json", "verbose", "quiet", "invoked_from", "root", "origins", "yes", "fix", "lenient",
+_OF_ONE_CALL = frozenset({"scope", "since", "files", "json", "events", "verbose", "quiet", "invoked_from", "root", "origins", "yes", "fix", "lenient",
                            "approvals", "trust", "trusted", "small_change"})
 
 
@@ -87,6 +88,8 @@ def _entry(name: str, value: object, origins: Mapping[str, str]) -> list[str]:
         return _tools(value, origins)
     if name == "tasks":
         return _listed("tasks: [", "]", [_flow(_task_document(task)) for task in _items(value)], comment)
+    if name == "notify":
+        return [f"notify: {_flow(notify_document(value))}{comment}" if isinstance(value, Notify) else "# notify: nobody is told"]
     if name == "timeout":
         text = "null" if not isinstance(value, float) else duration_text(value)
         return [f"{'# ' if value is None else ''}timeout: {'the pipeline decides' if value is None else text}{comment}"]

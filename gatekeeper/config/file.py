@@ -48,7 +48,7 @@ def from_document(document: Document, names: Names) -> Layer:
 
 
 _FIELDS: Mapping[str, str] = ({option.key: option.field for option in OPTIONS if option.key} | {key: key for key in OPPOSITES}
-                              | {"exclude": "exclude", "tools": "tools", "tasks": "tasks", "policy": "conditions", "suppressions": "suppressions"})
+                              | {"exclude": "exclude", "tools": "tools", "tasks": "tasks", "policy": "conditions", "suppressions": "suppressions", "notify": "notify"})
 _DURATIONS = frozenset(option.key for option in OPTIONS if option.kind is Kind.DURATION)
 
 
@@ -64,6 +64,10 @@ def _value(document: Document, key: str, value: object) -> object:
             return conditions(document)
         case "suppressions", list():
             return suppressions(document)
+        case "notify", dict():
+            from gatekeeper.config.notify import notify_of  # lazy: who tells nobody need not read addresses
+
+            return notify_of(document)
         case "exclude", list():
             return tuple(_glob(document, f"exclude/{index}", glob) for index, glob in enumerate(value))
         case _:

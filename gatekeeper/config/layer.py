@@ -115,6 +115,8 @@ def _check_combinations(arguments: Arguments) -> None:
         raise UsageError("--verbose and --quiet cannot be combined", hint="choose one of them")
     if arguments.has("json") and arguments.has("mermaid"):
         raise UsageError("--json and --mermaid cannot be combined", hint="choose one of them")
+    if arguments.given.get("events", ("",))[-1] == "-" and arguments.has("json"):
+        raise UsageError("--json and --events - cannot be combined: both are standard output", hint="write the events into a file")
     if arguments.has("dry_run") and arguments.given.get("mode", ("dry-run",)) != ("dry-run",):
         raise UsageError(f"--dry-run and --mode {arguments.given['mode'][0]} cannot be combined", hint="choose one of them")
 

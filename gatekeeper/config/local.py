@@ -14,10 +14,10 @@ from gatekeeper.config.document import Document
 from gatekeeper.config.layer import Layer
 from gatekeeper.config.options import AUDIT_LEVELS
 from gatekeeper.errors import ConfigError
-from gatekeeper.model.settings import CustomTask, Settings, ToolSettings
+from gatekeeper.model.settings import CustomTask, Notify, Settings, ToolSettings
 
 #: what cannot change a verdict, or adds by its nature
-FREE = frozenset({"jobs", "timeout", "fail_fast", "provision", "backup", "reports", "ci", "color", "log_level", "conditions"})
+FREE = frozenset({"jobs", "timeout", "fail_fast", "provision", "backup", "reports", "ci", "color", "log_level", "conditions", "notify"})
 
 
 def narrowed(base: Layer, local: Layer, document: Document) -> Layer:
@@ -30,7 +30,14 @@ def narrowed(base: Layer, local: Layer, document: Document) -> Layer:
         values["tools"] = _joined(_tools(base), _tools(local))
     if "tasks" in values:
         values["tasks"] = tuple(dict.fromkeys((*_tasks(base), *_tasks(local))))
+    if "notify" in values and "notify" in base.values:
+        values["notify"] = _told_too(cast("Notify", base.values["notify"]), cast("Notify", values["notify"]))
     return Layer(values=values, origins=local.origins)
+
+
+def _told_too(base: Notify, local: Notify) -> Notify:
+    """Whom the repository tells is told in any case."""
+    return Notify(desktop=base.desktop or local.desktop, webhooks=tuple(dict.fromkeys((*base.webhooks, *local.webhooks))))
 
 
 def _loosenings(base: Layer, local: Layer) -> Iterator[tuple[str, str]]:

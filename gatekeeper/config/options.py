@@ -150,6 +150,10 @@ OUTPUT = (
     Option(name="ci", flags=("--ci",), kind=Kind.CHOICE, field="ci", metavar="SERVICE", choices=SERVICES, variable="GATEKEEPER_CI", key="ci",
            help="Which CI gets its own reports where --report names none: auto looks at the environment, off means none."),
     Option(name="json", flags=("--json",), kind=Kind.SWITCH, field="json", help="Write JSON to standard output instead of text."),
+    Option(name="events", flags=("--events",), kind=Kind.TEXT, field="events", metavar="FILE|-", verbs=("run",),
+           help="Write every event as a line of JSON while it happens, into FILE or (in place of the summary) to standard output."),
+    Option(name="detach", flags=("--detach",), kind=Kind.SWITCH, field="", verbs=("run",),
+           help="Start the run, show its id and leave; it goes on without this terminal (see ps, watch, cancel)."),
     Option(name="validate", flags=("--validate",), kind=Kind.SWITCH, field="", verbs=("plan",),
            help="Say whether a run could measure what it is to: configuration, tools, trust, feasibility, resources."),
     Option(name="mermaid", flags=("--mermaid",), kind=Kind.SWITCH, field="", verbs=("plan",), help="Write the plan as a Mermaid diagram."),
@@ -168,7 +172,7 @@ OPTIONS = (*SCOPE, *FILTERS, *MANNER, *COMPARISON, *OUTPUT)
 #: keys of gatekeeper.yaml whose flag says the opposite
 OPPOSITES = {"provision": "no_provision", "backup": "no_backup", "cache": "no_cache"}
 #: everything that may stand at the top of gatekeeper.yaml
-CONFIG_KEYS = frozenset({option.key for option in OPTIONS if option.key} | set(OPPOSITES) | {"version", "exclude", "tools", "tasks", "policy", "suppressions"})
+CONFIG_KEYS = frozenset({option.key for option in OPTIONS if option.key} | set(OPPOSITES) | {"version", "exclude", "tools", "tasks", "policy", "suppressions", "notify"})
 
 
 def options_of(verb: str) -> tuple[Option, ...]:

@@ -115,7 +115,14 @@ def _config() -> Schema:
         "tasks": list_of(_custom_task()) | {"description": "Jobs of the repository's own."},
         "policy": _policy(),
         "suppressions": list_of(_suppression()) | {"description": "Findings that do not count, with the reason."},
+        "notify": _notify(),
     })
+
+
+def _notify() -> Schema:
+    names: dict[str, Schema] = dict.fromkeys(("url_env", "token_env", "secret_env"), {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"})
+    webhook = object_of({"url": _WORD, **names, "on": list_of(words_of("start", "pass", "fail", "incomplete"), 1)})
+    return object_of({"desktop": _YES_NO, "webhook": list_of(webhook)}) | {"description": "Who is told how a run went; never a reason to fail."}
 
 
 def _tool_settings() -> Schema:
@@ -143,7 +150,6 @@ def _custom_task() -> Schema:
         "takes": words_of(*Takes),
         "role": words_of(*Role),
         "output": object_of({"parser": _WORD, "pattern": _WORD}), "cache": words_of("none", "component", "tree"),
-        "cache": words_of("none", "component", "tree"),
         "timeout": LIMIT,
         "blocking": _YES_NO,
         "needs": list_of(_WORD),

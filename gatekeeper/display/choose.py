@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from gatekeeper.display.fence import in_ci
-from gatekeeper.display.lines import LinesDisplay
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
@@ -33,20 +32,17 @@ class Display(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the user said: `color` auto, always or never; `events` for JSON lines in place of text; secrets that must not be shown."""
+    """What the user said: `color` auto, always or never; secrets that must not be shown."""
 
     color: str = "auto"
     verbose: bool = False
     quiet: bool = False
-    events: bool = False
     secrets: tuple[str, ...] = ()
 
 
 def choose(stream: TextIO | None, wishes: Wishes, environment: Mapping[str, str], clock: Clock) -> Display:
-    """The display that fits `stream` (stderr): JSON lines when wished, live on a terminal that can, else plain lines."""
+    """The display that fits `stream` (stderr): live on a terminal that can, else plain lines."""
     look = look_for(stream, wishes, environment)
-    if wishes.events:
-        return LinesDisplay(Sink(stream, look))
     if not wishes.quiet and can_redraw(stream, wishes, environment):
         from gatekeeper.display.live import LiveDisplay  # rich is 70 ms, and only a terminal needs it
         return LiveDisplay(Sink(stream, look), clock)

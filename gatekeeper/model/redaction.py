@@ -22,11 +22,11 @@ T = TypeVar("T")
 REDACTED = "***"
 
 #: names of environment variables whose values are secret, and endings of names that hold a place and not the secret itself
-_HIDDEN_BY_NAME = (r"(?i)TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|MNEMONIC|CONNECTION_?STRING"
+_HIDDEN_BY_NAME = (r"(?i)TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|MNEMONIC|CONNECTION_?STRING|WEBHOOK"
                    r"|(^|_)(AUTH|PAT|PWD_HASH|PASS|JWT|DSN)($|_)|_PWD$|(DEPLOY|ENCRYPTION|SIGNING|SSH|GPG|MASTER|SESSION|STORAGE|ACCOUNT|SERVICE|LICENSE)_KEY$")
 #: credentials inside values of any name: the password of an address, the token of a header
 _INSIDE = r"""(?i)^[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@|\bauthorization:\s*(?:basic|bearer|token)\s+(\S+)"""
-_PLACE_NAME = r"(?i)(FILE|PATH|DIR|SOCK|HOME|URL|NAME|ID)$"
+_PLACE_NAME = r"(?i)(FILE|PATH|DIR|SOCK|HOME|(?<!WEBHOOK_)URL|NAME|ID)$"
 _SHORTEST_SECRET = 8  # shorter values ("true", "1234") would blacken ordinary words
 _LONGEST_VALUE = 10_000  # no address is longer
 _SHORTEST_LINE = 16  # of a secret of several lines each line is one; shorter lines are brackets and the like
@@ -58,10 +58,15 @@ _KEY_LINE = r"\s*[A-Za-z0-9+/=]{1,200}\s*"
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
+def is_hidden(name: str) -> bool:
+    """Whether the value of a variable with this name is taken for a secret."""
+    return compiled(_HIDDEN_BY_NAME).search(name) is not None and compiled(_PLACE_NAME).search(name) is None
+
+
 def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
     """The values to take out of every text: those of variables whose names look secret, and credentials inside others, plain and encoded,
     longest first."""
-    plain = {value.strip() for name, value in environment.items() if compiled(_HIDDEN_BY_NAME).search(name) and not compiled(_PLACE_NAME).search(name)}
+    plain = {value.strip() for name, value in environment.items() if is_hidden(name)}
     plain |= {part for value in environment.values() if len(value) < _LONGEST_VALUE for found in compiled(_INSIDE).findall(value) for part in found}
     plain |= {line.strip() for value in plain if "\n" in value for line in value.splitlines() if len(line.strip()) >= _SHORTEST_LINE}
     return tuple(sorted({form for value in plain if len(value) >= _SHORTEST_SECRET for form in _forms(value)}, key=lambda form: (-len(form), form)))

@@ -103,6 +103,40 @@ class SuppressionRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Where news of a run is posted to, and which (start, pass, fail, incomplete). Names that end with `_env` are variables that hold secrets."""
+
+    url: str = ""
+    url_env: str = ""
+    #: a bearer token; a secret that the body is signed with
+    token_env: str = ""
+    secret_env: str = ""
+    on: tuple[str, ...] = ("fail", "incomplete")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Who is told how a run went."""
+
+    webhooks: tuple[Webhook, ...] = ()
+    desktop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceLimits:
+    """From where on a run holds back. Percent of the machine: `cpu_percent` counts where others use it, `memory_percent` where it is waited for.
+
+    `memory_mb`: what the jobs of a run may plan with together (None: four fifths of what is free). `cores`: how many all runs of a user take together
+    (None: as many as there are).
+    """
+
+    cpu_percent: float = 95.0
+    memory_percent: float = 80.0
+    memory_mb: int | None = None
+    cores: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that decides a run, from defaults, gatekeeper.yaml, gatekeeper.local.yaml, environment and command line."""
 
@@ -120,6 +154,7 @@ class Settings:
     languages: tuple[str, ...] = ()
     jobs: int = 0
     timeout: float | None = None
+    limits: ResourceLimits = field(default_factory=ResourceLimits)
     #: auto | strict | dry-run
     mode: str = "auto"
     #: every planned job blocks, also those that only advise
@@ -153,6 +188,7 @@ class Settings:
     #: changes of fewer lines are not judged by the conditions on the coverage and duplication of what is new; 0: all are
     small_change: int = 0
     suppressions: tuple[SuppressionRule, ...] = ()
+    notify: Notify | None = None
     #: approvals of this run: ID=NAME
     approvals: tuple[str, ...] = ()
     #: tree: the configuration of the tree holds; base: that of the merge-base, for proposals that are not trusted

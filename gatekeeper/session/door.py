@@ -77,13 +77,15 @@ class Door:
         self._thread = threading.Thread(target=self._keep, name="door", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        with contextlib.suppress(RuntimeError):  # the machine has no thread left: the run goes on without a door
+            self._thread.start()
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         self._closing = True
         self._wake()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         os.close(self._wake_read)
         os.close(self._wake_write)
 

@@ -7,7 +7,7 @@ import pytest
 
 from gatekeeper.display.choose import Wishes, look_for
 from gatekeeper.display.fence import fenced, in_ci
-from gatekeeper.display.lines import event_line
+from gatekeeper.display.lines import EventLines
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
@@ -82,7 +82,7 @@ def test_json_on_standard_output_holds_no_command_and_means_the_same() -> None:
     assert Runner().read(data).obeyed == []
     assert obeyed_by_agents(data) == []
     assert any(finding["message"] == "##[error]x" for finding in json.loads(data)["findings"])
-    line = event_line(Notice(at=0.0, message="##[error]x"))
+    line = EventLines().lines(Notice(at=0.0, message="##[error]x"))
     assert obeyed_by_agents(line) == []
     assert json.loads(line)["message"] == "##[error]x"
 

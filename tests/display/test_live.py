@@ -16,7 +16,6 @@ from typing import TextIO
 import pytest
 
 from gatekeeper.display.choose import Wishes, choose, look_for, width_of
-from gatekeeper.display.lines import LinesDisplay
 from gatekeeper.display.live import LiveDisplay, rich_text
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
@@ -82,7 +81,6 @@ def test_a_terminal_gets_the_live_display_and_everything_else_plain_lines(tmp_pa
         assert chosen(tty.stream, {**TERMINAL, "NO_COLOR": ""}) is LiveDisplay
         assert chosen(tty.stream, TERMINAL, Wishes(color="never")) is PlainDisplay
         assert chosen(tty.stream, TERMINAL, Wishes(quiet=True)) is PlainDisplay
-        assert chosen(tty.stream, TERMINAL, Wishes(events=True)) is LinesDisplay
         assert chosen(tty.stream, {**TERMINAL, "NO_COLOR": "1"}, Wishes(color="always")) is LiveDisplay
 
 

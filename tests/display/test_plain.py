@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 
-from gatekeeper.display.lines import LinesDisplay
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
-from gatekeeper.model.document import event_from_document
-from gatekeeper.model.event import Event, JobFinished, JobStarted, Notice, RunStarted
+from gatekeeper.model.event import JobFinished, JobStarted, RunStarted
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.status import Status
 from tests.fakes.record import finding, hostile, job, mixed, plan, record, result
@@ -132,21 +129,3 @@ def test_characters_that_the_encoding_lacks_are_spelled_out() -> None:
     stream = io.TextIOWrapper(raw, encoding="ascii")
     Sink(stream, Look()).text("caf\u00e9 \U0001f600\n")
     assert raw.getvalue() == b"caf\\xe9 \\U0001f600\n"
-
-
-def test_json_lines_are_events_that_can_be_read_back() -> None:
-    run = mixed()
-    stream = io.StringIO()
-    with LinesDisplay(Sink(stream, Look())) as display:
-        for event in events_of(run):
-            display(event)
-    read: list[Event] = [event_from_document(json.loads(line)) for line in stream.getvalue().splitlines()]
-    assert read == list(events_of(run))
-    assert isinstance(read[0], RunStarted)
-
-
-def test_a_json_line_holds_no_newline_and_no_secret_whatever_the_event_says() -> None:
-    stream = io.StringIO()
-    LinesDisplay(Sink(stream, Look(secrets=("hunter2hunter2",))))(Notice(at=float("inf"), message="a\nb\u2028\udcff hunter2hunter2"))
-    assert len(stream.getvalue().splitlines()) == 1
-    assert "hunter2" not in stream.getvalue()
