@@ -159,13 +159,16 @@ class Run:
 
     def start_ready(self) -> None:
         """Announce who is ready, start all that may start."""
-        for job_id in self.schedule.take_queued():
-            self.ports.publish(JobQueued(at=self.ports.clock(), job=job_id))
+        self._announce()
         if self.standstill.on:
             return
         self.relief.heed()
         while self._start_some():
-            pass  # what was known already, or could not start, left room for others
+            self._announce()  # what was known already, or could not start, left room for others, and made some ready
+
+    def _announce(self) -> None:
+        for job_id in self.schedule.take_queued():
+            self.ports.publish(JobQueued(at=self.ports.clock(), job=job_id))
 
     def _start_some(self) -> bool:
         chosen = self.schedule.startable(self.now(), cores=self.relief.cores())

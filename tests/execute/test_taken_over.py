@@ -29,10 +29,10 @@ def timed_out(job: Job, attempt: Attempt) -> Result:
 
 
 def carried_out(folder: Path, *jobs: Job, options: RunOptions, timeout: float = 3600.0, scripts: dict[str, Script] | None = None,
-                conclude: Callable[[Job, Attempt], Result | Errand] = timed_out) -> list[tuple[Status, Cause | None]]:
+                conclude: Callable[[Job, Attempt], Result | Errand] = timed_out, heard: RecordedEvents | None = None) -> list[tuple[Status, Cause | None]]:
     clock = ManualClock()
     plan = Plan(root=str(folder), pipeline="default", batches=(), jobs=jobs, timeout=timeout)
-    results = run_plan(plan, clock=clock, pool=FakePool(clock, scripts), conclude=conclude, publish=RecordedEvents(), folder=str(folder / "run"),
+    results = run_plan(plan, clock=clock, pool=FakePool(clock, scripts), conclude=conclude, publish=heard or RecordedEvents(), folder=str(folder / "run"),
                        control=Control(), options=replace(options, capacity=Capacity(cpu=2), environment={}))
     return [(result.status, result.cause) for result in results]
 
@@ -56,6 +56,16 @@ def test_a_known_failure_blocks_what_needs_it_and_frees_what_only_waits(tmp_path
     options = RunOptions(known=known((A, Status.FAILED)))
     jobs = A, replace(B, needs=(A.id,)), replace(C, after=(A.id,))
     assert carried_out(tmp_path, *jobs, options=options) == [(Status.FAILED, None), (Status.BLOCKED, Cause.NEED), (Status.TIMED_OUT, Cause.TIMEOUT)]
+
+
+def test_who_becomes_ready_because_another_is_in_the_cache_is_announced_before_it_starts(tmp_path: Path) -> None:
+    heard = RecordedEvents()
+
+    def look_up(job: Job) -> Result | Job:
+        return Result(job=job.id, status=Status.PASSED, from_cache=True) if job.id == A.id else job
+
+    carried_out(tmp_path, A, replace(B, needs=(A.id,)), options=RunOptions(lookup=look_up), heard=heard)
+    assert heard.words()[:4] == ["JobQueued T/a", "JobFinished T/a", "JobQueued T/b", "JobStarted T/b"]
 
 
 def test_a_job_that_the_timeout_of_the_run_stopped_says_so_when_an_errand_has_read_its_output(tmp_path: Path) -> None:
