@@ -14,7 +14,6 @@ from gatekeeper.config.compiled import cache_folder
 from gatekeeper.detect.find import detect
 from gatekeeper.errors import UsageError
 from gatekeeper.execute.helper import run_helper
-from gatekeeper.execute.resources import capacity
 from gatekeeper.model.component import Detection
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.plan import Plan
@@ -26,6 +25,7 @@ from gatekeeper.plan.make import make
 from gatekeeper.plan.scope import excluded_by
 from gatekeeper.provide.locate import Locator, make_locator
 from gatekeeper.provide.managed import Permission
+from gatekeeper.session.sharing import width
 from gatekeeper.session.trust import content_at
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.history import past
@@ -132,7 +132,7 @@ def planned(sight: Sight, changes: Changes, toolbox: Toolbox) -> Plan:
     return make(PlanInputs(
         detection=sight.detection, catalog=sight.catalog, settings=sight.settings, toolbox=toolbox, files=sight.tree.files,
         scope=changes.files, deleted=changes.deleted, scope_name=changes.scope, past=past(home_of(sight.tree.root, sight.environment)),
-        pool_size=sight.settings.jobs or capacity().cpu, notes=(changes.note,) if changes.note else (),
+        pool_size=width(sight.settings, sight.environment), notes=(changes.note,) if changes.note else (),
     ))
 
 

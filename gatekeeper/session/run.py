@@ -51,6 +51,7 @@ from gatekeeper.session.outcome import published
 from gatekeeper.session.outset import Outset, outset
 from gatekeeper.session.prepare import prepared, record_path
 from gatekeeper.session.reports import make_room
+from gatekeeper.session.sharing import room, yielding
 from gatekeeper.session.suppressing import suppressing
 from gatekeeper.session.trust import trust_notes
 from gatekeeper.store.atomic import write_bytes
@@ -187,11 +188,16 @@ class _Run:
         self._take_over(opened.start.held)
         with ProcessPool(run_id=opened.start.mark) as pool:
             results = run_plan(opened.plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
-                               control=self._control, options=RunOptions(lookup=self._lookup, fail_fast=opened.sight.settings.fail_fast, known=opened.start.held.results))
+                               control=self._control, options=self._options())
         after = take(tree, git)
         if remove_leaves(tree.root, self._leaves, after.files if tree.git else None):
             after = take(tree, git)
         return results, differences(self._before, after)
+
+    def _options(self) -> RunOptions:
+        opened, settings = self._opened, self._opened.sight.settings
+        return RunOptions(capacity=room(settings, opened.plan.pool_size), lookup=self._lookup, fail_fast=settings.fail_fast, known=opened.start.held.results,
+                          yielding=yielding(settings, opened.sight.environment))
 
     def _kept(self, record: RunRecord, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
         """The record as it is once history and reports are written."""
