@@ -15,6 +15,7 @@ from gatekeeper.config.values import nearest, seconds
 from gatekeeper.errors import ConfigError
 from gatekeeper.model import duration
 from gatekeeper.model.assessment import Enforcement
+from gatekeeper.model.late import late
 from gatekeeper.model.settings import PolicyCondition, SuppressionRule
 from gatekeeper.model.value import fields
 
@@ -43,9 +44,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 _FIELDS = {"component": "components", "category": "categories", "tool": "tools", "rule": "rules", "language": "languages", "report": "files",
            "reviewer": "reviewers"}
 _LISTS = frozenset({"components", "categories", "tools", "rules", "languages", "suite", "files", "programs", "environment", "reviewers"})
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(B|KB|MB|GB)?", re.ASCII)
+_SIZE = late(r"(\d+(?:\.\d+)?) ?(B|KB|MB|GB)?", re.ASCII)
 _UNITS = {None: 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATE = late(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def conditions(document: Document) -> tuple[PolicyCondition, ...]:

@@ -23,6 +23,7 @@ from gatekeeper.detect.scripts import script_traits
 from gatekeeper.detect.testing import member_test, test_of
 from gatekeeper.detect.tools import Use, defaults_for, uses_of
 from gatekeeper.model.component import Component, Detection, Kind, Language, Problem
+from gatekeeper.model.late import late
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.value import replace
 from gatekeeper.tree.files import Tree
@@ -31,7 +32,7 @@ from gatekeeper.tree.files import Tree
 LANGUAGES: tuple[LanguageModule, ...] = (rust, python, javascript, solidity)
 _ORDER = {Language.RUST: 0, Language.PYTHON: 1, Language.JAVASCRIPT: 2, Language.TYPESCRIPT: 2, Language.SOLIDITY: 3}
 _SUFFIX = {Language.RUST: "rust", Language.PYTHON: "python", Language.JAVASCRIPT: "js", Language.TYPESCRIPT: "js", Language.SOLIDITY: "solidity"}
-_INSTALLS = re.compile(r"\b(pnpm|yarn|bun)\s+(?:install|i)\b|\b(uv)\s+(?:sync|run|pip)\b|\b(poetry|pdm|hatch)\s+(?:install|run|env)\b")
+_INSTALLS = late(r"\b(pnpm|yarn|bun)\s+(?:install|i)\b|\b(uv)\s+(?:sync|run|pip)\b|\b(poetry|pdm|hatch)\s+(?:install|run|env)\b")
 
 
 def detect(tree: Tree, catalog: Catalog) -> Detection:

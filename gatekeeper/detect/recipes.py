@@ -13,18 +13,19 @@ from collections.abc import Iterator, Mapping
 from gatekeeper.detect.documents import Document, Documents, find_line, line_of
 from gatekeeper.detect.entries import Entry, Via
 from gatekeeper.detect.index import Index, parent
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass
 
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _JUSTFILES = ("justfile", "Justfile", ".justfile")
 _TASKFILES = ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml")
 _TABLES = (("hatch", ("tool", "hatch", "envs")), ("pdm", ("tool", "pdm", "scripts")), ("poe", ("tool", "poe", "tasks")), ("task", ("tool", "taskipy", "tasks")))
-_TARGET = re.compile(r"^([^\s:#=][^:#=]*?)\s*::?(?!=)\s*([^=#]*?)(?:\s*[|].*)?(?:#.*)?$")
-_MAKE_VARIABLE = re.compile(r"^\s*(?:export\s+|override\s+)?([\w.-]+)\s*(?::::?|::?|\?|\+)?=\s*(.*)$")
-_REFERENCE = re.compile(r"\$[({]([\w.-]+)[)}]")
-_JUST_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)((?:\s+[^:]*?)?)\s*:(?!=)\s*(.*)$")
-_HATCH_FIELD = re.compile(r"\{args(?::([^}]*))?\}")
-_POSARGS = re.compile(r"\{posargs(?::([^}]*))?\}|\{\{?[^{}]*\}?\}")
+_TARGET = late(r"^([^\s:#=][^:#=]*?)\s*::?(?!=)\s*([^=#]*?)(?:\s*[|].*)?(?:#.*)?$")
+_MAKE_VARIABLE = late(r"^\s*(?:export\s+|override\s+)?([\w.-]+)\s*(?::::?|::?|\?|\+)?=\s*(.*)$")
+_REFERENCE = late(r"\$[({]([\w.-]+)[)}]")
+_JUST_RECIPE = late(r"^@?([A-Za-z_][\w-]*)((?:\s+[^:]*?)?)\s*:(?!=)\s*(.*)$")
+_HATCH_FIELD = late(r"\{args(?::([^}]*))?\}")
+_POSARGS = late(r"\{posargs(?::([^}]*))?\}|\{\{?[^{}]*\}?\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

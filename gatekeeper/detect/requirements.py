@@ -12,17 +12,18 @@ from enum import Enum
 from gatekeeper.detect.documents import Document
 from gatekeeper.detect.index import join, parent, resolve
 from gatekeeper.detect.language import Scene
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass, field
 
 #: groups, extras and files that tests and type checks run with, by words in their names
-_TESTING = re.compile(r"(?:^|[-_.])(?:test|tests|testing|typing|types|typecheck|mypy|pyright)(?:$|[-_.])")
+_TESTING = late(r"(?:^|[-_.])(?:test|tests|testing|typing|types|typecheck|mypy|pyright)(?:$|[-_.])")
 #: those that do where none of the first kind exists
-_DEVELOPING = re.compile(r"(?:^|[-_.])(?:dev|devel|develop|development|check|checks|qa|ci|all)(?:$|[-_.])")
+_DEVELOPING = late(r"(?:^|[-_.])(?:dev|devel|develop|development|check|checks|qa|ci|all)(?:$|[-_.])")
 #: what such lists hold that no test imports
-_BESIDE = re.compile(r"tox|tox-uv|nox|nox-uv|pre-commit|pre-commit-uv|prek|twine|bump2version|bumpversion|bump-my-version|commitizen|towncrier|uv|gha-update|mkdocs.*|mkdocstrings.*|"
+_BESIDE = late(r"tox|tox-uv|nox|nox-uv|pre-commit|pre-commit-uv|prek|twine|bump2version|bumpversion|bump-my-version|commitizen|towncrier|uv|gha-update|mkdocs.*|mkdocstrings.*|"
                      r"sphinx.*|furo|myst-parser|sphinxcontrib-.*|pip-tools|cibuildwheel|check-manifest|zest-releaser|python-semantic-release|codespell|build")
-_REQUIREMENTS = re.compile(r"(?:requirements[-_.]?)?(?:dev|test|tests|testing|lint|typing|mypy|ci|develop|development|all)?(?:[-_.]?requirements)?\.(?:txt|in)")
-_NAME = re.compile(r"^\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)")
+_REQUIREMENTS = late(r"(?:requirements[-_.]?)?(?:dev|test|tests|testing|lint|typing|mypy|ci|develop|development|all)?(?:[-_.]?requirements)?\.(?:txt|in)")
+_NAME = late(r"^\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)")
 _ENVIRONMENT = {"python_version": "3.12", "python_full_version": "3.12.0", "os_name": "posix", "sys_platform": "linux", "platform_system": "Linux",
                 "platform_machine": "x86_64", "implementation_name": "cpython", "platform_python_implementation": "CPython", "implementation_version": "3.12.0",
                 "platform_release": "", "platform_version": "", "extra": ""}

@@ -14,10 +14,11 @@ from gatekeeper.detect.globs import is_glob, matching, normal
 from gatekeeper.detect.index import ancestors, base, inside, join, parent, resolve
 from gatekeeper.detect.language import Found, Scene, manifests, pin
 from gatekeeper.model.component import Component, Kind, Language
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass
 
 _TABLES = ("dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies", "build_dependencies")
-_TEST = re.compile(rb"#\[(?:\w+::)*test\b|#\[rstest|#\[test_case|proptest!|#\[wasm_bindgen_test|\bdoctest\b|^[ \t]*//[/!] ?```(?!ignore|text|no_run)", re.MULTILINE)
+_TEST = late(rb"#\[(?:\w+::)*test\b|#\[rstest|#\[test_case|proptest!|#\[wasm_bindgen_test|\bdoctest\b|^[ \t]*//[/!] ?```(?!ignore|text|no_run)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

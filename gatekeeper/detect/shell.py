@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass
 
 _OPERATORS = ("&&", "||", ";;", "|&", ";", "|", "&", "\n", "(", ")")
 _KEYWORDS = frozenset({"then", "do", "else", "if", "elif", "while", "until", "!", "{", "time", "-", "@"})
 _ENDS = frozenset({"fi", "done", "esac", "}", "in", "case", "for", "function", "select"})
-_ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)=(.*)", re.DOTALL)
-_VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}$]*))?\}|\$(\w+)")
-_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
-_REDIRECTION = re.compile(r"\d*(?:>>|>&|<&|>\||>|<)(.*)|&>>?(.*)", re.DOTALL)
-_OPAQUE = re.compile(r"\$[({]|\$\w|\$[@*#?!]|`|\$\$")
+_ASSIGNMENT = late(r"(?:export\s+)?([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_VARIABLE = late(r"\$\{(\w+)(?::?-([^}$]*))?\}|\$(\w+)")
+_HEREDOC = late(r"<<-?\s*(['\"]?)(\w+)\1")
+_REDIRECTION = late(r"\d*(?:>>|>&|<&|>\||>|<)(.*)|&>>?(.*)", re.DOTALL)
+_OPAQUE = late(r"\$[({]|\$\w|\$[@*#?!]|`|\$\$")
 _LONGEST = 60_000
 
 

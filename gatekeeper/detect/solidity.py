@@ -6,7 +6,6 @@ Configuration in JavaScript is read as text: it is never executed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from gatekeeper.detect.documents import Document
@@ -14,13 +13,14 @@ from gatekeeper.detect.index import base, inside, join, parent, resolve
 from gatekeeper.detect.javascript import member_folders
 from gatekeeper.detect.language import Found, Scene
 from gatekeeper.model.component import Component, Kind, Language
+from gatekeeper.model.late import late
 
 _HARDHAT = ("hardhat.config.ts", "hardhat.config.js", "hardhat.config.cjs", "hardhat.config.mjs", "hardhat.config.cts", "hardhat.config.mts")
 _OTHER = ("truffle-config.js", "truffle.js", "brownie-config.yaml", "brownie-config.yml", "ape-config.yaml", "ape-config.yml", "remappings.txt", "wake.toml")
 _SOURCE_FOLDERS = ("contracts", "src", "solidity", "sol", "interfaces", "packages")
 _NO_SOURCES = frozenset({"test", "tests", "__tests__", "testing", "docs", "doc", "spec", "benches", "benchmarks", "fuzz", "e2e"})
-_VERSION = re.compile(r"""\bsolidity\s*:\s*(?:["'`]([^"'`]+)["'`]|\{\s*(?:compilers\s*:\s*\[\s*\{\s*)?version\s*:\s*["'`]([^"'`]+)["'`])""")
-_SOURCES = re.compile(r"""\bsources\s*:\s*["'`]([^"'`]+)["'`]""")
+_VERSION = late(r"""\bsolidity\s*:\s*(?:["'`]([^"'`]+)["'`]|\{\s*(?:compilers\s*:\s*\[\s*\{\s*)?version\s*:\s*["'`]([^"'`]+)["'`])""")
+_SOURCES = late(r"""\bsources\s*:\s*["'`]([^"'`]+)["'`]""")
 
 
 def vendored(scene: Scene) -> list[str]:

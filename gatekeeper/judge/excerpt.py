@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from gatekeeper.model.finding import Category, Finding, Level, Severity, State, TestCase, TestOutcome
+from gatekeeper.model.late import late
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Result
 from gatekeeper.model.status import Status
@@ -32,13 +33,13 @@ LONGEST_COMMAND = 2000
 _LEVELS = {level: rank for rank, level in enumerate(Level)}
 _SEVERITIES = {severity: rank for rank, severity in enumerate(Severity)}
 #: frames of JavaScript and Rust stacks; where it happened is in `file` and `line`
-_STACK = re.compile(r"\s+at .*[)\d]( \{)?$|\s*note: run with `RUST_BACKTRACE|stack backtrace:")
+_STACK = late(r"\s+at .*[)\d]( \{)?$|\s*note: run with `RUST_BACKTRACE|stack backtrace:")
 #: what npm says of itself and of the script that it starts
-_CHATTER = re.compile(r"npm (warn|notice)\b|> \S+@\S+ \S+$", re.IGNORECASE)
+_CHATTER = late(r"npm (warn|notice)\b|> \S+@\S+ \S+$", re.IGNORECASE)
 #: arguments that only make the output readable for us: a person who repeats the command wants to read it
-_FOR_PROGRAMS = re.compile(r"--(output-|message-)?(format|output|reporter)=(json[a-z-]*|junit)|--outputjson|--json")
+_FOR_PROGRAMS = late(r"--(output-|message-)?(format|output|reporter)=(json[a-z-]*|junit)|--outputjson|--json")
 _FORMAT_OPTIONS = frozenset({"--format", "--output-format", "--message-format", "--output", "--reporter", "-f", "-O"})
-_THREADS = re.compile(r"(THREADS|JOBS|WORKERS)$")
+_THREADS = late(r"(THREADS|JOBS|WORKERS)$")
 
 
 def excerpt(job: Job, result: Result, *, findings: int = FINDINGS) -> tuple[str, ...]:

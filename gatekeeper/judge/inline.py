@@ -16,15 +16,16 @@ import tokenize
 from collections.abc import Iterator
 from datetime import date
 
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass
 
 #: what a file must hold, in bytes, before it is worth reading
 MARK = b"gatekeeper:"
-_MARK = re.compile(r"(?P<opening>#|//|/\*|<!--|--|;|%|\{#|\(\*|(?<!\S)\*)[ \t]*gatekeeper:[ \t]*ignore(?![\w-])(?P<rest>[^\n]*)")
+_MARK = late(r"(?P<opening>#|//|/\*|<!--|--|;|%|\{#|\(\*|(?<!\S)\*)[ \t]*gatekeeper:[ \t]*ignore(?![\w-])(?P<rest>[^\n]*)")
 _PROSE = (".md", ".markdown", ".html", ".htm", ".xml", ".vue", ".svelte", ".svg")
-_CLOSERS = re.compile(r"(\*/|-->|#\}|\*\)).*$")
-_RULES = re.compile(r"\[([^\]]*)\](.*)")
-_FIELD = re.compile(r"(?<!\S)(owner|until)=(\S*)")
+_CLOSERS = late(r"(\*/|-->|#\}|\*\)).*$")
+_RULES = late(r"\[([^\]]*)\](.*)")
+_FIELD = late(r"(?<!\S)(owner|until)=(\S*)")
 _LONGEST = 20_000
 #: findings of a notebook are told by cell, its comments lie in JSON
 _NOTEBOOK = "is in a notebook, where comments hide nothing: suppress it in gatekeeper.yaml, by rule and path"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass
 
 #: beyond this a file is data or minified, and a function in it says nothing
 _MOST_LINES = 60_000
 _LONGEST_LINE = 5_000
-_PYTHON = re.compile(r"(?P<indent>[ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+(?P<name>\w+)")
-_TOKENS = re.compile(
+_PYTHON = late(r"(?P<indent>[ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+(?P<name>\w+)")
+_TOKENS = late(
     r"""//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)'|`(?:[^`\\]|\\.)*(?:`|\Z)"""
     r"""|\b(?:fn|function|class|impl|contract|interface|library|struct|enum|trait|mod|modifier|constructor)\b[ \t]*(?:<[^<>{}\n]*>[ \t]*)?(?P<name>[A-Za-z_$][\w$]*)?"""
     r"""|(?P<method>^[ \t]*(?:(?:public|private|protected|static|async|readonly|get|set|override)[ \t]+)*[A-Za-z_$][\w$]*[ \t]*\([^(){};\n]*\)[^(){};=\n]*(?=\{))"""
@@ -23,7 +24,7 @@ _TOKENS = re.compile(
     r"""|[{};\n]""", re.VERBOSE | re.DOTALL | re.MULTILINE)
 _BRACES = ("rs", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "sol")
 _NO_METHODS = frozenset({"if", "for", "while", "switch", "catch", "with", "return", "function", "else", "do", "match", "loop", "unchecked", "assembly"})
-_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_WORD = late(r"[A-Za-z_$][\w$]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from gatekeeper.model.late import late
+
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)", re.ASCII)
+_PART = late(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)", re.ASCII)
 
 
 def seconds(text: str | float) -> float:

@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 from gatekeeper.errors import UsageError
 from gatekeeper.model.finding import Parsed, RawOutput
+from gatekeeper.model.late import late
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import ExitSpec
 from gatekeeper.model.value import replace
@@ -144,7 +145,7 @@ _TEST_OUTPUTS = frozenset({"jest", "mocha", "forge-test"})
 _WORDLESS = frozenset({"biome-github", "eslint-compact", "eslint-unix", "forge-fmt", "mypy-json", "oxlint-github", "oxlint-unix", "prettier", "ruff-json-lines",
                        "rustfmt", "solhint", "solhint-compact", "solhint-unix", "tsc"})
 #: yarn 1 says so only of a script that ended well; npm says nothing after the empty line below its echo
-_RAN = re.compile(r"^Done in |^> .+\r?\n\r?\n", re.MULTILINE)
+_RAN = late(r"^Done in |^> .+\r?\n\r?\n", re.MULTILINE)
 #: formats that listen to standard error and mistake nothing there that belongs on standard output
 _BOTH_STREAMS = frozenset({"black", "bun-junit", "cargo-update", "cloc-json", "forge-build-json", "forge-lint-json", "hadolint", "libtest", "mypy", "mypy-json", "pyright",
                            "ruff-concise", "ruff-json", "ruff-json-lines", "rustfmt", "safety-json", "shellcheck", "shellcheck-gcc", "shellcheck-json", "shellcheck-json1",
@@ -152,8 +153,8 @@ _BOTH_STREAMS = frozenset({"black", "bun-junit", "cargo-update", "cloc-json", "f
 #: test runners whose XML is a format of its own
 _IN_XML: Mapping[str, str] = MappingProxyType({"pytest": "pytest-junit", "mocha": "mocha-xunit", "mocha-json": "mocha-xunit"} | dict.fromkeys(
     ("forge-test", "forge-test-json", "jest", "jest-json", "libtest", "tap", "vitest-json"), "junit"))
-_XML = re.compile(rb"\s*(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]{0,200}>\s*)?<testsuite(?P<many>s)?[\s>]")
-_DOCUMENT = re.compile(rb"\{\s*[\"}]|\[\s*[{\]]")
+_XML = late(rb"\s*(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]{0,200}>\s*)?<testsuite(?P<many>s)?[\s>]")
+_DOCUMENT = late(rb"\{\s*[\"}]|\[\s*[{\]]")
 
 #: other names that people know a format by
 ALIASES: Mapping[str, str] = aliases(FORMATS)

@@ -5,25 +5,25 @@ Knows paths as text; whether a file exists is asked of the caller. Guesses nothi
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from gatekeeper.model.finding import RawOutput
+from gatekeeper.model.late import late
 from gatekeeper.parse.text import decode
 
 #: an absolute path that is no part of a URL or of a longer word; `file://` may stand before it
-_PATH = re.compile(r"(?:file://|(?<![\w.:/~$}@%*?\\-]))(?P<path>/[\w.@+-][^\s\"'`:;,()<>|\[\]{}\\]{1,400})")
-_DRIVE = re.compile(r"(?<![\w])[A-Za-z]:[\\/][^\s\"'`:;,()<>|\[\]{}*?]{1,400}")
+_PATH = late(r"(?:file://|(?<![\w.:/~$}@%*?\\-]))(?P<path>/[\w.@+-][^\s\"'`:;,()<>|\[\]{}\\]{1,400})")
+_DRIVE = late(r"(?<![\w])[A-Za-z]:[\\/][^\s\"'`:;,()<>|\[\]{}*?]{1,400}")
 #: one, or two where JSON holds the path
-_BACKSLASHES = re.compile(r"\\+")
+_BACKSLASHES = late(r"\\+")
 #: where CI services and containers lay a repository out
-_USUAL = re.compile(
+_USUAL = late(
     r"(?:/home/runner/work/[^/]+/[^/]+|/Users/runner/work/[^/]+/[^/]+|/__w/[^/]+/[^/]+|/home/vsts/work/\d+/s|/github/workspace|/builds/[^/]+/[^/]+"
     r"|/home/circleci/[^/]+|/var/(?:lib/)?jenkins/workspace/[^/]+|/home/jenkins/(?:agent/)?workspace/[^/]+|/opt/atlassian/pipelines/agent/build"
     r"|[A-Za-z]:/a/[^/]+/[^/]+|/drone/src|/workspaces/[^/]+|/usr/src/app|/repo|/workspace|/app|/src|/code|/project)(?=/)")
 #: what a tool names beside the repository: its own files
-_FOREIGN = re.compile(r"^/(?:usr/(?!src/app/)|opt/(?!atlassian/)|nix/|etc/|proc/|dev/|lib(?:32|64)?/|tmp/pip-)|/(?:site-packages|node_modules|dist-packages|\.cargo|\.rustup)/")
+_FOREIGN = late(r"^/(?:usr/(?!src/app/)|opt/(?!atlassian/)|nix/|etc/|proc/|dev/|lib(?:32|64)?/|tmp/pip-)|/(?:site-packages|node_modules|dist-packages|\.cargo|\.rustup)/")
 _SCANNED = 1_000_000
 _MOST_PATHS = 300
 _DEEPEST = 16

@@ -8,19 +8,20 @@ from __future__ import annotations
 import re
 
 from gatekeeper.model.finding import RawOutput
+from gatekeeper.model.late import late
 
 #: CSI (colours, cursor), OSC (titles, links), and the two-byte escapes of ECMA-48
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Z]|\x1b[@-Z\\^_=>78]")
+_ESCAPES = late(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Z]|\x1b[@-Z\\^_=>78]")
 #: an error in its own words, or a test that failed in TAP's (one that is yet to do fails nothing; `error: |-` only announces a block)
-_SPEAKING = re.compile(r"^not ok \d+ (?!.*# (?:todo|skip)\b)|^(?!error: [|>])(?:[\w.@/ -]{1,80}: )*(?:fatal |internal )?(?:error|fatal|panic(?:ked)?|exception)\b|[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
-_LONE = re.compile("[\ud800-\udfff]")
-_WORD = re.compile(r"\w")
+_SPEAKING = late(r"^not ok \d+ (?!.*# (?:todo|skip)\b)|^(?!error: [|>])(?:[\w.@/ -]{1,80}: )*(?:fatal |internal )?(?:error|fatal|panic(?:ked)?|exception)\b|[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
+_LONE = late("[\ud800-\udfff]")
+_WORD = late(r"\w")
 #: what package managers print around the scripts they run
-_NOISE = re.compile(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|error|notice|ERR!|WARN) |error Command failed|\s*ELIFECYCLE| ?WARN )", re.IGNORECASE)
+_NOISE = late(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|error|notice|ERR!|WARN) |error Command failed|\s*ELIFECYCLE| ?WARN )", re.IGNORECASE)
 #: of these, what says nothing about a failure even where nobody else says anything
-_ECHO = re.compile(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|notice) )", re.IGNORECASE)
+_ECHO = late(r"^(?:> |\$ |yarn (?:run )?v\d|Done in |✨ |info Visit |npm (?:warn|notice) )", re.IGNORECASE)
 #: what follows the reason: how to call the program, or (Haskell) where it stood
-_USAGE = re.compile(r"^usage\b", re.IGNORECASE)
+_USAGE = late(r"^usage\b", re.IGNORECASE)
 _BACKTRACE = "HasCallStack backtrace:"
 #: a log may be huge and the interesting end is short
 _FEW = 4

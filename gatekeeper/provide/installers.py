@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 
+from gatekeeper.model.late import late
 from gatekeeper.model.ports import Completed, Runner
 from gatekeeper.model.value import dataclass
 from gatekeeper.provide.kits import Ecosystem, Kit, split_pin
@@ -20,7 +21,7 @@ from gatekeeper.provide.places import Surroundings, read_text
 
 _TIMEOUT = 900.0
 #: variables that would lead an installer to another environment than the new folder
-_MISLEADING = re.compile(r"^(VIRTUAL_ENV|CONDA_PREFIX|PYTHON(PATH|HOME)|UV_(PROJECT_ENVIRONMENT|PYTHON|SYSTEM_PYTHON|TARGET|CONSTRAINT|OVERRIDE|WORKING_DIRECTORY)|"
+_MISLEADING = late(r"^(VIRTUAL_ENV|CONDA_PREFIX|PYTHON(PATH|HOME)|UV_(PROJECT_ENVIRONMENT|PYTHON|SYSTEM_PYTHON|TARGET|CONSTRAINT|OVERRIDE|WORKING_DIRECTORY)|"
                          r"NODE_OPTIONS|NODE_ENV|npm_config_(local_prefix|prefix|global|omit|include|workspaces?|ignore_scripts|package_lock\w*)|npm_(package|lifecycle)_.*|GIT_.*)$",
                          re.IGNORECASE)
 #: one try, then the truth: without a network the answer comes at once
@@ -29,11 +30,11 @@ _IMPATIENT = {"UV_HTTP_RETRIES": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PRO
               "NO_COLOR": "1"}
 _NPM_LOCK = ("package.json", "package-lock.json")
 #: a pin by content, as uv and npm write it
-_HASHED = re.compile(r"--hash=sha\d+:|\"integrity\": \"sha\d+-")
+_HASHED = late(r"--hash=sha\d+:|\"integrity\": \"sha\d+-")
 #: how uv draws its errors
 _DRAWING = " \t\u2502\u251c\u2570\u25b6\u2500\u00d7\u252c\u2514\u256d\u00b7"
-_UNREACHABLE = re.compile(r"failed to fetch|request failed|failed to lookup|name resolution|connect|dns error|getaddrinfo|ENOTFOUND|ECONN|EAI_AGAIN|ETIMEDOUT|timed out|network", re.IGNORECASE)
-_NOISE = re.compile(r"complete log of this run|npm (warn|notice)|^warning:|npm (error|ERR!)( code| errno| syscall)?\s*$|npm (error|ERR!) (code|errno|syscall) |^hint:", re.IGNORECASE)
+_UNREACHABLE = late(r"failed to fetch|request failed|failed to lookup|name resolution|connect|dns error|getaddrinfo|ENOTFOUND|ECONN|EAI_AGAIN|ETIMEDOUT|timed out|network", re.IGNORECASE)
+_NOISE = late(r"complete log of this run|npm (warn|notice)|^warning:|npm (error|ERR!)( code| errno| syscall)?\s*$|npm (error|ERR!) (code|errno|syscall) |^hint:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from gatekeeper.model.late import late
+
 Version = tuple[int, int, int]
 
 #: the last release of each line before the current one
 LAST_OF_LINE: tuple[Version, ...] = ((0, 4, 26), (0, 5, 17), (0, 6, 12), (0, 7, 6))
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
-_PRAGMA = re.compile(r"\bpragma\s+solidity\s+([^;]{1,500});")
-_TERM = re.compile(r"(\^|~|>=|<=|>|<|=|)\s*v?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?")
+_COMMENT = late(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_PRAGMA = late(r"\bpragma\s+solidity\s+([^;]{1,500});")
+_TERM = late(r"(\^|~|>=|<=|>|<|=|)\s*v?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?")
 
 
 def without_comments(source: str) -> str:

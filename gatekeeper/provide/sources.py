@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from gatekeeper.model.component import Component
+from gatekeeper.model.late import late
 from gatekeeper.provide.foundry import profile
 from gatekeeper.provide.places import Surroundings, names_in, read_text
 from gatekeeper.provide.pragma import expressions, without_comments
@@ -15,7 +16,7 @@ from gatekeeper.provide.pragma import expressions, without_comments
 _FOREIGN = frozenset({"lib", "node_modules", "out", "cache", "artifacts", "dependencies", "broadcast", "typechain-types"})
 #: a bound on what is read, far above any project that was seen
 _MOST_FILES = 5000
-_IMPORT = re.compile(r"""^[ \t]*import\s+(?:[^"';]{0,4000}?from\s+)?["']([^"']+)["']""", re.MULTILINE)
+_IMPORT = late(r"""^[ \t]*import\s+(?:[^"';]{0,4000}?from\s+)?["']([^"']+)["']""", re.MULTILINE)
 
 
 def wanted_versions(surroundings: Surroundings, component: Component | None) -> list[str]:

@@ -9,13 +9,14 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass, field
 from gatekeeper.tree.files import own_files
 from gatekeeper.tree.git import Git, split_names
 
-_HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_HUNK = late(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r", b'"': b'"', b"\\": b"\\"}
-_ESCAPED = re.compile(rb'\\([abtnvfr"\\]|[0-7]{3})')
+_ESCAPED = late(rb'\\([abtnvfr"\\]|[0-7]{3})')
 _PLAIN = ("--no-color", "--no-ext-diff", "--no-textconv", "--text", "--relative", "--src-prefix=a/", "--dst-prefix=b/", "--inter-hunk-context=0",
           "--submodule=short", "--ignore-submodules=none", "--output-indicator-new=+", "--output-indicator-old=-")
 

@@ -5,7 +5,6 @@ Does not know test runners nor formats of coverage reports.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from posixpath import splitext
 
@@ -14,6 +13,7 @@ from gatekeeper.judge.suppress import matches_path, owners
 from gatekeeper.model.assessment import ConditionStatus
 from gatekeeper.model.coverage import ChangedLines, Coverage, percent
 from gatekeeper.model.finding import TestCase, TestOutcome
+from gatekeeper.model.late import late
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Result
 from gatekeeper.model.settings import PolicyCondition
@@ -22,7 +22,7 @@ from gatekeeper.model.tool import Role
 from gatekeeper.model.wording import count_text
 
 #: what tests do not cover because it is tests, or runs only when something is built
-_NOT_COVERED = re.compile(r"(^|/)(tests?|specs?|__tests__|examples?|docs?|benches|benchmarks|fixtures|scripts?)/|(^|/)(test_|conftest|setup\.py|noxfile|build\.rs)"
+_NOT_COVERED = late(r"(^|/)(tests?|specs?|__tests__|examples?|docs?|benches|benchmarks|fixtures|scripts?)/|(^|/)(test_|conftest|setup\.py|noxfile|build\.rs)"
                           r"|[._-](test|spec|config|stories|d)\.|_test\.|\.t\.sol$|\.s\.sol$")
 Pair = tuple[Job, Result | None]
 
