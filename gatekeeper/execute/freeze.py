@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from gatekeeper.execute.launch import errand_key
+from gatekeeper.execute.notices import Notices
 from gatekeeper.execute.ports import Ports
 from gatekeeper.execute.schedule import Schedule
 from gatekeeper.model.event import JobPaused, JobResumed, RunPaused, RunResumed
@@ -51,12 +52,11 @@ class RunClock:
 
 
 class Freezer:
-    """Freezes and thaws the processes of jobs under way. `shift` is told how long a single job stood still on the run's clock `now`."""
+    """Freezes and thaws the processes of jobs under way; `now` is the run's clock."""
 
-    def __init__(self, ports: Ports, schedule: Schedule, now: Clock, shift: Callable[[str, float], None]) -> None:
-        self._ports, self._schedule, self._now, self._shift = ports, schedule, now, shift
+    def __init__(self, ports: Ports, schedule: Schedule, now: Clock, notices: Notices) -> None:
+        self._ports, self._schedule, self._now, self._notices = ports, schedule, now, notices
         self._holders: dict[str, set[Holder]] = {}
-        self._since: dict[str, float] = {}
 
     def holds(self, job_id: str, holder: Holder) -> bool:
         return holder in self._holders.get(job_id, ())
@@ -74,7 +74,7 @@ class Freezer:
         if self._schedule.status(job_id) is not Status.RUNNING:
             return
         self._holders[job_id] = {holder}
-        self._since[job_id] = self._now()
+        self._notices.stopped(job_id, self._now())
         for key in (job_id, errand_key(job_id)):
             self._ports.pool.suspend(key)
         self._schedule.paused(job_id)
@@ -94,7 +94,7 @@ class Freezer:
         """The processes of the job go on, or are gone."""
         if self._holders.pop(job_id, None) is None:
             return
-        self._shift(job_id, self._now() - self._since.pop(job_id))
+        self._notices.went_on(job_id, self._now())
         if self._schedule.status(job_id) is Status.PAUSED:
             self._schedule.resumed(job_id)
 

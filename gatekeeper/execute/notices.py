@@ -22,6 +22,8 @@ class Notices:
         self._schedule = schedule
         self._targets = {batch.id: batch.target for batch in plan.batches if batch.target is not None}
         self._slow: dict[str, float] = {}
+        #: seconds that are left to jobs that stand still
+        self._left: dict[str, float] = {}
         self._slow_after: dict[str, float] = {}
         #: moment and target in seconds, by batch
         self._missed: dict[str, tuple[float, float]] = {}
@@ -37,11 +39,17 @@ class Notices:
     def ended(self, job_id: str) -> None:
         """The process of a job has ended."""
         self._slow.pop(job_id, None)
+        self._left.pop(job_id, None)
 
-    def shift(self, job_id: str, seconds: float) -> None:
-        """The job stood still for so long."""
+    def stopped(self, job_id: str, now: float) -> None:
+        """The job stands still from now on."""
         if job_id in self._slow:
-            self._slow[job_id] += seconds
+            self._left[job_id] = self._slow.pop(job_id) - now
+
+    def went_on(self, job_id: str, now: float) -> None:
+        """The job stands still no more."""
+        if job_id in self._left:
+            self._slow[job_id] = now + self._left.pop(job_id)
 
     def next(self) -> float:
         """The next moment at which something is due; infinite if there is none."""

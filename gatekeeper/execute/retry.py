@@ -23,7 +23,7 @@ _NETWORK = re.compile(
     r"|No route to host|ConnectionError|ConnectTimeout|ReadTimeout|Read timed out|NewConnectionError|Max retries exceeded|RemoteDisconnected|IncompleteRead"
     r"|TLS handshake|SSL_ERROR_SYSCALL|SSLEOFError|unexpected eof while reading|spurious network error|error sending request|failed to (?:download|fetch) from"
     r"|(?:HTTP(?:/[\d.]+)?|status(?: code)?|error|response|server returned)[ :=(]{1,3}(?:429|502|503|504)\b|\b(?:429 Too Many Requests|502 Bad Gateway|503 Service"
-    r"|504 Gateway)", re.IGNORECASE)
+    r"|504 Gateway|50[234] Server Error)", re.IGNORECASE)
 #: the most bytes of each stream in which a word of the network is looked for
 LAST_WORDS = 64 * 1024
 

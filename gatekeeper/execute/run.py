@@ -81,7 +81,7 @@ class Run:
         self.schedule = Schedule(plan.jobs, room, limits, barriers=plan.barriers, now=self.now())
         self._launcher = Launcher(ports.pool, plan.root, folder, options)
         self._notices = Notices(plan, self.schedule)
-        self.freezer = Freezer(ports, self.schedule, self.now, self._notices.shift)
+        self.freezer = Freezer(ports, self.schedule, self.now, self._notices)
         self.relief = Relief(options.yielding, self.schedule, self.freezer, ports.clock, ports.publish)
         self.standstill = Standstill(ports, self.schedule, self.now, self.freezer)
         self.jobs = {job.id: job for job in plan.jobs}
@@ -269,7 +269,7 @@ class Run:
         result = replace(result, leaky=result.leaky or bool(attempt.leaked))
         if job.services:
             self.services.learn(job, result)
-        if result.status in _TROUBLED and (job.recovery != NONE or job.retry != UNDECLARED or result.cause is Cause.SPAWN):
+        if result.status in _TROUBLED and _recoverable(job, result):
             from gatekeeper.execute.recover import recovered  # lazy: only runs in which a job did not pass pay
 
             ended = recovered(self, job, result)
@@ -348,6 +348,11 @@ class Run:
         if last is None:
             return Result(job=decision.job, status=decision.status, cause=decision.cause, message=decision.message)
         return replace(last, message=f"{last.message}; not tried again: {decision.message}", log=last.log or self._launcher.log(decision.job))
+
+
+def _recoverable(job: Job, result: Result) -> bool:
+    """Whether anything was declared for a job that did not pass."""
+    return job.recovery != NONE or job.retry != UNDECLARED or job.fallback is not None or result.cause is Cause.SPAWN
 
 
 def _signal_name(signum: int) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
 from typing import assert_never
 
 from gatekeeper.model.finding import Finding, Level, Parsed, State, TestCase, TestOutcome
+from gatekeeper.model.late import late
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Meaning, Status
@@ -18,7 +18,7 @@ from gatekeeper.model.wording import count_text
 _RANK = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
 _FLOOR = {FailsAt.ANY: 0, FailsAt.WARNING: 1, FailsAt.ERROR: 2, FailsAt.EXIT: 3, FailsAt.NEVER: 3}
 _BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
-_MAX_WARNINGS = re.compile(r"(?:^| )--max-warnings[= ](\d{1,9})(?: |$)")
+_MAX_WARNINGS = late(r"(?:^| )--max-warnings[= ](\d{1,9})(?: |$)")
 #: shells and container runtimes report a kill by signal as 128 + number; 9 is what the kernel's memory killer sends
 _KILLED = 137
 _LESS_AT_ONCE = "run fewer jobs at once (--jobs), or give it less to do"
@@ -28,11 +28,11 @@ _MAYBE_MEMORY = "another program killed it, or the system because memory was sho
 _SIGNALS = {1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 10: "SIGUSR1", 11: "SIGSEGV",
             12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 24: "SIGXCPU", 25: "SIGXFSZ", 31: "SIGSYS"}
 #: how the parsers of options of Python, Rust, Node and C say that they do not know one
-_MISUSE = re.compile(r"(?im)\b(unrecognized arguments?|unrecognized option|unknown (?:command-line )?(?:option|argument|flag)s?|unexpected argument|no such option"
+_MISUSE = late(r"(?im)\b(unrecognized arguments?|unrecognized option|unknown (?:command-line )?(?:option|argument|flag)s?|unexpected argument|no such option"
                      r"|invalid (?:option|argument for option)|invalid (?:command-line|configuration) |the following (?:required )?arguments (?:are required|were not provided)"
                      r"|error: argument [^\n]{1,80}: |unable to parse (?:the )?config)")
 #: a tool that broke by itself, whatever its exit code says
-_BROKEN = re.compile(r"(?m)^Traceback \(most recent call last\)|panicked at|internal error|INTERNALERROR|^\s+at .+:\d+:\d+\)?$")
+_BROKEN = late(r"(?m)^Traceback \(most recent call last\)|panicked at|internal error|INTERNALERROR|^[ \t]+at .+:\d+:\d+\)?$")
 
 
 def conclude(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result:

@@ -6,64 +6,24 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gatekeeper.execute.control import Control
 from gatekeeper.execute.pool import ProcessPool
-from gatekeeper.execute.run import Errand, RunOptions, job_folder, run_plan
-from gatekeeper.execute.line import Capacity
+from gatekeeper.execute.run import Errand, job_folder, run_plan
+from gatekeeper.execute.share import SHARE
 from gatekeeper.model.event import JobEnded, JobFinished, JobStarted, Notice
 from gatekeeper.model.pipeline import JobClass
-from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, Unavailable
+from gatekeeper.model.plan import Job, Plan, PlannedBatch, Unavailable
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Status
-from gatekeeper.model.tool import Role
-from tests.fakes.clock import ManualClock
 from tests.fakes.events import RecordedEvents
+from tests.fakes.house import FAILS, House, conclude, job
 from tests.fakes.pool import FakePool, Script
 from tests.fakes.stage import fake
-
-PLAIN = Job(id="T/a", task="T", batch="alpha", command="c", tool_id="t", role=Role.LINT, component=None, argv=("tool",), cwd=".",
-            reason=Reason(kind="asked", detail=""))
-
-
-def job(name: str, **fields: object) -> Job:
-    return replace(PLAIN, id=f"T/{name}", **fields)  # type: ignore[arg-type]
-
-
-def conclude(job: Job, attempt: Attempt) -> Result:
-    """As the session would, in short."""
-    if attempt.timed_out:
-        return Result(job=job.id, status=Status.TIMED_OUT, cause=Cause.TIMEOUT, attempts=(attempt,))
-    if attempt.spawn_error:
-        return Result(job=job.id, status=Status.ERRORED, cause=Cause.SPAWN, message=attempt.spawn_error, attempts=(attempt,))
-    return Result(job=job.id, status=Status.PASSED if attempt.exit_code == 0 else Status.FAILED, attempts=(attempt,))
-
-
-class House:
-    """One run of `jobs` on a fake pool."""
-
-    def __init__(self, folder: Path, *jobs: Job, scripts: Mapping[str, Script] | None = None, timeout: float = 3600.0,
-                 batch: PlannedBatch | None = None, fail_fast: bool = False, cores: int = 2) -> None:
-        self.clock, self.events, self.control = ManualClock(), RecordedEvents(), Control()
-        self.pool = FakePool(self.clock, scripts)
-        self.plan = Plan(root=str(folder), pipeline="default", batches=(batch or PlannedBatch(id="alpha", title="A"),), jobs=jobs, timeout=timeout)
-        self.folder = str(folder / "run")
-        self.options = RunOptions(capacity=Capacity(cpu=cores, memory_mb=1000), environment={"BASE": "1"}, fail_fast=fail_fast)
-
-    def run(self) -> tuple[Result, ...]:
-        return run_plan(self.plan, clock=self.clock, pool=self.pool, conclude=conclude, publish=self.events, folder=self.folder,
-                        control=self.control, options=self.options)
-
-    def said(self) -> list[tuple[str, Status, Cause | None, str]]:
-        return [(result.job, result.status, result.cause, result.message) for result in self.run()]
-
-
-FAILS = Script(attempt=Attempt(exit_code=1))
 
 
 def test_results_come_in_plan_order_and_events_tell_the_story(tmp_path: Path) -> None:
@@ -99,7 +59,7 @@ def test_the_pool_is_told_where_and_how(tmp_path: Path) -> None:
     spec, place = house.pool.specs["T/a"], job_folder(house.folder, "T/a")
     assert spec.argv == ("tool", f"--out={place}/report", f"{place}/work/x")
     assert (spec.cwd, spec.timeout, spec.interrupt, spec.niceness) == (os.path.join(tmp_path, "sub"), 7.0, True, 10)
-    assert spec.env == {"BASE": "1", "JOB": "2", "PWD": spec.cwd}
+    assert spec.env == {"BASE": "1", "JOB": "2", "PWD": spec.cwd, SHARE: f"1:{os.getpid()}"}
     assert (spec.stdout, spec.stderr) == (f"{place}/stdout.log", f"{place}/stderr.log")
     assert result.attempts[0].report == f"{place}/report"
     assert result.log == "jobs/T-a/stdout.log"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -18,17 +19,25 @@ class Script:
     seconds: float = 1.0
     attempt: Attempt = field(default_factory=lambda: Attempt(exit_code=0))
     stdout: bytes = b""
+    stderr: bytes = b""
     on_start: Callable[[], None] | None = None
+
+
+#: how a job goes, or how each of its attempts does (the last one again where there are more)
+Scripts = Mapping[str, Script | tuple[Script, ...]]
 
 
 class FakePool:
     """Satisfies `run.Pool`. `wait` moves the clock to the next end; jobs that no script names take one second and exit with 0."""
 
-    def __init__(self, clock: ManualClock, scripts: Mapping[str, Script] | None = None) -> None:
+    def __init__(self, clock: ManualClock, scripts: Scripts | None = None) -> None:
         self._clock = clock
         self._scripts = dict(scripts or {})
         self._running: dict[str, tuple[ProcessSpec, float, Attempt]] = {}
         self._woken = False
+        self._starts: Counter[str] = Counter()
+        #: what happens elsewhere, and when
+        self._elsewhere: list[tuple[float, Callable[[], None]]] = []
         self.specs: dict[str, ProcessSpec] = {}
         self.stopped: list[str] = []
         #: when jobs were frozen that are frozen now
@@ -36,10 +45,11 @@ class FakePool:
         self.most_at_once = 0
 
     def start(self, spec: ProcessSpec) -> int:
-        script = self._scripts.get(spec.key, Script())
+        script = self._script(spec.key)
         os.makedirs(os.path.dirname(spec.stdout), exist_ok=True)
-        with open(spec.stdout, "wb") as out, open(spec.stderr, "wb"):
+        with open(spec.stdout, "wb") as out, open(spec.stderr, "wb") as err:
             out.write(script.stdout)
+            err.write(script.stderr)
         attempt, seconds = replace(script.attempt, started=self._clock(), stdout=spec.stdout, stderr=spec.stderr), script.seconds
         if spec.timeout is not None and spec.timeout < seconds:
             attempt, seconds = replace(attempt, exit_code=None, signal=15, timed_out=True), spec.timeout
@@ -58,6 +68,11 @@ class FakePool:
         limit = float("inf") if timeout is None else self._clock() + timeout
         moving = {key: at for key, (_, at, _) in self._running.items() if key not in self.suspended}
         first = min(moving.values(), default=limit)
+        if self._elsewhere and self._elsewhere[0][0] <= min(first, limit):
+            at, happens = self._elsewhere.pop(0)
+            self._clock.advance(max(0.0, at - self._clock()))
+            happens()
+            return []
         self._clock.advance(max(0.0, min(first, limit) - self._clock()))
         keys = [key for key, at in moving.items() if at <= self._clock()]
         return [self._end(key) for key in keys]
@@ -78,6 +93,15 @@ class FakePool:
         if key in self.suspended:
             spec, at, attempt = self._running[key]
             self._running[key] = (spec, at + self._clock() - self.suspended.pop(key), attempt)
+
+    def at(self, moment: float, happens: Callable[[], None]) -> None:
+        """Something happens elsewhere at that moment, if the run still waits then."""
+        self._elsewhere = sorted([*self._elsewhere, (moment, happens)], key=lambda one: one[0])
+
+    def _script(self, key: str) -> Script:
+        found = self._scripts.get(key, Script())
+        self._starts[key] += 1
+        return found if isinstance(found, Script) else found[min(self._starts[key], len(found)) - 1]
 
     def wake(self) -> None:
         self._woken = True
