@@ -22,7 +22,6 @@ from gatekeeper.execute.inherited import settle_signals
 from gatekeeper.execute.process import forget, start_process
 from gatekeeper.model.ports import Completed
 
-
 #: helpers under way, in whatever thread
 _RUNNING: set[int] = set()
 

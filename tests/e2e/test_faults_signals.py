@@ -151,6 +151,12 @@ def in_foreground(space: Space, stage: Stage, terminal: int, *more: str) -> subp
                             env={**space.environment, "FAKE_STAGE": stage.path, "TERM": "xterm-256color"}, process_group=0)
 
 
+def stands_still(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it was stopped, once it is or has ended."""
+    happened = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    return happened is not None and happened.si_code == os.CLD_STOPPED
+
+
 def state(pid: int) -> str:
     """The letter that the system gives to what a process does: T is stopped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -173,7 +179,7 @@ def test_ctrl_z_stops_the_jobs_and_their_clocks_and_gives_the_terminal_back(tmp_
     process = in_foreground(space, stage, terminal, "--timeout", "3s")
     slow, child = stage.actor("slow"), stage.actor("slow-setsid")
     process.send_signal(signal.SIGTSTP)
-    assert os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT).si_code == os.CLD_STOPPED
+    assert stands_still(process)
     before = written(master)
     assert before.rindex("\x1b[?25h") > before.rindex("\x1b[?25l")
     assert (state(slow.pid), state(child.pid)) == ("T", "T")
@@ -197,7 +203,7 @@ def test_a_run_that_stands_still_can_be_ended(tmp_path: Path, stage: Stage) -> N
         process = in_foreground(space, stage, quiet.fileno())
     slow = stage.actor("slow")
     process.send_signal(signal.SIGTSTP)
-    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    assert stands_still(process)
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGCONT)
     assert process.wait(30) == 143

@@ -348,13 +348,13 @@ def test_a_tree_over_its_memory_limit_is_stopped_and_says_so(pool: ProcessPool, 
     assert child.gone()
 
 
-def test_memory_that_forks_share_counts_once_against_the_limit(strong: ProcessPool, theatre: Theatre) -> None:
-    strong.start(theatre.spec("a", *fake("takes-memory", "40", "a", "3"), memory_limit_mb=100))
+def test_memory_that_forks_share_counts_once_against_the_limit(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", *fake("takes-memory", "40", "a", "3"), memory_limit_mb=100))
     actors = [theatre.stage.actor(name) for name in ("a-child", "a-copy0", "a-copy1", "a-copy2")]
-    strong.wait(0.25)
+    pool.wait(0.25)
     for actor in (*actors, theatre.stage.actor("a")):
         actor.tell("exit 0")
-    attempt = last(strong, "a")
+    attempt = last(pool, "a")
     assert (attempt.exit_code, attempt.over_memory_mb) == (0, 0)
 
 
