@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import json
+import io
 import os
-import tempfile
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from gatekeeper import __version__
 from gatekeeper.catalog.location import document_names, pipelines_folder
 from gatekeeper.catalog.pipelines import build_pipeline
 from gatekeeper.catalog.tools import build_tool
 from gatekeeper.errors import ConfigError
-from gatekeeper.model.document import from_document, to_document
 from gatekeeper.model.pipeline import Batch, Catalog, Pipeline, Task
 from gatekeeper.model.tool import Command, Tool
 from gatekeeper.model.value import fields
+
+_SUM = 16
 
 
 def load_catalog(pipeline: str = "default", *, cache_folder: str | None = None, project_file: str | None = None) -> Catalog:
@@ -25,8 +26,8 @@ def load_catalog(pipeline: str = "default", *, cache_folder: str | None = None, 
     folder = pipelines_folder()
     names = document_names(folder, "tools")
     path = project_file or _pipeline_path(folder, pipeline)
-    contents = {name: _content(name) for name in (*names, path)}
-    return _compiled(contents, cache_folder, lambda: _build(names, path, contents))
+    state = [_signature(name) for name in (*names, path)] if project_file is None else [*map(_signature, names), (path, _content(path))]
+    return _compiled(state, cache_folder, lambda: _build(names, path))
 
 
 def pipeline_names() -> tuple[str, ...]:
@@ -37,9 +38,20 @@ def pipeline_names() -> tuple[str, ...]:
 def _pipeline_path(folder: str, pipeline: str) -> str:
     names = pipeline_names()
     if pipeline not in names:
+        import difflib  # lazy: only mistakes pay
+
         near = difflib.get_close_matches(pipeline, names, 1)
         raise ConfigError(f"unknown pipeline `{pipeline}`", hint=f"did you mean `{near[0]}`?" if near else f"one of: {', '.join(names)}")
     return os.path.join(folder, f"{pipeline}.yaml")
+
+
+def _signature(path: str) -> tuple[str, int, int, int]:
+    """What tells a shipped document from another, as Python tells its own: reading a hundred of them costs more than their compiled form."""
+    try:
+        state = os.stat(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    return path, state.st_size, state.st_mtime_ns, state.st_ino
 
 
 def _content(path: str) -> bytes:
@@ -50,9 +62,9 @@ def _content(path: str) -> bytes:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _build(names: tuple[str, ...], pipeline_path: str, contents: dict[str, bytes]) -> Catalog:
-    tools = tuple(build_tool(parse_yaml(contents[name], name), name) for name in names)
-    pipeline = build_pipeline(parse_yaml(contents[pipeline_path], pipeline_path), pipeline_path)
+def _build(names: tuple[str, ...], pipeline_path: str) -> Catalog:
+    tools = tuple(build_tool(parse_yaml(_content(name), name), name) for name in names)
+    pipeline = build_pipeline(parse_yaml(_content(pipeline_path), pipeline_path), pipeline_path)
     _check(tools, pipeline, pipeline_path)
     return Catalog(tools=tools, pipeline=pipeline)
 
@@ -77,34 +89,62 @@ def _check(tools: tuple[Tool, ...], pipeline: Pipeline, path: str) -> None:
     named += [(f"{command.id}: after", other) for tool in tools for command in tool.commands for other in command.after]
     for where, command in named:
         if command not in known:
+            import difflib  # lazy: only mistakes pay
+
             near = difflib.get_close_matches(command, known, 1)
             raise ConfigError(f"{where}: unknown command `{command}`", hint=f"did you mean `{near[0]}`?" if near else None)
 
 
-def _compiled(contents: dict[str, bytes], cache_folder: str | None, build: Callable[[], Catalog]) -> Catalog:
-    # the names of the fields stand for the shape: a compiled form of another shape is never read
-    shape = [field.name for kind in (Catalog, Tool, Command, Pipeline, Batch, Task) for field in fields(kind)]
-    digest = hashlib.blake2b(f"{__version__} {shape}".encode(), digest_size=16)
-    for name in sorted(contents):
-        digest.update(hashlib.blake2b(contents[name]).digest())
+def _compiled(state: Sequence[object], cache_folder: str | None, build: Callable[[], Catalog]) -> Catalog:
     if cache_folder is None:
         return build()
-    path = os.path.join(cache_folder, f"catalog-{digest.hexdigest()}.json")
+    # the names of the fields stand for the shape: a compiled form of another shape is never read
+    shape = [field.name for kind in (Catalog, Tool, Command, Pipeline, Batch, Task) for field in fields(kind)]
+    digest = hashlib.blake2b(repr((__version__, shape, state)).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    path = os.path.join(cache_folder, f"catalog-{digest}")
+    found = _kept(path)
+    if isinstance(found, Catalog):
+        return found
+    catalog = build()
+    data = pickle.dumps(catalog, 5)
+    _keep(path, _sum(data) + data)
+    return catalog
+
+
+def _kept(path: str) -> object:
+    """What was kept there, or None for whatever is not whole and ours."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return from_document(Catalog, json.load(file))
-    except (OSError, ValueError, TypeError, KeyError):
-        catalog = build()
-        _keep(path, json.dumps(to_document(catalog)))
-        return catalog
+        with open(path, "rb") as file:
+            data = file.read()
+        return _Values(io.BytesIO(data[_SUM:])).load() if data[:_SUM] == _sum(data[_SUM:]) else None
+    except (OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, pickle.UnpicklingError):
+        return None
 
 
-def _keep(path: str, text: str) -> None:
+def _sum(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_SUM).digest()
+
+
+class _Values(pickle.Unpickler):
+    """Builds the values of a catalogue, and nothing else: a pickle could name anything that Python can call."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The class of that name if it is one of the model's."""
+        if module in {"gatekeeper.model.component", "gatekeeper.model.pipeline", "gatekeeper.model.tool"} and name.isidentifier():
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no value of a catalogue")
+
+
+def _keep(path: str, data: bytes) -> None:
     """Keeps the compiled form; a cache that cannot be written is only slower."""
+    import tempfile  # lazy: only what compiles pays
+
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=os.path.dirname(path), delete=False) as file:
-            file.write(text)
+        with tempfile.NamedTemporaryFile(dir=os.path.dirname(path), delete=False) as file:
+            file.write(data)
         os.replace(file.name, path)
     except OSError:
         return

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -40,15 +43,41 @@ def test_every_command_uses_known_placeholders_and_parsers(command) -> None:  # 
 
 def test_a_compiled_catalogue_is_the_same(tmp_path: Path) -> None:
     first = load_catalog(cache_folder=str(tmp_path))
-    assert list(tmp_path.glob("catalog-*.json"))
+    assert list(tmp_path.glob("catalog-*"))
     assert load_catalog(cache_folder=str(tmp_path)) == first == load_catalog()
+
+
+def test_a_pipeline_of_a_project_is_compiled_by_its_content(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("version: 1\nname: own\nbatches: [{id: one, title: One, tasks: []}]\n")
+    state = os.stat(own)
+    assert [batch.id for batch in load_catalog("own.yaml", cache_folder=str(tmp_path), project_file=str(own)).pipeline.batches] == ["one"]
+    own.write_text("version: 1\nname: own\nbatches: [{id: two, title: One, tasks: []}]\n")
+    os.utime(own, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert [batch.id for batch in load_catalog("own.yaml", cache_folder=str(tmp_path), project_file=str(own)).pipeline.batches] == ["two"]
+
+
+def test_a_compiled_catalogue_builds_nothing_but_values(tmp_path: Path) -> None:
+    class Harm:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.mkdir, (str(tmp_path / "harm"),)
+
+    first = load_catalog(cache_folder=str(tmp_path))
+    (kept,) = tmp_path.glob("catalog-*")
+    data = pickle.dumps(Harm(), 5)
+    kept.write_bytes(hashlib.blake2b(data, digest_size=16).digest() + data)
+    assert load_catalog(cache_folder=str(tmp_path)) == first
+    assert not (tmp_path / "harm").exists()
 
 
 def test_a_corrupt_compiled_catalogue_is_read_anew(tmp_path: Path) -> None:
     first = load_catalog(cache_folder=str(tmp_path))
-    for path in tmp_path.glob("catalog-*.json"):
-        path.write_text("{torn")
-    assert load_catalog(cache_folder=str(tmp_path)) == first
+    (path,) = tmp_path.glob("catalog-*")
+    whole = path.read_bytes()
+    for torn in (b"", whole[:10], whole[:-1], whole[:5000] + b"x" + whole[5001:], b"{torn"):
+        path.write_bytes(torn)
+        assert load_catalog(cache_folder=str(tmp_path)) == first
+    assert path.read_bytes() == whole
 
 
 def test_an_unknown_pipeline_is_named_with_the_nearest() -> None:
