@@ -27,8 +27,7 @@ def cache_lines(home: Home, run_id: str, job: str, *, from_cache: bool) -> tuple
     said = now["jobs"].get(job)
     if said is None:
         return ("it never came so far that somebody asked the cache",)
-    before = next(((other, keys) for other in run_ids(home) if other < run_id and (keys := _keys(home, other)) is not None
-                   and (keys["jobs"].get(job) or {}).get("key")), None)
+    before = next(((other, keys) for other in _earlier(home, run_id) if (keys := _keys(home, other)) is not None and (keys["jobs"].get(job) or {}).get("key")), None)
     return tuple(_lines(now, said, before, job, from_cache=from_cache))
 
 
@@ -79,6 +78,19 @@ def _files(before: Mapping[str, str], after: Mapping[str, str], group: str) -> s
         return f"files of {where} count now, or count no more"
     more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
     return f"in {where}: {', '.join(told[:_SHOWN])}{more}"
+
+
+def _earlier(home: Home, run_id: str) -> list[str]:
+    """The runs that left their keys before this one, the latest first: ids of one second say nothing of their order."""
+    moments = {other: moment for other in run_ids(home) if (moment := _moment(home, other))}
+    return sorted((other for other, moment in moments.items() if moment < moments.get(run_id, 0)), key=lambda other: -moments[other])
+
+
+def _moment(home: Home, run_id: str) -> int:
+    try:
+        return os.lstat(os.path.join(home.runs, run_id, FILE)).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _keys(home: Home, run_id: str) -> Mapping[str, Any] | None:

@@ -289,7 +289,7 @@ class Caching:
         document = {
             "schema": 1,
             "jobs": {job: {"why": why, "scope": asked.wanted.scope if asked else "none", "key": asked.wanted.key.digest if asked else None,
-                           "parts": dict(asked.wanted.key.parts) if asked else {}}
+                           "parts": {**asked.wanted.key.parts, **{f"configuration {path}": found for path, found in asked.wanted.around.items()}} if asked else {}}
                      for job in {**self._asked, **self._why} for asked in [self._asked.get(job)] for why in [self._why.get(job, "nothing is kept under its key")]},
             "groups": {group: {file: (self._digests.of(file) or "")[:12] for file in self._keys.members(group)} for group in sorted(groups)},
         }

@@ -16,7 +16,7 @@ from gatekeeper import __version__
 from gatekeeper.execute.environment import base_environment
 from gatekeeper.model.component import Component, Language
 from gatekeeper.model.plan import Job, Plan
-from gatekeeper.model.tool import Command, Effect, Tool
+from gatekeeper.model.tool import Command, Effect, Takes, Tool
 from gatekeeper.model.value import dataclass, field
 from gatekeeper.plan.inputs import within
 from gatekeeper.plan.key import (
@@ -59,7 +59,7 @@ class UncachedError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What is asked for a job: its key, the scope (`file`, `component`, `tree`, `ttl:N`), the files by digest where each is kept by itself, and the
-    groups of files that the key covers."""
+    groups of files that the key covers. `around`: the configuration of the tool that was found, which is part of each of those digests."""
 
     job: Job
     command: Command | None
@@ -67,6 +67,7 @@ class Wanted:
     key: Key
     files: Mapping[str, str | None] = field(default_factory=dict)
     groups: frozenset[str] = field(default=frozenset())
+    around: Mapping[str, str] = field(default_factory=dict)
 
 
 class Keys:
@@ -81,6 +82,7 @@ class Keys:
         self._environment = base_environment(sight.environment, root=self._root, prefix=sys.prefix, base_prefix=sys.base_prefix)
         self._installed = Installed(self._root, self._path_digest, sight.environment)
         self._chains: dict[tuple[str, str], str] = {}
+        self._around: dict[str, dict[str, str]] = {}
         self._own = _ourselves()
         #: digests of groups, as they were when first asked
         self.groups: dict[str, str] = {}
@@ -147,9 +149,9 @@ class Keys:
             yield f"version of {job.tool_id}", job.tool.version or "unknown"
         executes = tool is None or tool.executes_repository_code
         told = {**self._environment, **(job.tool.env if job.tool else {}), **job.env}
-        threads = command.threads.get("env") if command is not None else None
+        threads = {word.partition(":")[0] for word in command.threads.get("env", "").split()} if command is not None else set()
         for name, value in variables(job, told, all_of_them=executes).items():
-            if name != threads:
+            if name not in threads:
                 yield f"variable {name}", digest_of((value.replace(self._root, "."),))
         for path in user_configuration(job, self._sight.environment.get("HOME", "")):
             if (found := self._path_digest(path)) != ABSENT:
@@ -158,18 +160,25 @@ class Keys:
     def _states(self, job: Job, component: Component | None) -> Iterator[State]:
         """The programs that a job starts, and what they run with."""
         search = self._environment.get("PATH", os.defpath)
-        words = [word for word in (job.argv[:1] if job.tool is None else (job.argv[0], *job.tool.prefix)) if os.path.isabs(word)]
-        if job.tool is None or not words:
-            raise UncachedError(f"which program `{job.argv[0]}` is cannot be told")
+        words = [self._program(job, search), *((word for word in job.tool.prefix if os.path.isabs(word)) if job.tool is not None else ())]
         words += [word for word in job.argv[1:] if os.path.isabs(word) and os.access(word, os.X_OK) and os.path.isfile(word) and word not in words]
         for word in words:
             yield from self._installed.program(word, search)
-        if job.tool.source == "toolchain":
+        if job.tool is not None and job.tool.source == "toolchain":
             yield self._installed.toolchain(job.tool)
         if component is not None and component.language in _NODE:
             yield from (self._installed.node(folder) for folder in modules_above(os.path.normpath(os.path.join(self._root, job.cwd))))
         yield from (self._installed.python(os.path.dirname(os.path.dirname(word))) for word in job.argv if os.path.isfile(
             os.path.join(os.path.dirname(os.path.dirname(word)), "pyvenv.cfg")) and os.path.isabs(word))
+
+    def _program(self, job: Job, search: str) -> str:
+        """The program that a job starts, as an absolute path."""
+        name = job.argv[0]
+        places = [os.path.normpath(os.path.join(self._root, job.cwd, name))] if "/" in name else [os.path.join(folder, name) for folder in search.split(os.pathsep)]
+        found = next((place for place in places if os.path.isabs(place) and os.access(place, os.X_OK)), None)
+        if found is None:
+            raise UncachedError(f"which program `{name}` is cannot be told")
+        return found
 
     # --- one result for all
 
@@ -183,6 +192,8 @@ class Keys:
             parts.update((name, digest_of((word,))) for name, word in state.words)
             sources.update(state.sources)
         parts.update(self._above(job, tool))
+        if command is not None and command.takes is Takes.FILES:
+            parts["list of files"] = digest_of(job.files)
         groups = self._groups()
         for name in (members for members in groups.members if members not in self.groups):
             self.groups[name] = self._group(name)
@@ -257,7 +268,7 @@ class Keys:
         for file in job.files:
             found = self._digests.of(file)
             files[file] = None if found is None or found == ABSENT else digest_of((found, self._chain(job.tool_id, names, os.path.dirname(file))))
-        return Wanted(job=job, command=command, scope="file", key=key_of({**parts, "scope": "file"}), files=files)
+        return Wanted(job=job, command=command, scope="file", key=key_of({**parts, "scope": "file"}), files=files, around=self._around.get(job.tool_id, {}))
 
     def _names(self, component: Component | None, command: Command) -> str:
         root = component.root if component is not None else "."
@@ -275,16 +286,18 @@ class Keys:
             full = os.path.normpath(os.path.join(self._root, folder))
             above = os.path.dirname(full)
             before = "" if above == full else self._chain(tool, names, os.path.relpath(above, self._root) if folder.startswith("..") or not folder else os.path.dirname(folder))
-            own = [word for name in names for word in self._configuration(os.path.join(folder, name), 0)]
+            rows = [row for name in names for row in self._configuration(os.path.join(folder, name), 0)]
+            self._around.setdefault(tool, {}).update(rows)
+            own = [word for row in rows for word in row]
             self._chains[tool, folder] = digest_of((before, *own)) if own else before
         return self._chains[tool, folder]
 
-    def _configuration(self, path: str, depth: int) -> Iterator[str]:
+    def _configuration(self, path: str, depth: int) -> Iterator[tuple[str, str]]:
         """A configuration file with its digest, if there is one, and those that it speaks of."""
         found = self._digests.of(path)
         if found == ABSENT:
             return
-        yield from (path, found or "unreadable")
+        yield path, found or "unreadable"
         if depth < 5 and not path.startswith(".."):
             text = (self._sight.tree.read(path) or b"").decode("utf-8", "replace")
             for other in mentioned(path, text, self._all()):
