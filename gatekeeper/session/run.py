@@ -55,7 +55,7 @@ from gatekeeper.session.sharing import room, yielding
 from gatekeeper.session.suppressing import suppressing
 from gatekeeper.session.trust import trust_notes
 from gatekeeper.store.atomic import write_bytes
-from gatekeeper.store.history import durations
+from gatekeeper.store.history import digest, durations
 from gatekeeper.store.history import record as remember
 from gatekeeper.store.home import Home, RunFolder, open_home, prune, start_run
 from gatekeeper.store.journal import FILE as JOURNAL
@@ -202,7 +202,7 @@ class _Run:
     def _kept(self, record: RunRecord, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
         """The record as it is once history and reports are written."""
         opened = self._opened
-        if lost := remember(opened.home, record):
+        if lost := remember(opened.home, record, commit=self._before.commit or None, tree=digest(self._before.files, self._before.index)):
             self._publish(Notice(at=time.monotonic(), message=lost))
         try:
             return published(record, opened.sight.settings, opened.home, opened.folder, opened.sight.environment)

@@ -1,13 +1,18 @@
-"""The history of a tree: one JSON line per finished run with its jobs, their outcomes and durations.
+"""The history of a tree: every run with its jobs, their outcomes, times and memory.
 
-    {"schema": 1, "run", "started_at", "seconds", "outcome", "exit_code", "pipeline", "scope", "commit", "jobs": [[id, status, seconds, peak_mb], ...]}
+A run that ends appends one JSON line to `history.jsonl` and puts what the plan wants to know into `past.json` (`store.samples`): both cost it
+a millisecond, where loading SQLite alone costs nine. Whoever looks back, or a run that finds the file grown large, takes its lines over into
+`history.sqlite3` (`store.ledger`), which holds all that was ever recorded until it is too old. A history that cannot be written fails no run.
 
-Lines that cannot be read are passed over and told once; the file is cut to its newer half when it has grown large. Does
-not know plans: it gives durations by job id, and who asks decides what they mean.
+    {"schema": 2, "run", "started_at", "seconds", "outcome", "exit_code", "pipeline", "scope", "commit", "tree", "estimated", "cpu", "pool", "jobs":
+     [[id, status, seconds, peak_mb, cpu, files, attempts, from_cache, flaky, read_mb, write_mb], ...]}
+
+Lines of schema 1 had the first four values of a job. Does not know plans: it gives expectations by job id, and who asks decides what they mean.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -15,35 +20,43 @@ from typing import Any
 
 from gatekeeper.errors import StoreError
 from gatekeeper.model.past import Past
-from gatekeeper.model.result import RunRecord
+from gatekeeper.model.plan import Job
+from gatekeeper.model.result import Result, RunRecord
 from gatekeeper.model.status import Status
 from gatekeeper.model.value import dataclass
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.home import Home
 from gatekeeper.store.lock import locked
+from gatekeeper.store.samples import REMEMBERED, TELLING, Sample, Samples, added, read_samples, reckoned, today, write_samples
 
-SCHEMA = 1
+SCHEMA = 2
 FILE = "history.jsonl"
+#: bytes of lines after which a run takes them over into the ledger itself
+LARGE = 1_000_000
+#: where that does not work the file is cut to half of this
 LARGEST = 4_000_000
-#: how many runs of a job its expected duration comes from
-REMEMBERED = 5
-#: only a job that did its work tells how long it takes
-_TELLING = frozenset({Status.PASSED.value, Status.FAILED.value})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastJob:
-    """How a job of a past run ended; seconds of wall time, peak memory in MB (0 = unknown)."""
+    """How a job of a past run ended; seconds of wall and CPU time, memory and disk traffic in MB (0 = unknown), `files` that it was given."""
 
     id: str
     status: str
     seconds: float
     peak_memory_mb: float = 0.0
+    cpu_seconds: float = 0.0
+    files: int = 0
+    attempts: int = 1
+    from_cache: bool = False
+    flaky: bool = False
+    read_mb: float = 0.0
+    write_mb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRun:
-    """One line of the history."""
+    """One run. `tree` is a digest of what it looked at (empty: not known), `estimated_seconds` what its plan had said (0: nothing)."""
 
     run_id: str
     started_at: str
@@ -53,28 +66,73 @@ class PastRun:
     pipeline: str
     scope: str
     commit: str | None = None
+    tree: str = ""
+    estimated_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    pool_size: int = 0
     jobs: tuple[PastJob, ...] = ()
 
 
-def record(home: Home, run: RunRecord, *, commit: str | None = None) -> str | None:
-    """Appends a run; returns what a person should know when that failed (it never fails a run), else None."""
+def record(home: Home, run: RunRecord, *, commit: str | None = None, tree: str = "") -> str | None:
+    """Adds a run; returns what a person should know when that failed (it never fails a run), else None."""
     path = os.path.join(home.folder, FILE)
-    line = json.dumps(_line(run, commit), separators=(",", ":")).encode() + b"\n"
+    line = json.dumps(_line(run, commit, tree), separators=(",", ":")).encode() + b"\n"
+    before = _samples(home)  # without the lock, which the ledger takes where they must be made again
     try:
         with locked(path + ".lock"):
+            samples = read_samples(home) or before
             _append(path, line)
+            write_samples(home, added(samples, _told(run), today()))
+            large = os.path.getsize(path) > LARGE
+    except (OSError, StoreError) as error:
+        return f"this run is missing from the history: {error}"
+    return _taken_over(home, path) if large else None
+
+
+def _taken_over(home: Home, path: str) -> str | None:
+    """Lets the ledger have the lines; where it cannot, the file must not grow for ever."""
+    from gatekeeper.store.ledger import ledger  # lazy: one run in hundreds pays for SQLite
+
+    with ledger(home) as taken:
+        notice = taken.notice
+    try:
+        with locked(path + ".lock"):
             if os.path.getsize(path) > LARGEST:
                 _halve(path)
     except (OSError, StoreError) as error:
-        return f"this run is missing from the history: {error}"
-    return None
+        return str(error)
+    return notice
 
 
-def _line(run: RunRecord, commit: str | None) -> dict[str, Any]:
-    jobs = [[result.job, result.status.value, round(result.wall_seconds, 3), round(max((attempt.peak_memory_mb for attempt in result.attempts), default=0.0), 1)]
-            for result in run.results if not result.from_cache]
+def digest(files: Mapping[str, str], index: str) -> str:
+    """What stands for the content of a tree, from the digests of its files and of its index."""
+    return hashlib.blake2b(json.dumps([sorted(files.items()), index]).encode(), digest_size=12).hexdigest()
+
+
+def _line(run: RunRecord, commit: str | None, tree: str) -> dict[str, Any]:
+    results = [(job, result) for job, result in run.pairs() if not result.held_from]
+    cpu = sum(attempt.cpu_seconds for _, result in results if not result.from_cache for attempt in result.attempts)
     return {"schema": SCHEMA, "run": run.run_id, "started_at": run.started_at, "seconds": round(run.wall_seconds, 3), "outcome": run.verdict.outcome.value,
-            "exit_code": run.verdict.exit_code, "pipeline": run.plan.pipeline, "scope": run.plan.scope, "commit": commit, "jobs": jobs}
+            "exit_code": run.verdict.exit_code, "pipeline": run.plan.pipeline, "scope": run.plan.scope, "commit": commit, "tree": tree,
+            "estimated": round(run.plan.estimated_seconds, 3), "cpu": round(cpu, 3), "pool": run.plan.pool_size,
+            "jobs": [_job(job, result) for job, result in results]}
+
+
+def _job(job: Job, result: Result) -> list[Any]:
+    attempts = result.attempts
+    return [result.job, result.status.value, round(result.wall_seconds, 3), _peak(result), round(sum(one.cpu_seconds for one in attempts), 3), len(job.files),
+            len(attempts), int(result.from_cache), int(result.flaky), round(sum(one.read_mb for one in attempts), 1), round(sum(one.write_mb for one in attempts), 1)]
+
+
+def _peak(result: Result) -> float:
+    return round(max((attempt.peak_memory_mb for attempt in result.attempts), default=0.0), 1)
+
+
+def _told(run: RunRecord) -> Iterator[tuple[str, Sample]]:
+    """What this run tells of its jobs: of several attempts the last, which did the work."""
+    for job, result in run.pairs():
+        if result.status.value in TELLING and result.attempts and not result.from_cache and not result.held_from:
+            yield result.job, (round(result.attempts[-1].wall_seconds, 3), _peak(result), result.status is Status.FAILED, len(job.files))
 
 
 def _append(path: str, line: bytes) -> None:
@@ -100,71 +158,62 @@ def _halve(path: str) -> None:
     write_bytes(path, newer)
 
 
-def recent(home: Home, count: int = 10) -> tuple[PastRun, ...]:
-    """The newest `count` runs, newest first; none when nothing can be read."""
-    runs = tuple(_runs(home))
-    return tuple(reversed(runs[-count:])) if count > 0 else ()
+def past(home: Home) -> Mapping[str, Past]:
+    """What the plan should know of each job, by job id, from its last five runs in which it passed or failed."""
+    return reckoned(_samples(home))
 
 
 def durations(home: Home) -> Mapping[str, float]:
-    """Expected wall seconds by job id: the median of its last five runs in which it passed or failed."""
-    told: dict[str, list[float]] = {}
-    for run in _runs(home):
-        for job in run.jobs:
-            if job.status in _TELLING:
-                told.setdefault(job.id, []).append(job.seconds)
-    return {job: _median(seconds[-REMEMBERED:]) for job, seconds in told.items()}
+    """Expected wall seconds by job id."""
+    return {job: told.seconds for job, told in past(home).items()}
 
 
-def past(home: Home) -> Mapping[str, Past]:
-    """What the plan should know of each job, by job id, from its last five runs in which it passed or failed."""
-    told: dict[str, list[PastJob]] = {}
-    for run in _runs(home):
-        for job in run.jobs:
-            if job.status in _TELLING:
-                told.setdefault(job.id, []).append(job)
-    return {job: _told(jobs[-REMEMBERED:]) for job, jobs in told.items()}
+def _samples(home: Home) -> Samples:
+    kept = read_samples(home)
+    if kept is not None:
+        return kept
+    samples: Samples = {}
+    for run in _all_runs(home):
+        samples = added(samples, ((job.id, (job.seconds, job.peak_memory_mb, job.status == Status.FAILED.value, job.files))
+                                  for job in run.jobs if job.status in TELLING and not job.from_cache), today())
+    return samples
 
 
-def _told(jobs: list[PastJob]) -> Past:
-    red = sum(1 for job in jobs if job.status == Status.FAILED.value)
-    return Past(seconds=_median([job.seconds for job in jobs]), peak_mb=max(job.peak_memory_mb for job in jobs), failure_odds=red / len(jobs))
+def _all_runs(home: Home) -> list[PastRun]:
+    """The newest runs, oldest first, wherever they are kept."""
+    from gatekeeper.store import ledger  # lazy: only where the small file is missing
+
+    if not os.path.exists(os.path.join(home.folder, ledger.FILE)):
+        return read_lines(home)[0]
+    with ledger.ledger(home) as told:
+        return list(reversed(told.recent(20 * REMEMBERED)))
 
 
-def _median(seconds: list[float]) -> float:
-    """The library's own costs each start 5 ms of imports."""
-    ordered = sorted(seconds)
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
-
-
-def damage(home: Home) -> str | None:
-    """What a person should know about lines that cannot be read, or None."""
-    lines = _lines(home)
-    bad = sum(1 for line in lines if _parsed(line) is None)
-    return f"{os.path.join(home.folder, FILE)}: {bad} of {len(lines)} lines cannot be read and are passed over" if bad else None
-
-
-def _lines(home: Home) -> list[bytes]:
+def read_lines(home: Home) -> tuple[list[PastRun], int]:
+    """The runs that were not taken over yet, oldest first, and how many lines cannot be read."""
     try:
         with open(os.path.join(home.folder, FILE), "rb") as file:
-            return [line for line in file.read().split(b"\n") if line]
+            lines = [line for line in file.read().split(b"\n") if line]
     except OSError:
-        return []
-
-
-def _runs(home: Home) -> Iterator[PastRun]:
-    return (run for line in _lines(home) if (run := _parsed(line)) is not None)
+        return [], 0
+    parsed = [_parsed(line) for line in lines]
+    return [run for run in parsed if run is not None], parsed.count(None)
 
 
 def _parsed(line: bytes) -> PastRun | None:
     try:
         data = json.loads(line)
-        if data["schema"] != SCHEMA:
+        if data["schema"] not in {1, SCHEMA}:
             return None
-        jobs = tuple(PastJob(id=str(name), status=str(status), seconds=float(seconds), peak_memory_mb=float(peak))
-                     for name, status, seconds, peak in data["jobs"])
         return PastRun(run_id=str(data["run"]), started_at=str(data["started_at"]), seconds=float(data["seconds"]), outcome=str(data["outcome"]),
-                       exit_code=int(data["exit_code"]), pipeline=str(data["pipeline"]), scope=str(data["scope"]), commit=data.get("commit"), jobs=jobs)
+                       exit_code=int(data["exit_code"]), pipeline=str(data["pipeline"]), scope=str(data["scope"]), commit=data.get("commit") and str(data["commit"]),
+                       tree=str(data.get("tree", "")), estimated_seconds=float(data.get("estimated", 0.0)), cpu_seconds=float(data.get("cpu", 0.0)),
+                       pool_size=int(data.get("pool", 0)), jobs=tuple(_parsed_job(*job) for job in data["jobs"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _parsed_job(name: str, status: str, seconds: float, peak: float, *more: float) -> PastJob:
+    cpu, files, attempts, from_cache, flaky, read, write = more or (0.0, 0, 1, 0, 0, 0.0, 0.0)
+    return PastJob(id=str(name), status=str(status), seconds=float(seconds), peak_memory_mb=float(peak), cpu_seconds=float(cpu), files=int(files),
+                   attempts=int(attempts), from_cache=bool(from_cache), flaky=bool(flaky), read_mb=float(read), write_mb=float(write))

@@ -60,6 +60,16 @@ class RunFolder:
         self.path = path
         self._lock = lock
 
+    @classmethod
+    def taken_over(cls, path: str, descriptor: int) -> RunFolder:
+        """The folder of a run that another process made, with the lock that it handed over."""
+        return cls(os.path.basename(path), path, Lock(descriptor))
+
+    @property
+    def descriptor(self) -> int:
+        """That of the lock, to be handed over to another process, which then holds it too."""
+        return self._lock.descriptor
+
     def close(self) -> None:
         """Ends the run: from now on its folder may be deleted when it is old. A second call does nothing."""
         self._lock.release()

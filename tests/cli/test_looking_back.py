@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,9 @@ from gatekeeper.cli.here import Here
 from gatekeeper.cli.logs import Put
 from gatekeeper.execute.run import job_folder
 from gatekeeper.model.event import JobFinished, JobStarted, RunStarted
-from gatekeeper.model.result import Result
+from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Status
+from gatekeeper.model.value import replace
 from gatekeeper.store.history import record as remember
 from gatekeeper.store.home import Home, RunFolder, open_home, publish_latest, start_run
 from gatekeeper.store.journal import FILE, Journal
@@ -143,6 +145,43 @@ def test_history_lists_runs_for_people_and_programs(gate: Gate, finished: RunFol
     assert capsys.readouterr().out.startswith("20260102-030405-abcd  2026-01-02T03:04:05")
     assert gate("history", "-n", "1", "--json") == 0
     assert [run["outcome"] for run in json.loads(capsys.readouterr().out)["runs"]] == ["fail"]
+
+
+def test_history_tells_the_trend_of_a_job(gate: Gate, home: Home, capsys: Captured) -> None:
+    for number, status in enumerate((Status.PASSED, Status.FAILED, Status.PASSED)):
+        results = tuple(replace(result, status=status, from_cache=number == 2) if result.job == FAILED.id else result for result in RECORD.results)
+        remember(home, replace(RECORD, run_id=f"r{number}", started_at=f"2026-11-0{number + 1}T00:00:00+00:00", results=results))
+    assert gate("history", "--trend", FAILED.id) == 0
+    title, times, ends = capsys.readouterr().out.splitlines()
+    assert title == f"{FAILED.id}  3 runs from 2026-11-01T00:00:00 to 2026-11-03T00:00:00"
+    assert times.startswith(("time  ██   ", "time  ##   "))
+    assert ends.startswith("end   .F=")
+    assert gate("history", "--trend", FAILED.id, "-n", "1", "--json") == 0
+    assert [moment["from_cache"] for moment in json.loads(capsys.readouterr().out)["moments"]] == [True]
+    assert gate("history", "--trend", "nothing.like.it") == 2
+
+
+def test_history_names_unsteady_and_slow_jobs(gate: Gate, home: Home, capsys: Captured) -> None:
+    for number, status in enumerate((Status.PASSED, Status.FAILED)):
+        results = tuple(replace(result, status=status, attempts=(Attempt(wall_seconds=500.0 + number, peak_memory_mb=42.0),)) if result.job == FAILED.id else result
+                        for result in RECORD.results)
+        remember(home, replace(RECORD, run_id=f"r{number}", results=results), tree="one")
+    assert gate("history", "--flaky") == 0
+    assert f"{FAILED.id}  different ends on 1 content of the tree  (2 runs" in capsys.readouterr().out
+    assert gate("history", "--slowest", "-n", "1") == 0
+    assert re.fullmatch(rf" +8m 21s +[0-9]+% +42 MB  {re.escape(FAILED.id)}  \S\S\n", capsys.readouterr().out)
+    assert gate("history", "--slowest", "--flaky") == 2
+    assert gate("history", "--flaky", "--json") == 0
+    assert [job["trees"] for job in json.loads(capsys.readouterr().out)["jobs"]] == [1]
+
+
+@pytest.mark.faults
+def test_a_damaged_history_is_told_and_a_new_one_begins(gate: Gate, home: Home, capsys: Captured) -> None:
+    Path(home.folder, "history.sqlite3").write_bytes(b"scribble" * 1000)
+    assert gate("history") == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "file is not a database: it is now history.sqlite3." in told.err
 
 
 def test_a_broken_configuration_hides_no_past(gate: Gate, finished: RunFolder, tmp_path: Path, capsys: Captured) -> None:

@@ -1,9 +1,7 @@
-"""Journal, log, record and history: what a run leaves, whole or torn."""
+"""Journal, log and record: what a run leaves, whole or torn."""
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +10,10 @@ import pytest
 
 from gatekeeper.errors import StoreError
 from gatekeeper.model.event import Event, JobEnded, JobFinished, JobQueued, JobStarted, Notice, RunFinished, RunStarted, VerdictReached
-from gatekeeper.model.past import Past
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Attempt, Result, RunRecord, Verdict
 from gatekeeper.model.status import Cause, Outcome, Status
-from gatekeeper.store import history
 from gatekeeper.store.atomic import replacing, write_bytes
-from gatekeeper.store.home import Home, open_home
 from gatekeeper.store.journal import Journal, read_journal
 from gatekeeper.store.log import RunLog
 from gatekeeper.store.runs import read_record, write_record
@@ -172,82 +167,3 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(StoreError, match=r"cannot be written: Not a directory"):
         write_bytes(str(path / "below"), b"")
-
-
-# history
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return open_home(str(tmp_path), {})
-
-
-def test_the_history_has_the_newest_run_first(home: Home) -> None:
-    for number in range(3):
-        assert history.record(home, run_record(f"r{number}"), commit="abc") is None
-    newest, before = history.recent(home, 2)
-    assert (newest.run_id, before.run_id) == ("r2", "r1")
-    assert newest.jobs == (history.PastJob(id="a", status="passed", seconds=1.0, peak_memory_mb=12.3),)
-    assert (newest.outcome, newest.exit_code, newest.pipeline, newest.commit) == ("pass", 0, "default", "abc")
-    assert history.recent(home, 0) == ()
-
-
-def test_the_expected_duration_is_the_median_of_the_last_five_runs_that_tell(home: Home) -> None:
-    for seconds in (100.0, 1.0, 2.0, 3.0, 4.0, 50.0):
-        history.record(home, run_record(seconds=seconds))
-    history.record(home, run_record(seconds=900.0, status=Status.TIMED_OUT))
-    history.record(home, run_record(seconds=0.0, from_cache=True))
-    assert history.durations(home) == {"a": 3.0}
-
-
-def test_the_plan_is_told_the_peak_and_the_odds_of_a_job(home: Home) -> None:
-    for status in (Status.PASSED, Status.FAILED, Status.PASSED, Status.FAILED, Status.ERRORED):
-        history.record(home, run_record(seconds=2.0, status=status))
-    assert history.past(home) == {"a": Past(seconds=2.0, peak_mb=12.3, failure_odds=0.5)}
-
-
-@pytest.mark.faults
-def test_damaged_lines_are_passed_over_and_told(home: Home) -> None:
-    path = Path(home.folder, "history.jsonl")
-    history.record(home, run_record("r0"))
-    with path.open("ab") as file:
-        file.write(b'\xff\n[]\n{"schema": 2}\n{"schema": 1, "jobs": 3}\n{"torn')
-    history.record(home, run_record("r1"))
-    assert [run.run_id for run in history.recent(home)] == ["r1", "r0"]
-    assert history.damage(home) == f"{path}: 5 of 7 lines cannot be read and are passed over"
-
-
-def test_without_history_there_is_nothing_and_no_complaint(home: Home) -> None:
-    assert history.recent(home) == ()
-    assert history.durations(home) == {}
-    assert history.damage(home) is None
-
-
-@pytest.mark.faults
-def test_a_history_that_cannot_be_written_is_a_notice(home: Home) -> None:
-    Path(home.folder, "history.jsonl").mkdir()
-    said = history.record(home, run_record())
-    assert said is not None
-    assert said.startswith("this run is missing from the history: ")
-    assert history.recent(home) == ()
-
-
-def test_a_history_that_has_grown_large_loses_its_older_half(home: Home) -> None:
-    history.record(home, run_record("old"))
-    filler = json.dumps({"schema": 1, "filler": "x" * 1000}).encode() + b"\n"
-    with Path(home.folder, "history.jsonl").open("ab") as file:
-        file.write(filler * (history.LARGEST // len(filler)))
-    history.record(home, run_record("new"))
-    assert [run.run_id for run in history.recent(home)] == ["new"]
-    assert os.path.getsize(os.path.join(home.folder, "history.jsonl")) <= history.LARGEST // 2
-
-
-@pytest.mark.concurrency
-def test_two_processes_that_record_at_once_lose_nothing(home: Home) -> None:
-    code = ("import sys; from gatekeeper.store import history; from gatekeeper.store.home import home_of\n"
-            "sys.path.insert(0, 'tests/store'); from test_records import run_record\n"
-            "for number in range(40): assert history.record(home_of(sys.argv[1], {}), run_record(f'{sys.argv[2]}{number}')) is None")
-    processes = [subprocess.Popen([sys.executable, "-c", code, os.path.dirname(home.folder), name], cwd=REPOSITORY) for name in "ab"]
-    assert [process.wait(60) for process in processes] == [0, 0]
-    assert len(history.recent(home, 1000)) == 80
-    assert history.damage(home) is None
