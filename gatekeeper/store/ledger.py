@@ -141,11 +141,12 @@ def _opened(home: Home) -> tuple[sqlite3.Connection, str | None]:
     path = os.path.join(home.folder, FILE)
     lock = os.path.join(home.folder, f"{LINES}.lock")
     try:
-        with locked(lock):
+        with locked(lock), contextlib.ExitStack() as stack:
             reason = _unfit(path)
             notice = None if reason is None else _moved_aside(path, reason)
-            database = _connected(path)
+            database = stack.enter_context(contextlib.closing(_connected(path)))
             lost = _take_over(database, home)
+            stack.pop_all()
     except (OSError, StoreError, sqlite3.Error) as error:
         return _in_memory(home), f"the history cannot be written: {error}"
     return database, "; ".join(filter(None, (notice, _unread(home, lost)))) or None
@@ -193,14 +194,12 @@ def _moved_aside(path: str, reason: str) -> str:
 
 
 def _connected(path: str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None, timeout=10)
-    try:
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=10)))
         database.execute("PRAGMA trusted_schema = OFF")
         if path == ":memory:" or not os.path.getsize(path):
             database.executescript(f"BEGIN; PRAGMA application_id = {_OURS}; PRAGMA user_version = {SCHEMA}; {_TABLES} COMMIT;")
-    except BaseException:
-        database.close()
-        raise
+        stack.pop_all()
     return database
 
 
@@ -209,11 +208,7 @@ def _take_over(database: sqlite3.Connection, home: Home) -> int:
     runs, lost = read_lines(home)
     if not runs and not lost:
         return 0
-    try:
-        _insert(database, runs)
-    except BaseException:
-        database.close()
-        raise
+    _insert(database, runs)
     os.truncate(os.path.join(home.folder, LINES), 0)
     return lost
 
