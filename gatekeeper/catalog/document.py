@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -95,6 +94,8 @@ class Section:
         """Raises ConfigError for the first key that nobody asked for, with the nearest one that exists."""
         for key in self._data:
             if key not in self._taken:
+                import difflib  # lazy: only mistakes pay
+
                 near = difflib.get_close_matches(key, self._taken, 1)
                 raise ConfigError(f"{self.where}: unknown key `{key}`", hint=f"did you mean `{near[0]}`?" if near else None)
 
@@ -103,6 +104,8 @@ class Section:
             return convert(text)
         except ValueError:
             allowed = [str(item) for item in convert] if isinstance(convert, type) and hasattr(convert, "__members__") else []  # type: ignore[attr-defined]
+            import difflib  # lazy: only mistakes pay
+
             near = difflib.get_close_matches(text, allowed, 1)
             hint = f"did you mean `{near[0]}`?" if near else (f"one of: {', '.join(allowed)}" if allowed else None)
             raise ConfigError(f"{self.where}.{key}: unknown value `{text}`", hint=hint) from None

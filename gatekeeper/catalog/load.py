@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import pickle
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from gatekeeper import __version__
 from gatekeeper.catalog.location import document_names, pipelines_folder
@@ -17,8 +14,10 @@ from gatekeeper.errors import ConfigError
 from gatekeeper.model.pipeline import Batch, Catalog, Pipeline, Task
 from gatekeeper.model.tool import Command, Tool
 from gatekeeper.model.value import fields
+from gatekeeper.tree.kept import keep, kept
 
-_SUM = 16
+#: where the classes of a catalogue are
+_MODULES = ("gatekeeper.model.component", "gatekeeper.model.pipeline", "gatekeeper.model.tool")
 
 
 def load_catalog(pipeline: str = "default", *, cache_folder: str | None = None, project_file: str | None = None) -> Catalog:
@@ -102,49 +101,9 @@ def _compiled(state: Sequence[object], cache_folder: str | None, build: Callable
     shape = [field.name for kind in (Catalog, Tool, Command, Pipeline, Batch, Task) for field in fields(kind)]
     digest = hashlib.blake2b(repr((__version__, shape, state)).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     path = os.path.join(cache_folder, f"catalog-{digest}")
-    found = _kept(path)
+    found = kept(path, _MODULES)
     if isinstance(found, Catalog):
         return found
     catalog = build()
-    data = pickle.dumps(catalog, 5)
-    _keep(path, _sum(data) + data)
+    keep(path, catalog)
     return catalog
-
-
-def _kept(path: str) -> object:
-    """What was kept there, or None for whatever is not whole and ours."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-        return _Values(io.BytesIO(data[_SUM:])).load() if data[:_SUM] == _sum(data[_SUM:]) else None
-    except (OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, pickle.UnpicklingError):
-        return None
-
-
-def _sum(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=_SUM).digest()
-
-
-class _Values(pickle.Unpickler):
-    """Builds the values of a catalogue, and nothing else: a pickle could name anything that Python can call."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """The class of that name if it is one of the model's."""
-        if module in {"gatekeeper.model.component", "gatekeeper.model.pipeline", "gatekeeper.model.tool"} and name.isidentifier():
-            found = super().find_class(module, name)
-            if isinstance(found, type) and found.__module__ == module:
-                return found
-        raise pickle.UnpicklingError(f"{module}.{name} is no value of a catalogue")
-
-
-def _keep(path: str, data: bytes) -> None:
-    """Keeps the compiled form; a cache that cannot be written is only slower."""
-    import tempfile  # lazy: only what compiles pays
-
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=os.path.dirname(path), delete=False) as file:
-            file.write(data)
-        os.replace(file.name, path)
-    except OSError:
-        return

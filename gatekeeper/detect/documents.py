@@ -20,6 +20,8 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DEEP = 24
 
 Report = Callable[[str, int | None, str], None]
+#: what somebody makes of a text, or has made of it before
+Remember = Callable[[str, Callable[[str], object]], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +94,16 @@ class Document:
         self.report(self.file, self.line(*(key for key in keys if key)), f"{entry}{named} is {_NAMES.get(type(value), 'a value')}, not {wanted}")
 
 
-class Documents:
-    """Reads every file at most once, and collects the problems."""
+def _afresh(text: str, work: Callable[[str], object]) -> object:
+    return work(text)
 
-    def __init__(self, read: Callable[[str], bytes | None]) -> None:
+
+class Documents:
+    """Reads every file at most once, and collects the problems. `remembered` may spare it the YAML that was read in an earlier run."""
+
+    def __init__(self, read: Callable[[str], bytes | None], remembered: Remember = _afresh) -> None:
         self._read = read
+        self._remembered = remembered
         self._texts: dict[str, str | None] = {}
         self._parsed: dict[str, Document | None] = {}
         self._problems: dict[Problem, None] = {}
@@ -129,7 +136,7 @@ class Documents:
 
     def yaml(self, path: str) -> Document | None:
         """The first YAML document of a file; unknown tags are read as plain values, none is constructed."""
-        return self._document(path, _load_yaml)
+        return self._document(path, lambda text: self._remembered(text, _load_yaml))
 
     def ini(self, path: str) -> Mapping[str, Mapping[str, str]]:
         """The sections of an INI file (setup.cfg, tox.ini); empty with a problem where it cannot be read."""

@@ -27,6 +27,7 @@ from gatekeeper.model.late import late
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.value import replace
 from gatekeeper.tree.files import Tree
+from gatekeeper.tree.kept import Remembered
 
 #: one module per language, in the order in which components that share a folder are listed
 LANGUAGES: tuple[LanguageModule, ...] = (rust, python, javascript, solidity)
@@ -35,21 +36,23 @@ _SUFFIX = {Language.RUST: "rust", Language.PYTHON: "python", Language.JAVASCRIPT
 _INSTALLS = late(r"\b(pnpm|yarn|bun)\s+(?:install|i)\b|\b(uv)\s+(?:sync|run|pip)\b|\b(poetry|pdm|hatch)\s+(?:install|run|env)\b")
 
 
-def detect(tree: Tree, catalog: Catalog) -> Detection:
-    """Everything that can be told about the components of a tree from its files."""
-    scene = _scene(tree)
+def detect(tree: Tree, catalog: Catalog, folder: str | None = None) -> Detection:
+    """Everything that can be told about the components of a tree from its files. What takes long to read is remembered in the cache `folder`."""
+    remembered = Remembered(folder, tree.root)
+    scene = _scene(tree, remembered)
     found = _sorted(item for module in LANGUAGES for item in module.find(scene))
     evidence = collect(scene, found)
     found = tuple(_managed(item, evidence, alone=_is_alone(item, found)) for item in found)
     ids = _ids(found)
     components = _components(scene, found, evidence, catalog, ids)
     roots = {component.root for component in components}
+    remembered.close()
     return Detection(root=tree.root, components=components, excluded=scene.exclusions.listed(roots), problems=_problems(scene, roots))
 
 
-def _scene(tree: Tree) -> Scene:
+def _scene(tree: Tree, remembered: Remembered) -> Scene:
     index = Index(tree.files)
-    documents = Documents(tree.read)
+    documents = Documents(tree.read, remembered.of)
     name = os.path.basename(tree.root.rstrip("/")) or "root"
     scene = Scene(name=name, index=index, documents=documents, exclusions=Exclusions(), read=tree.read)
     submodules = tree.submodules if tree.git else _listed_submodules(documents, index)

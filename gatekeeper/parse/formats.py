@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Protocol, cast
@@ -184,6 +183,8 @@ def format_named(name: str) -> str:
     plain = spelled(name)
     found = plain if plain in FORMATS else ALIASES.get(plain)
     if found is None:
+        from difflib import get_close_matches  # lazy: only mistakes pay
+
         near = get_close_matches(plain, (*FORMATS, *ALIASES), 1)
         raise UsageError(f"no output format is called `{name}`", hint=f"did you mean `{near[0]}`?" if near else "formats: " + ", ".join(FORMATS))
     return found

@@ -10,7 +10,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import islice
-from urllib.parse import unquote, urlsplit
 
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import RawOutput
@@ -30,6 +29,8 @@ def relative(raw: RawOutput, path: str | None, *, base: str | None = None) -> st
     if not path or "\0" in path:
         return None
     if path.startswith("file://"):
+        from urllib.parse import unquote, urlsplit  # lazy: only tools that tell places as addresses pay 3 ms
+
         path = unquote(urlsplit(path).path, errors="surrogateescape")
         path = "/" + path.lstrip("/") if path.startswith("//") else path
         path = path[1:] if _DRIVE.match(path[1:]) else path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from fnmatch import fnmatchcase
 
 from gatekeeper.errors import UsageError
@@ -46,6 +45,8 @@ def matches(job: Job, pattern: str) -> bool:
 
 def _check_batch(pattern: str, batches: tuple[str, ...]) -> None:
     if not any(fnmatchcase(batch.lower(), pattern.lower()) for batch in batches):
+        import difflib  # lazy: only mistakes pay
+
         near = difflib.get_close_matches(pattern.lower(), batches, 1, cutoff=0.4)
         raise UsageError(f"--batch {pattern} matches no batch", hint=f"did you mean `{near[0]}`?" if near else f"one of: {', '.join(batches)}")
 
@@ -54,5 +55,7 @@ def _check(option: str, pattern: str, jobs: tuple[Job, ...]) -> None:
     if any(matches(job, pattern) for job in jobs):
         return
     words = sorted({word for job in jobs for word in (job.id, job.task, job.command, job.tool_id, job.batch)})
+    import difflib  # lazy: only mistakes pay
+
     near = difflib.get_close_matches(pattern.strip("*"), words, 1, cutoff=0.4)
     raise UsageError(f"{option} {pattern} matches no job", hint=f"did you mean `{near[0]}`?" if near else "see the job ids with: gatekeeper plan")

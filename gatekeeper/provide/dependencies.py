@@ -8,7 +8,6 @@ from __future__ import annotations
 import glob
 import os
 import re
-from urllib.parse import unquote
 
 from gatekeeper.model.component import Component, Kind
 from gatekeeper.model.tool import MissingTool
@@ -126,7 +125,11 @@ def installed_from(environment: Environment, name: str, folder: str) -> bool:
 def _url_folder(text: str) -> str | None:
     """The folder that a `direct_url.json` names (PEP 610), links resolved; None for anything else."""
     found = re.search(r'"url"\s*:\s*"file://([^"]*)"', text)
-    return os.path.realpath(unquote(found[1])) if found else None
+    if not found:
+        return None
+    from urllib.parse import unquote  # lazy: only packages that are installed from a folder pay 3 ms
+
+    return os.path.realpath(unquote(found[1]))
 
 
 def own_distribution(folder: str, component: Component) -> str | None:

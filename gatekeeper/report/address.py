@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import posixpath
 from functools import lru_cache
-from urllib.parse import quote
 
 from gatekeeper.model.finding import Finding
 from gatekeeper.model.plan import Job
@@ -26,6 +25,8 @@ def relative_uri(file: str | None) -> str | None:
     plain = posixpath.normpath(file)
     if plain == "." or plain.startswith("/") or plain.partition("/")[0] == "..":
         return None
+    from urllib.parse import quote  # lazy: only reports with findings pay 3 ms
+
     return quote(file_bytes(plain), safe="/-._~!$&'()*+,;=@")
 
 

@@ -56,10 +56,11 @@ def see(settings: Settings, environment: Mapping[str, str], runner: Runner = run
     """Reads tree and catalogue and detects the components; `compared` is for runs, which know afterwards what was changed meanwhile. Raises
     GatekeeperError for what the user can mend."""
     own = _own_pipeline(settings, environment, runner)
-    catalog = load_catalog(settings.pipeline, cache_folder=cache_folder(environment), project_file=own)
+    cache = cache_folder(environment)
+    catalog = load_catalog(settings.pipeline, cache_folder=cache, project_file=own)
     tree = _without_baseline(without_excluded(read_tree(settings.root, runner, environment, compared=compared), settings.exclude), settings.baseline)
     return Sight(settings=settings, environment=environment, runner=runner, tree=tree, git=Git(runner, tree.root, environment), catalog=catalog,
-                 detection=detect(tree, catalog))
+                 detection=detect(tree, catalog, None if cache is None else os.path.join(cache, "documents")))
 
 
 def _own_pipeline(settings: Settings, environment: Mapping[str, str], runner: Runner) -> str | None:

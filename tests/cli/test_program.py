@@ -16,7 +16,7 @@ from gatekeeper import __version__
 from tests.fakes.space import Space
 
 HEAVY = ("typer", "rich", "jsonschema", "asyncio", "psutil", "yaml", "click", "multiprocessing", "packaging", "statistics", "logging", "configparser",
-         "pickle", "dataclasses", "inspect", "gatekeeper.session.merge_base", "gatekeeper.session.coverage", "gatekeeper.report.html", "gatekeeper.report.sarif", "gatekeeper.judge.explain")
+         "difflib", "urllib", "dataclasses", "inspect", "gatekeeper.session.merge_base", "gatekeeper.session.coverage", "gatekeeper.report.html", "gatekeeper.report.sarif", "gatekeeper.judge.explain")
 PROBE = """
 import json, os, sys
 from gatekeeper.__main__ import main
