@@ -238,6 +238,8 @@ def _passed(record: RunRecord, look: Look) -> Iterator[Line]:
 def _notes(record: RunRecord, look: Look) -> Iterator[Line]:
     notes = [*record.plan.notes, *record.notes, *(record.delta.notes if record.delta is not None else ())]
     notes += [f"{problem.file}{f':{problem.line}' if problem.line else ''}: {problem.message}" for problem in record.problems]
+    notes += [f"{result.job}: {attempt.dropped:,} bytes of its output were left out; its beginning and its end are kept"
+              for result in record.results for attempt in result.attempts[-1:] if attempt.dropped]
     if record.changed_files:
         notes.append(f"changed: {_listed(record.changed_files, look)}")
     if record.plan.skipped:

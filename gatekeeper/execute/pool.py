@@ -36,6 +36,8 @@ from gatekeeper.model.result import Attempt
 PIPE_SIZE = 1024 * 1024
 BUSY_REST = 0.001
 DRAIN_READS = 32
+#: bytes that a pipe of the usual size holds when it is about half full
+FLOOD = 32768
 
 
 class ProcessPool:
@@ -299,7 +301,8 @@ class ProcessPool:
             child.due = self._clock() if child.phase is Phase.LINGERING else child.due
             return 0
         child.pipes[fd].write(memoryview(self._buffer)[:count])
-        if count == 65536:
+        if count >= FLOOD and fd not in child.wide:
+            child.wide.add(fd)
             _enlarge(fd)
         return count
 

@@ -102,6 +102,8 @@ class Child:
     pipes: dict[int, Spool]
     #: pidfd while the main process is watched by one
     end_fd: int | None = None
+    #: those of its pipes that were made larger
+    wide: set[int] = field(default_factory=set)
     phase: Phase = Phase.RUNNING
     #: next moment at which its phase wants to be looked at
     due: float = float("inf")

@@ -286,6 +286,29 @@ def test_a_flood_without_newline_at_its_full_length_is_kept_below_the_cap(pool: 
     assert theatre.output("a") == b"first\n" + b"x" * 300_000 + b"last\n"
 
 
+def reads() -> int:
+    """How often this process has read so far."""
+    return int(Path("/proc/self/io").read_text().split("syscr: ")[1].split()[0])
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="needs Linux")
+@pytest.mark.parametrize("chunk", [65536, 65520, 40_000])
+def test_a_flood_is_taken_in_few_and_large_reads(pool: ProcessPool, theatre: Theatre, chunk: int) -> None:
+    code = f"import os\nfor _ in range({60_000_000 // chunk}): os.write(1, b'x' * {chunk})"
+    pool.start(theatre.spec("a", sys.executable, "-S", "-c", code))
+    before = reads()
+    assert last(pool, "a").dropped > 50_000_000
+    assert reads() - before < 500  # of 64 KB each there would be a thousand
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="needs Linux")
+def test_a_flood_of_short_lines_costs_few_reads(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", sys.executable, "-S", "-c", "import os\nfor _ in range(300_000): os.write(1, b'line\\n')"))
+    before = reads()
+    assert last(pool, "a").dropped == 1_500_000 - (1 << 20)
+    assert reads() - before < 3000  # one a millisecond, not one a line
+
+
 def test_a_leaked_process_that_floods_does_not_hold_the_pool(pool: ProcessPool, theatre: Theatre) -> None:
     pool.start(theatre.spec("a", "/bin/sh", "-c", "yes & exit 0", cap=10_000))
     attempt = last(pool, "a")
