@@ -147,7 +147,12 @@ def is_code(name: str) -> bool:
 
 def mentioned(path: str, text: str, files: Collection[str]) -> tuple[str, ...]:
     """The files of the tree that a configuration file speaks of (`extend = "../base.toml"`)."""
-    return tuple(found for name in _MENTION.findall(f"{text}\n") if (found := _join(dirname(path), name)) in files and found != path)
+    return tuple(found for name in _MENTION.findall(f"{text}\n") if not name.startswith("/") and (found := _join(dirname(path), name)) in files and found != path)
+
+
+def mentioned_outside(text: str) -> tuple[str, ...]:
+    """Absolute paths that a configuration file speaks of."""
+    return tuple(name for name in _MENTION.findall(f"{text}\n") if name.startswith("/"))
 
 
 def _join(folder: str, name: str) -> str:
@@ -186,7 +191,9 @@ class Groups:
         Everything, where a file speaks of places beyond its component, or where there is no component. `more` are folders that belong to it too."""
         if component is None:
             return frozenset(self.members)
+        # what lies above it may configure it
         roots = {component.root, *more}
+        around = {folder for folder in folders(component.root) if folder in self.roots}
         pending = [component]
         while pending:
             for need in pending.pop().depends_on:
@@ -196,7 +203,7 @@ class Groups:
                     pending.append(other)
         if "." in roots:
             return frozenset(self.members)
-        named = {name for name in self.members if name == "." or any(folder in roots for folder in folders(name))}
+        named = {name for name in self.members if name == "." or name in around or any(folder in roots for folder in folders(name))}
         return frozenset(self.members) if any(self._leaves(name, climbs) for name in named if name != ".") else frozenset(named)
 
     def _leaves(self, root: str, climbs: Callable[[str], int]) -> bool:

@@ -182,6 +182,16 @@ def modules_above(folder: str) -> tuple[str, ...]:
         folder = parent
 
 
+def environment_around(path: str) -> str | None:
+    """The virtual environment that a path lies in, if any."""
+    folder = path
+    while (parent := os.path.dirname(folder)) != folder:
+        folder = parent
+        if os.path.isfile(os.path.join(folder, "pyvenv.cfg")):
+            return folder
+    return None
+
+
 def _modules_around(path: str) -> tuple[str, ...]:
     """The outermost `node_modules` that a path lies in."""
     before, found, _ = path.partition("/node_modules/")

@@ -31,6 +31,7 @@ from gatekeeper.model.tool import Role
 from gatekeeper.model.value import dataclass, field, replace
 from gatekeeper.plan.expand import relative
 from gatekeeper.plan.key import narrowed
+from gatekeeper.plan.scope import ARGV_BYTES
 from gatekeeper.session import piecemeal
 from gatekeeper.session.inputs import TooManyError
 from gatekeeper.session.keys import Keys, UncachedError, Wanted
@@ -73,18 +74,23 @@ class _Asked:
     keep: bool = False
 
 
-def caching(sight: Sight, plan: Plan, folder: str, secrets: tuple[str, ...]) -> Caching | None:
-    """The cache of a run with these settings; None where nothing may be taken from it: asked so, in strict mode, and while files are fixed."""
+def caching(sight: Sight, plan: Plan, folder: str, secrets: tuple[str, ...], *, again: bool = False) -> Caching | None:
+    """The cache of a run with these settings; None where nothing may be taken from it: asked so, in strict mode, and while files are fixed.
+
+    `again`: somebody wants these jobs to run once more, so nothing is taken, but kept.
+    """
     settings = sight.settings
     if not settings.cache or settings.mode == "strict" or settings.fix:
         return None
-    return Caching(sight, plan, folder, ResultStore(cache_folder(sight.environment)), secrets=secrets, verify=settings.verify_cache)
+    return Caching(sight, plan, folder, ResultStore(cache_folder(sight.environment)), secrets=secrets, verify=settings.verify_cache, again=again)
 
 
 class Caching:
     """See above. `verify`: a sample of what is known is run all the same, and compared."""
 
-    def __init__(self, sight: Sight, plan: Plan, folder: str, store: ResultStore, *, secrets: tuple[str, ...] = (), verify: bool = False) -> None:
+    def __init__(self, sight: Sight, plan: Plan, folder: str, store: ResultStore, *, secrets: tuple[str, ...] = (), verify: bool = False,
+                 again: bool = False) -> None:
+        self._again = again
         self._root, self._folder, self._store, self._secrets, self._verify = sight.tree.root, folder, store, secrets, verify
         # one index for each tree: paths are relative to it
         self._index = hashlib.blake2b(os.fsencode(os.path.realpath(self._root)), digest_size=16).hexdigest()
@@ -120,6 +126,9 @@ class Caching:
             self._why[job.id] = str(why.args[0])
             return job
         self._asked[job.id] = asked
+        if self._again:
+            self._why[job.id] = "it was asked for once more"
+            return job
         found = self._of_files(asked) if asked.wanted.scope == "file" else self._of_all(asked)
         if isinstance(found, Hit):
             return self._sampled(asked, found)
@@ -153,12 +162,17 @@ class Caching:
         if todo:
             asked.known = known
             self._why[job.id] = f"it looks at {_some(todo)}; what is kept holds for {len(known)} others" if known else "nothing is kept for these files"
-            return self._narrowed(asked, todo) if known and wanted.command is not None else job
+            few = sum(len(file) + 1 for file in todo) < ARGV_BYTES
+            return self._narrowed(asked, todo) if known and few else self._all_of_it(asked)
         findings = tuple(finding for each in known.values() for finding in each)
         told = _read({"parsed": pack.get("parsed")}, self._root)
         same = told is not None and len(pack.get("all", ())) == len(wanted.files) and told.meaning is Meaning.CLEAN and not findings
         parsed = told if same and told is not None else piecemeal.merged(Parsed(meaning=Meaning.CLEAN), {"": findings})
         return self._hit(asked, pack, parsed, piecemeal.exit_code(job, findings))
+
+    def _all_of_it(self, asked: _Asked) -> Job:
+        asked.known = {}
+        return asked.job
 
     def _narrowed(self, asked: _Asked, todo: Sequence[str]) -> Job:
         command = asked.wanted.command

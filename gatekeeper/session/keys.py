@@ -29,6 +29,7 @@ from gatekeeper.plan.key import (
     leads_out,
     looks_around,
     mentioned,
+    mentioned_outside,
     scope_of,
     user_configuration,
     variables,
@@ -36,8 +37,9 @@ from gatekeeper.plan.key import (
 )
 from gatekeeper.plan.reach import matcher
 from gatekeeper.plan.scope import folders
-from gatekeeper.provide.installed import Installed, State, UnknownStateError, modules_above
+from gatekeeper.provide.installed import Installed, State, UnknownStateError, environment_around, modules_above
 from gatekeeper.session.inputs import TooManyError, every_input
+from gatekeeper.session.reading import content
 from gatekeeper.tree.digests import ABSENT
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 _NODE = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT, Language.SOLIDITY})
 #: rooms of ours that decide what an output means
 _READERS = ("parse", "builtin", "session", "execute", "plan")
+#: tools that take one configuration for all files, found from what is common to those that they are given
+_ONE_CONFIGURATION = frozenset({"black", "isort"})
 #: tools whose plugins and configuration programs may read more than the one file that they check
 _WITH_PLUGINS = frozenset({"prettier", "stylelint", "flake8"})
 
@@ -94,7 +98,7 @@ class Keys:
         scope = scope_of(job, command, self._said(job))
         self._refuse(job, scope)
         try:
-            if scope == "file" and command is not None and tool is not None and self._is_plain(job, tool):
+            if scope == "file" and command is not None and tool is not None and self._is_plain(job, tool) and self._is_listed(job, command):
                 return self._by_file(job, command, tool)
             return self._whole(job, command, tool, "component" if scope == "file" else scope)
         except (UnknownStateError, TooManyError) as error:
@@ -168,8 +172,7 @@ class Keys:
             yield self._installed.toolchain(job.tool)
         if component is not None and component.language in _NODE:
             yield from (self._installed.node(folder) for folder in modules_above(os.path.normpath(os.path.join(self._root, job.cwd))))
-        yield from (self._installed.python(os.path.dirname(os.path.dirname(word))) for word in job.argv if os.path.isfile(
-            os.path.join(os.path.dirname(os.path.dirname(word)), "pyvenv.cfg")) and os.path.isabs(word))
+        yield from (self._installed.python(prefix) for word in job.argv[1:] if os.path.isabs(word) and (prefix := environment_around(word)) is not None)
 
     def _program(self, job: Job, search: str) -> str:
         """The program that a job starts, as an absolute path."""
@@ -251,7 +254,17 @@ class Keys:
         here = [file for file in self._sight.tree.files if os.path.basename(file) in names and (within(file, root) or within(root, os.path.dirname(file) or "."))]
         if any(is_code(file) for file in here):
             return False
+        if tool.id in _ONE_CONFIGURATION and any(within(file, root) and os.path.dirname(file) != root.removeprefix(".") for file in here):
+            return False  # which one holds depends on what other files are named with it
         return tool.id not in _WITH_PLUGINS or not any(b"plugins" in (self._sight.tree.read(file) or b"") for file in here)
+
+    def _is_listed(self, job: Job, command: Command) -> bool:
+        """Whether the files of the job are all that it looks at, also where its command line names the folder and not them."""
+        if command.takes is not Takes.COMPONENT:
+            return True
+        tree = self._sight.tree
+        foreign = any(within(folder, job.cwd) or within(job.cwd, folder) for folder in (*tree.submodules, *tree.nested))
+        return not foreign and not self._sight.settings.exclude and len(job.files) == sum(within(file, job.cwd) for file in tree.files)
 
     def _by_file(self, job: Job, command: Command, tool: Tool) -> Wanted:
         component = self._components.get(job.component or "")
@@ -262,7 +275,7 @@ class Keys:
             parts["names of files"] = self._names(component, command)
         if tool.builtin:
             parts["names of files"] = digest_of(self._sight.tree.files)
-            parts["new files"] = self._path_digest(self._value(job, "--added")) or "unknown"
+            parts["new files"] = digest_of(os.fsdecode(content(self._value(job, "--added"))).split("\0"))
         names = configuration_names(job, tool.traces.files, tool.traces.keys) if not tool.builtin else ()
         files: dict[str, str | None] = {}
         for file in job.files:
@@ -273,7 +286,9 @@ class Keys:
     def _names(self, component: Component | None, command: Command) -> str:
         root = component.root if component is not None else "."
         matches = matcher(command.globs)
-        return digest_of(file for file in self._sight.tree.files if matches(file) and within(file, root))
+        here = [file for file in self._sight.tree.files if within(file, root)]
+        # a folder alone makes a module of its name
+        return digest_of((*sorted({os.path.dirname(file) for file in here}), "", *(file for file in here if matches(file))))
 
     def _value(self, job: Job, option: str) -> str:
         return job.argv[job.argv.index(option) + 1] if option in job.argv else ""
@@ -300,6 +315,7 @@ class Keys:
         yield path, found or "unreadable"
         if depth < 5 and not path.startswith(".."):
             text = (self._sight.tree.read(path) or b"").decode("utf-8", "replace")
+            yield from ((other, self._path_digest(other) or "unreadable") for other in mentioned_outside(text))
             for other in mentioned(path, text, self._all()):
                 yield from self._configuration(other, depth + 1)
 

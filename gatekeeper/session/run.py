@@ -149,7 +149,7 @@ class _Run:
         self._judging = Judging(sight=opened.sight, changes=opened.changes, suppressing=suppressing(opened.sight, opened.changes), began=opened.start.wall, past=past)
         self._triage = Triage(opened.plan, opened.compared.comparison, opened.sight.tree.read)
         self._secrets = secret_values(opened.sight.environment)
-        self._caching = caching(opened.sight, opened.plan, opened.folder.path, self._secrets)
+        self._caching = caching(opened.sight, opened.plan, opened.folder.path, self._secrets, again=bool(opened.start.retry_of))
         self._measure = Measure(opened.sight.tree, past, self._triaged, self._caching)
         self._lookup = self._caching.through(self._measure.known) if self._caching else None
         self._subscribers = [*subscribers, RunLog(os.path.join(opened.folder.path, "run.log"))]

@@ -76,8 +76,8 @@ class Digests:
             return False
 
     def looked_at(self) -> tuple[str, ...]:
-        """Every name that was asked for."""
-        return (*self._rows, *self._absent, *self._unknown)
+        """Every name that was asked for and could be told of."""
+        return (*self._rows, *self._absent)
 
     def forget(self, paths: Iterable[str]) -> None:
         """Looks at these files again when asked."""
