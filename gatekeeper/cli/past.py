@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import typer
@@ -10,8 +11,8 @@ from gatekeeper.cli.here import Here
 from gatekeeper.config.load import load_bare
 from gatekeeper.config.options import Arguments
 from gatekeeper.config.values import nearest
-from gatekeeper.errors import UsageError
-from gatekeeper.model.settings import Settings
+from gatekeeper.errors import StoreError, UsageError
+from gatekeeper.model.settings import Notify, Settings
 from gatekeeper.store.home import Home, home_of
 
 ROOT = typer.Option(".", "--root", "-C", metavar="PATH", help="The folder of the repository.")
@@ -36,3 +37,16 @@ def pick_job(ids: Sequence[str], wanted: str) -> str:
         raise UsageError(f"`{wanted}` is in {len(found)} jobs: {', '.join(found[:5])}", hint="give more of the id")
     near = nearest(wanted, ids)
     raise UsageError(f"no job `{wanted}` in this run", hint=f"did you mean `{near}`?" if near else "gatekeeper show --verbose lists the jobs")
+
+
+def notify_of(path: str) -> Notify | None:
+    """Whom the run in a folder was to tell, as its own settings have it; nobody where its journal does not say."""
+    from gatekeeper.session.beginning import read_beginning  # lazy: only runs that go on, or are tried again, pay
+    from gatekeeper.store.follow import Follower
+    from gatekeeper.store.journal import FILE
+
+    try:
+        settings = read_beginning(Follower(os.path.join(path, FILE)).first()).settings
+    except (StoreError, ValueError):
+        return None
+    return settings.notify if settings is not None else None

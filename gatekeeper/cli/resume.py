@@ -7,10 +7,12 @@ import os
 import typer
 
 from gatekeeper.cli import past
+from gatekeeper.cli.control import JOB, REASON, question, wish
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.run import finish, watched
+from gatekeeper.cli.run import carried_out
 from gatekeeper.config.options import Arguments
 from gatekeeper.errors import UsageError
+from gatekeeper.model.value import replace
 from gatekeeper.store.home import Home, is_running, run_ids
 from gatekeeper.store.runs import find_run
 
@@ -18,9 +20,11 @@ from gatekeeper.store.runs import find_run
 def register(app: typer.Typer, here: Here) -> None:
     """Adds the verb."""
 
-    @app.command("resume", help="Make a run go on that died; repeats nothing that had finished.")
+    @app.command("resume", help="Make a run go on that was paused or died: repeats nothing that had finished.")
     def resume_(
+        job: str | None = JOB,
         *,
+        reason: str = REASON,
         run: str | None = typer.Option(None, "--run", metavar="RUN", help="The id of a run, or the start of one; the newest if not given."),
         root: str = past.ROOT,
         json: bool = past.JSON,
@@ -30,16 +34,14 @@ def register(app: typer.Typer, here: Here) -> None:
         settings, home = past.place(Arguments(path=root, given=given), here)
         path = newest_or(home, run)
         if is_running(path):
-            return resume_living(path)
-        return finish(watched(settings, here, lambda subscribers, control: here.session.resume(path, here.environment, subscribers, control)), settings, here)
+            return wish(here, root, os.path.basename(path), (question("resume", subject=job or "", reason=reason),))
+        if job is not None:
+            raise UsageError(f"run {os.path.basename(path)} is not under way: only a whole run can be resumed", hint=f"gatekeeper retry '{job}' runs one job again")
+        settings = replace(settings, notify=past.notify_of(path))
+        return carried_out(settings, here, lambda subscribers, control: here.session.resume(path, here.environment, subscribers, control))
 
 
 def newest_or(home: Home, wanted: str | None) -> str:
     """Absolute path of the folder of the run that is meant; without a wish the newest, ended or not. Raises UsageError."""
     known = run_ids(home)
     return os.path.join(home.runs, known[0]) if wanted is None and known else find_run(home, wanted or "latest")
-
-
-def resume_living(path: str) -> int:
-    """What `resume` does with a run whose process lives."""
-    raise UsageError(f"run {os.path.basename(path)} is still running")

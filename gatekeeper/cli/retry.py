@@ -6,9 +6,10 @@ import typer
 
 from gatekeeper.cli import past
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.run import finish, watched
+from gatekeeper.cli.run import carried_out
 from gatekeeper.config.options import Arguments
 from gatekeeper.errors import UsageError
+from gatekeeper.model.value import replace
 from gatekeeper.store.runs import find_run, read_record
 
 _JOBS = typer.Argument(None, metavar="[JOB]...", help="Ids of jobs, or parts of them that no other has; none: all that did not pass.")
@@ -33,8 +34,8 @@ def register(app: typer.Typer, here: Here) -> None:
         settings, home = past.place(Arguments(path=root, given=given), here)
         path = find_run(home, run)
         wanted = _picked(path, jobs) if jobs else ()
-        return finish(watched(settings, here, lambda subscribers, control: here.session.retry(path, wanted, here.environment, subscribers, control)),
-                      settings, here)
+        settings = replace(settings, notify=past.notify_of(path))
+        return carried_out(settings, here, lambda subscribers, control: here.session.retry(path, wanted, here.environment, subscribers, control))
 
 
 def _picked(path: str, jobs: list[str]) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import command, data_stream, error_stream, harmless, show, show_bytes, show_json, tell
@@ -29,24 +30,49 @@ from gatekeeper.model.sanitize import terminal_text
 from gatekeeper.model.settings import Settings
 from gatekeeper.report.formats import render
 
+#: what a run does with those who listen and with what is asked of it
+CarryOut = Callable[[Sequence[Subscriber], Control], RunRecord]
+
 
 def perform(verb: str, arguments: Arguments, here: Here) -> int:
     """Runs or plans, and gives the exit code of the verdict (0 for a plan)."""
     if arguments.has("validate"):
         return _validate(arguments, here)
+    if arguments.has("detach"):
+        from gatekeeper.cli.detach import detach  # lazy: only who leaves pays
+
+        return detach(arguments, here)
     settings = _settings(arguments, here)
     if verb == "plan" or settings.mode == "dry-run":
         show_plan(here.session.make_plan(settings, here.environment), settings, here.environment, mermaid=arguments.has("mermaid"))
         return 0
     if settings.mode == "strict" and not settings.yes:
         _confirm(here.session.make_plan(settings, here.environment))
-    return finish(run_watched(settings, here), settings, here)
+    return carried_out(settings, here, _run(settings, here))
 
 
-def finish(record: RunRecord, settings: Settings, here: Here) -> int:
+def carried_out(settings: Settings, here: Here, carry_out: CarryOut) -> int:
+    """Carries a run out while a person watches, says its verdict, tells who else wants to know, and gives the exit code of the verdict."""
+    if settings.notify is None:
+        return _finish(watched(settings, here, carry_out), settings, here)
+    from gatekeeper.execute.helper import run_helper
+    from gatekeeper.session.notify import Notifier  # lazy: only who tells somebody pays
+
+    with Notifier(settings.notify, here.environment, run_helper) as notifier:
+        record = watched(settings, here, lambda subscribers, control: carry_out((*subscribers, notifier), control))
+        notifier.tell(record)
+        code = _finish(record, settings, here)
+        with contextlib.suppress(KeyboardInterrupt):  # who does not want to wait for others has the verdict all the same
+            for problem in notifier.rest():
+                tell(f"gatekeeper: {problem}")
+    return code
+
+
+def _finish(record: RunRecord, settings: Settings, here: Here) -> int:
     """Tells the service that ran us, shows the summary, and gives the exit code of the verdict."""
     _tell_service(record, settings, here.environment)
-    show_record(record, settings, here.environment)
+    if settings.events != "-":
+        show_record(record, settings, here.environment)
     return record.verdict.exit_code
 
 
@@ -103,10 +129,14 @@ def data_look(settings: Settings, environment: Mapping[str, str]) -> Look:
 
 def run_watched(settings: Settings, here: Here) -> RunRecord:
     """Runs the gate while a person watches. Raises as `session.run` does."""
-    return watched(settings, here, lambda subscribers, control: here.session.run(settings, here.environment, subscribers, control))
+    return watched(settings, here, _run(settings, here))
 
 
-def watched(settings: Settings, here: Here, carry_out: Callable[[Sequence[Subscriber], Control], RunRecord]) -> RunRecord:
+def _run(settings: Settings, here: Here) -> CarryOut:
+    return lambda subscribers, control: here.session.run(settings, here.environment, subscribers, control)
+
+
+def watched(settings: Settings, here: Here, carry_out: CarryOut) -> RunRecord:
     """Carries something out while a person watches: signals are heeded, progress is shown as the settings say."""
     control = Control()
     signals = Signals(control)
@@ -117,7 +147,21 @@ def watched(settings: Settings, here: Here, carry_out: Callable[[Sequence[Subscr
         subscribers: list[Subscriber] = [signals.notice, display]
         if settings.log_level == "debug":
             subscribers.append(EventLog(secret_values(here.environment)))
+        if settings.events is not None:
+            subscribers.append(stack.enter_context(_feed(settings.events, settings, here.environment)))
         return carry_out(subscribers, control)
+
+
+@contextlib.contextmanager
+def _feed(place: str, settings: Settings, environment: Mapping[str, str]) -> Iterator[Subscriber]:
+    """Writes the events to where they are wanted, and says at the end where that did not work."""
+    from gatekeeper.display.feed import STDOUT, Feed  # lazy: only `--events` pays
+    from gatekeeper.display.lines import EventLines
+
+    with Feed(place if place == STDOUT else os.path.join(settings.invoked_from, place), EventLines(secret_values(environment))) as feed:
+        yield feed
+    if feed.problem:
+        tell(f"gatekeeper: {feed.problem}")
 
 
 def _tell_service(record: RunRecord, settings: Settings, environment: Mapping[str, str]) -> None:

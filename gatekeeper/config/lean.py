@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatekeeper.config.options import Arguments, Kind, Option, options_of
+from gatekeeper.config.options import Arguments, Kind, Option, option_named, options_of
 
 
 def split_files(words: Sequence[str]) -> tuple[list[str], tuple[str, ...] | None]:
@@ -35,6 +35,15 @@ def parse(verb: str, words: Sequence[str]) -> Arguments | None:
     if len(paths) > 1:
         return None
     return arguments(paths[0] if paths else None, given, files)
+
+
+def words_of(said: Arguments) -> list[str]:
+    """Words from which `parse` makes the same arguments."""
+    words = [said.path]
+    for name, texts in said.given.items():
+        option = option_named(name)
+        words += [f"{option.flag}={text}" for text in texts] if option.takes_value else [option.flag]
+    return words if said.files is None else [*words, "--", *said.files]
 
 
 def arguments(path: str | None, given: dict[str, list[str]], files: tuple[str, ...] | None) -> Arguments:

@@ -81,8 +81,8 @@ class Opened:
 
 
 def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber] = (), control: Control | None = None,
-        runner: Runner = run_helper, *, earlier: Earlier | None = None) -> RunRecord:
-    """Runs the gate, taking over what holds of an `earlier` run, and gives the record of it.
+        runner: Runner = run_helper, *, earlier: Earlier | None = None, folder: RunFolder | None = None) -> RunRecord:
+    """Runs the gate, taking over what holds of an `earlier` run, and gives the record of it. `folder` is one that was made for it already.
 
     Raises GatekeeperError for what the user can mend; a verdict of any kind is no error.
     """
@@ -97,7 +97,10 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     base, notes = _merge_base(sight, plan, toolbox, control, tell) if settings.new_since else (None, ())
     against = compared(sight, changes, base, notes)
     home = open_home(sight.tree.root, environment)
-    home, folder = (_telling_of_death(home), start_run(home)) if earlier is None or earlier.going is None else (home, earlier.going.folder)
+    if earlier is not None and earlier.going is not None:
+        folder = earlier.going.folder
+    else:
+        home, folder = _telling_of_death(home), folder or start_run(home)
 
     def ready() -> Plan:
         return prepared(plan, folder.path, sight.tree, lambda: new_files(sight, changes),

@@ -24,6 +24,14 @@ class Follower:
         self._offset = 0
         self.header: Mapping[str, Any] = {}
 
+    def first(self) -> Mapping[str, Any]:
+        """The header of the first sitting: what the run started from. Raises StoreError, and ValueError where it is none."""
+        with naming(self._path, "read"), open(self._path, "rb") as file:
+            header = json.loads(file.readline())
+        if not isinstance(header, dict):
+            raise ValueError("it is no header")  # noqa: TRY004  # to the caller a line that cannot be read and one that says nothing are the same
+        return header
+
     def new(self) -> tuple[Event, ...]:
         """The events since the last call, in order. Raises StoreError where the journal cannot be read."""
         events: list[Event] = []

@@ -27,6 +27,11 @@ class Lock:
         except BlockingIOError:
             return None
 
+    @property
+    def descriptor(self) -> int:
+        """Whoever has it shares the lock: it is free when all have closed it."""
+        return self._descriptor
+
     def release(self) -> None:
         """Lets go; a second call does nothing."""
         if self._descriptor >= 0:

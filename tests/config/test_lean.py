@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatekeeper.cli.app import parse_with_typer
-from gatekeeper.config.lean import parse
+from gatekeeper.config.lean import parse, words_of
 from gatekeeper.config.options import OPTIONS, Arguments, Option, options_of
 
 FLAGS = sorted(flag for option in OPTIONS for flag in option.flags)
@@ -76,3 +76,11 @@ def test_no_files_after_two_dashes_is_not_the_same_as_no_dashes() -> None:
 def test_of_a_plain_option_the_last_text_counts_and_lists_grow() -> None:
     parsed = parse("run", ["-j", "2", "--jobs=3", "--only", "a", "--only=b"])
     assert parsed == Arguments(given={"jobs": ("3",), "only": ("a", "b")})
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_words_made_of_arguments_mean_those_arguments(data: st.DataObject) -> None:
+    parsed = parse("run", data.draw(right("run")))
+    assert parsed is not None
+    assert parse("run", words_of(parsed)) == parsed
