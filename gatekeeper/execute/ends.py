@@ -6,6 +6,7 @@ once. Nobody here waits for *any* child: a second waiter would turn another's ex
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import sys
@@ -33,7 +34,8 @@ class Ends(Protocol):
     """Tells which main processes exited."""
 
     def watch(self, pid: int) -> int | None:
-        """Look after `pid`; the descriptor that becomes readable when it exits, or None when `collect` will tell."""
+        """Look after `pid`; the descriptor that becomes readable when it exits, or None when `collect` will tell. Raises OSError where there is no
+        descriptor, or no thread, left."""
 
     def collect(self) -> tuple[int, ...]:
         """Pids that exited since the last call, of those without a descriptor."""
@@ -77,7 +79,10 @@ class ThreadEnds:
         self._reaped: dict[int, Reaped] = {}
 
     def watch(self, pid: int) -> int | None:
-        threading.Thread(target=self._wait, args=(pid,), name=f"wait-{pid}", daemon=True).start()
+        try:
+            threading.Thread(target=self._wait, args=(pid,), name=f"wait-{pid}", daemon=True).start()
+        except RuntimeError as error:  # how Python says that the system gives no more threads
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
         return None
 
     def collect(self) -> tuple[int, ...]:

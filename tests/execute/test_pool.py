@@ -8,6 +8,7 @@ import resource
 import select
 import signal
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -546,3 +547,44 @@ def test_running_out_of_descriptors_is_a_spawn_error_and_leaves_nothing(pool: Pr
             assert attempt.exit_code == 0 or "Too many open files" in (attempt.spawn_error or "")
             assert len(os.listdir("/proc/self/fd")) == before
     assert 5 < refused < 12
+
+
+_NO_MORE_PROCESSES = """
+import os, resource, sys
+sys.path.insert(0, sys.argv[1])
+from gatekeeper.execute.pool import ProcessPool
+from gatekeeper.execute.process import ProcessSpec
+
+def start(pool, key):
+    pool.start(ProcessSpec(key=key, argv=("/bin/true",), cwd="/", env={}, stdout=f"{sys.argv[3]}/{key}", stderr=f"{sys.argv[3]}/{key}.err"))
+    (ended,) = pool.wait(20)
+    print(ended.attempt.exit_code, ended.attempt.spawn_error, len(os.listdir("/proc/self/fd")), flush=True)
+
+soft, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+with ProcessPool(run_id="many", portable=sys.argv[2] == "portable") as pool:
+    start(pool, "before")
+    if os.getuid() == 0:  # the limit does not hold for root
+        os.setresuid(65534, 65534, 0)
+    for limit in range(6):
+        resource.setrlimit(resource.RLIMIT_NPROC, (limit, hard))
+        start(pool, str(limit))
+    resource.setrlimit(resource.RLIMIT_NPROC, (soft, hard))
+    if os.getresuid()[2] == 0:
+        os.setresuid(0, 0, 0)
+    start(pool, "after")
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts descriptors in /proc")
+@pytest.mark.parametrize("variant", ["strong", "portable"])
+def test_a_system_that_gives_no_more_processes_is_a_spawn_error_and_leaves_nothing(tmp_path: Path, variant: str) -> None:
+    root = os.path.dirname(os.path.dirname(BIN))
+    told = subprocess.run([sys.executable, "-B", "-c", _NO_MORE_PROCESSES, root, variant, str(tmp_path)], check=True, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL)
+    before, *limited, after = told.stdout.splitlines()
+    fds = before.rpartition(" ")[2]
+    refused = f"None cannot start `/bin/true`: Resource temporarily unavailable {fds}"
+    assert before == after == f"0 None {fds}"
+    assert limited[0] == refused
+    assert set(limited) <= {refused, before}  # one more process, but no thread to wait for it: refused as well
+    assert told.stderr == ""
