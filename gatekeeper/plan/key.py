@@ -99,7 +99,11 @@ def scope_of(job: Job, command: Command | None, said: str | None) -> str:
 
 def _by_files(job: Job, command: Command) -> bool:
     """Whether the files that the job looks at can be told, one by one, on its command line."""
-    return command.takes is Takes.FILES or any("{files_from}" in word for word in command.argv) or positions(job) is not None
+    return command.takes is Takes.FILES or _is_told_by_list(command) or positions(job) is not None
+
+
+def _is_told_by_list(command: Command) -> bool:
+    return any("{files_from}" in word for word in command.argv)
 
 
 def positions(job: Job) -> int | None:
@@ -219,6 +223,13 @@ def leads_out(file: str, climb: int) -> bool:
         "Cargo.toml", "tsconfig*.json", "jsconfig.json", "pyproject.toml", "package.json", "foundry.toml", "remappings.txt", "mypy.ini", "setup.cfg", "pyrightconfig.json"))
 
 
+def declares(file: str) -> bool:
+    """Whether a file says what a project depends on, or where that comes from."""
+    return any(fnmatchcase(basename(file), glob) for glob in (
+        "package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "pnpm-workspace.yaml", "bun.lock*", ".npmrc", ".yarnrc*", ".nvmrc",
+        "pyproject.toml", "setup.py", "setup.cfg", "requirements*", "constraints*", "Pipfile*", "*.lock", "Cargo.toml", "config.toml", "audit.toml", "audit-ci*", ".nsprc"))
+
+
 # --- fewer files -----------------------------------------------------------------------------------------------------
 
 
@@ -230,7 +241,7 @@ def narrowed(job: Job, command: Command, files: Sequence[str], relative: Callabl
         words = tuple(word for word in job.argv if not job.is_file(word) or _named(job, word) in wanted)
         return replace(job, argv=words, files=kept, partial=True)
     place = positions(job)
-    if place is None:
+    if place is None or _is_told_by_list(command):
         return replace(job, files=kept, partial=True)
     names = tuple(f"./{name}" if (name := relative(job.cwd, file)).startswith("-") else name for file in kept)
     return replace(job, argv=(*job.argv[:place], *names, *job.argv[place + 1:]), files=kept, partial=True)

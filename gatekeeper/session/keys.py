@@ -23,6 +23,7 @@ from gatekeeper.plan.key import (
     Groups,
     Key,
     configuration_names,
+    declares,
     digest_of,
     is_code,
     key_of,
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 
 #: languages that take packages from `node_modules`
 _NODE = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT, Language.SOLIDITY})
-#: rooms of ours that decide what an output means
-_READERS = ("parse", "builtin", "session", "execute", "plan")
 #: tools that take one configuration for all files, found from what is common to those that they are given
 _ONE_CONFIGURATION = frozenset({"black", "isort"})
 #: tools whose plugins and configuration programs may read more than the one file that they check
@@ -202,9 +201,17 @@ class Keys:
             self.groups[name] = self._group(name)
         whole = scope == "tree" or component is None
         covered = groups.closure(None if whole else component, self._digests.climb, self._owners(sources))
+        if scope.startswith("ttl:"):
+            return self._of_dependencies(job, command, {**parts, "scope": scope}, covered)
         self._stay_inside(covered)
         parts.update((f"files of {name}", self.groups[name]) for name in covered)
         return Wanted(job=job, command=command, scope=scope, key=key_of({**parts, "scope": scope}), groups=covered)
+
+    def _of_dependencies(self, job: Job, command: Command | None, parts: Mapping[str, str], covered: frozenset[str]) -> Wanted:
+        """What is asked of the network is asked about what is declared, locked and installed, and about no code."""
+        files = {file: self._digests.of(file) for name in sorted(covered) for file in self._groups().members[name] if declares(file)}
+        return Wanted(job=job, command=command, scope=parts["scope"], files=files, key=key_of({
+            **parts, **{f"declaration {file}": found or "unreadable" for file, found in files.items()}}))
 
     def _groups(self) -> Groups:
         if self._grouped is None:
@@ -269,8 +276,10 @@ class Keys:
     def _by_file(self, job: Job, command: Command, tool: Tool) -> Wanted:
         component = self._components.get(job.component or "")
         parts = dict(self._common(job, command, tool))
-        for state in self._states(job, component):
-            parts.update((name, digest_of((word,))) for name, word in state.words)
+        if tool.builtin:
+            parts["our packages"] = _beside_us()
+        else:
+            parts.update((name, digest_of((word,))) for state in self._states(job, component) for name, word in state.words)
         if looks_around(command):
             parts["names of files"] = self._names(component, command)
         if tool.builtin:
@@ -334,9 +343,16 @@ def _locked(component: Component) -> bool:
 def _ourselves() -> str:
     """What decides how we read outputs, as it lies on disk: also where a checkout is changed that has no new version."""
     folder = os.path.dirname(gatekeeper.__file__)
+    with os.scandir(folder) as entries:
+        rooms = sorted(entry.path for entry in entries if entry.is_dir() and not entry.name.startswith("__"))
     words: list[str] = []
-    for room in _READERS:
-        with os.scandir(os.path.join(folder, room)) as entries:
+    for room in rooms:
+        with os.scandir(room) as entries:
             words += sorted(f"{entry.name} {found.st_size} {found.st_mtime_ns}" for entry in entries if entry.name.endswith(".py") and (found := entry.stat()))
     return digest_of(words)
 
+
+def _beside_us() -> str:
+    """The interpreter and the packages that our own jobs run with, by name and version."""
+    names = [name for folder in sys.path if folder.endswith(("site-packages", "dist-packages")) and os.path.isdir(folder) for name in os.listdir(folder)]
+    return digest_of((sys.version, *sorted(name for name in names if name.endswith((".dist-info", ".egg-info")))))

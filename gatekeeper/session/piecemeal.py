@@ -50,8 +50,7 @@ def merged(parsed: Parsed, known: Mapping[str, Sequence[Finding]]) -> Parsed:
     if parsed.meaning not in (Meaning.CLEAN, Meaning.FINDINGS, Meaning.NOTHING_CHECKED) or not known:
         return parsed
     findings = tuple(sorted((*parsed.findings, *(finding for each in known.values() for finding in each)), key=_place))
-    return Parsed(meaning=Meaning.FINDINGS if findings else Meaning.CLEAN, findings=findings, problems=parsed.problems,
-                  message=None if findings else parsed.message if parsed.meaning is Meaning.CLEAN else None)
+    return Parsed(meaning=Meaning.FINDINGS if findings else Meaning.CLEAN, findings=findings, problems=parsed.problems)
 
 
 def _place(finding: Finding) -> tuple[str, int, int, str]:

@@ -89,6 +89,17 @@ def test_one_changed_file_is_looked_at_alone_and_the_findings_of_others_stay(spa
     assert "a.py" in space.run("explain", JOB, "--run", ended.json()["run_id"]).stdout
 
 
+def test_our_own_look_at_every_file_is_kept_file_by_file(space: Space) -> None:
+    repository(space, CLEAN)
+    space.write("broken.json", "{")
+    first = run(space, only="hygiene.*")
+    assert (first.exit_code, job(run(space, only="hygiene.*"), "A1/hygiene.check")["from_cache"]) == (1, True), first
+    space.write("a.py", "<<<<<<< ours\n=======\n>>>>>>> theirs\n")
+    second = run(space, only="hygiene.*")
+    assert sorted({found["file"] for found in second.json()["findings"]}) == ["a.py", "broken.json"], second
+    assert "from the cache" in job(second, "A1/hygiene.check")["message"]
+
+
 def test_content_decides_and_not_the_time_of_a_file(space: Space) -> None:
     tool = repository(space, CLEAN)
     run(space)
