@@ -34,6 +34,8 @@ class Relief:
         self._looks = how.cpu_percent is not None or how.memory_percent is not None
         self._looked: float | None = None
         self._hold = False
+        #: jobs run that can use whatever is left
+        self.lends = False
         self._frozen: list[str] = []
 
     def cores(self) -> float:
@@ -41,8 +43,11 @@ class Relief:
         held = self._schedule.held()
         if self._slots is None and not held:
             return 0  # whatever is known already starts no process: no slot is looked for
-        free = math.inf if self._alone else self._ask(held, held if self._hold else self._schedule.wanted()) - held
+        free = math.inf if self._alone else self._ask(held, held if self._hold else self._wanted(held)) - held
         return 0 if self._hold else free
+
+    def _wanted(self, held: int) -> int:
+        return held + self._schedule.idle() if self.lends else self._schedule.wanted()
 
     def next(self) -> float:
         """Seconds until the run should look again; infinite where it need not."""

@@ -137,6 +137,10 @@ class Schedule:
         """Cores that the jobs under way hold."""
         return self._under_way.cpu
 
+    def idle(self) -> int:
+        """Cores that no job holds."""
+        return max(0, self._capacity.cpu - self._under_way.cpu)
+
     def cores_of(self, job_id: str) -> int:
         """Cores that a job under way holds."""
         return self._under_way.jobs[job_id].cpu

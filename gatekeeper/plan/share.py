@@ -2,6 +2,7 @@
 
     env    variables that take the number, separated by spaces; `NAME:2` is never told less than two
     flag   the option of `argv` that takes it, as `{cpus}`
+    jobserver  pipe or fifo: what the tool starts shares its cores, and those that nobody uses are lent to it
     where  words of the project's own call without which the tool works alone (pytest without -n): then it holds one core, and is told its part
            all the same, because the project's configuration may have the word where nobody looks
 
@@ -11,10 +12,13 @@ A tool that takes no number (mypy, tsc, prettier) works alone. Benchmarks hold t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from posixpath import basename
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.tool import Command, Role
 from gatekeeper.model.value import dataclass, field
+
+_SERVED = {"make": "pipe", "gmake": "pipe", "cargo": "pipe", "ninja": "fifo"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,7 @@ class Share:
     cores: int = 1
     told: int = 1
     env: Mapping[str, str] = field(default_factory=dict)
+    jobserver: str = ""
 
 
 def share(command: Command, component: Component | None, pool_size: int) -> Share:
@@ -36,7 +41,12 @@ def share(command: Command, component: Component | None, pool_size: int) -> Shar
     variables = (word.partition(":") for word in command.threads.get("env", "").split())
     env = {name: str(max(part, int(least or 1))) for name, _, least in variables}
     alone = "where" in command.threads and not _called_with(command, component, command.threads["where"].split())
-    return Share(cores=1 if alone else part, told=part, env=env)
+    return Share(cores=1 if alone else part, told=part, env=env, jobserver=command.threads.get("jobserver", ""))
+
+
+def jobserver_of(argv: tuple[str, ...], cores: int) -> str:
+    """How a program of the project's own shares its cores, where it was said to have several: make would else run alone, and cargo with all there are."""
+    return _SERVED.get(basename(argv[0]), "") if cores > 1 else ""
 
 
 def _called_with(command: Command, component: Component | None, flags: list[str]) -> bool:
