@@ -14,11 +14,11 @@ from gatekeeper.config.load import load_documents, load_settings
 from gatekeeper.config.notify import notify_document
 from gatekeeper.config.options import OPTIONS, Arguments
 from gatekeeper.config.policy import condition_document, suppression_document
-from gatekeeper.config.recovery import recovery_document, retry_document, timeout_text
+from gatekeeper.config.recovery import execution_document, recovery_document, retry_document, timeout_text
 from gatekeeper.config.schema import schema_named, schema_names
 from gatekeeper.config.values import duration_text
 from gatekeeper.model.document import to_document
-from gatekeeper.model.settings import CustomTask, Notify, Settings, SuppressionRule, ToolSettings
+from gatekeeper.model.settings import CustomTask, Execution, Notify, ResourceLimits, Settings, SuppressionRule, ToolSettings
 
 _CONFIG = typer.Option(None, "--config", metavar="FILE", help="Read this file instead of gatekeeper.yaml.")
 _PATH = typer.Argument(".", metavar="PATH", help="The folder of the repository.")
@@ -84,12 +84,17 @@ def _entry(name: str, value: object, origins: Mapping[str, str]) -> list[str]:
     comment = f"  # {origins[name]}" if name in origins else ""
     if name == "suppressions":
         return _listed("suppressions: [", "]", [_flow(suppression_document(item)) for item in _items(value) if isinstance(item, SuppressionRule)], comment)
+    if isinstance(value, Execution):
+        return [f"execution: {_flow(execution_document(value))}{comment}"]
     if name == "tools" and isinstance(value, Mapping):
         return _tools(value, origins)
     if name == "tasks":
         return _listed("tasks: [", "]", [_flow(_task_document(task)) for task in _items(value)], comment)
     if name == "notify":
         return [f"notify: {_flow(notify_document(value))}{comment}" if isinstance(value, Notify) else "# notify: nobody is told"]
+    if isinstance(value, ResourceLimits):
+        said = {limit.name: getattr(value, limit.name) for limit in dataclasses.fields(value)}
+        return [f"limits: {_flow({limit: number for limit, number in said.items() if number is not None})}{comment}"]
     if name == "timeout":
         text = "null" if not isinstance(value, float) else duration_text(value)
         return [f"{'# ' if value is None else ''}timeout: {'the pipeline decides' if value is None else text}{comment}"]
@@ -133,7 +138,7 @@ def _task_document(task: object) -> object:
     if not isinstance(task, CustomTask):
         return to_document(task)
     told: dict[str, object] = {"id": task.id, "batch": task.batch, "argv": list(task.argv), "takes": task.takes, "role": task.role,
-                               "output": {"parser": task.parser} | ({"pattern": task.pattern} if task.pattern else {}), "blocking": task.blocking, "needs": list(task.needs)}
+                               "output": {"parser": task.parser} | ({"pattern": task.pattern} if task.pattern else {}), "blocking": task.blocking, "cpu": task.cpu, "needs": list(task.needs)}
     further = {"timeout": timeout_text(task.timeout, task.timeout_factor), "retry": task.retry and retry_document(task.retry),
                "on_failure": recovery_document(task.recovery, of_task=True) or None}
     return told | {name: value for name, value in further.items() if value is not None}

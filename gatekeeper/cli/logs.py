@@ -18,7 +18,7 @@ from gatekeeper.cli.output import data_stream, harmless, show_bytes, tell
 from gatekeeper.config.options import Arguments
 from gatekeeper.display.fence import fenced, in_ci
 from gatekeeper.errors import StoreError, UsageError
-from gatekeeper.execute.run import job_folder
+from gatekeeper.execute.folders import earlier_folders, job_folder
 from gatekeeper.model.event import JobFinished, JobStarted, RunStarted
 from gatekeeper.model.redaction import redact, secret_values
 from gatekeeper.store.home import is_running, run_ids
@@ -39,6 +39,7 @@ def register(app: typer.Typer, here: Here) -> None:
         job: str = typer.Argument(..., metavar="JOB", help="The id of a job, or a part of it that no other has."),
         *,
         follow: bool = typer.Option(False, "--follow", "-f", help="Keep showing what is written until the job has ended."),
+        attempt: int = typer.Option(0, "--attempt", metavar="N", min=0, help="Of a job that was tried several times: its attempt N, from 1; 0 is the last."),
         run: str = past.RUN,
         root: str = past.ROOT,
     ) -> int:
@@ -52,7 +53,7 @@ def register(app: typer.Typer, here: Here) -> None:
         if follow:
             _follow(folder, job_id, put, here.environment)
         else:
-            paths = _written(folder, job_id)
+            paths = _written(folder, job_id, attempt)
             with fenced(_to_output, here.environment):
                 for path in paths:
                     _show(path, put)
@@ -70,8 +71,15 @@ def _jobs(folder: str) -> list[str]:
     return [job.id for event in events if isinstance(event, RunStarted) for job in event.plan.jobs]
 
 
-def _written(folder: str, job_id: str) -> list[str]:
-    found = [path for path in _places(folder, job_id) if os.path.exists(path)]
+def _written(folder: str, job_id: str, attempt: int) -> list[str]:
+    place = job_folder(folder, job_id)
+    earlier = earlier_folders(place)
+    if attempt > len(earlier) + 1:
+        tries = "only once" if not earlier else f"{len(earlier) + 1} times"
+        raise UsageError(f"{job_id} was tried {tries}", hint=f"gatekeeper logs '{job_id}' shows the last attempt")
+    if 0 < attempt <= len(earlier):
+        place = earlier[attempt - 1]
+    found = [path for path in (os.path.join(place, name) for name in _NAMES) if os.path.exists(path)]
     if not found and not _started(folder, job_id):
         raise UsageError(f"{job_id} wrote nothing in run {os.path.basename(folder)}: it never started", hint=f"gatekeeper show '{job_id}' says why")
     return found

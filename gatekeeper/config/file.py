@@ -9,11 +9,11 @@ from gatekeeper.config.document import Document
 from gatekeeper.config.layer import Layer
 from gatekeeper.config.options import OPPOSITES, OPTIONS, Kind
 from gatekeeper.config.policy import conditions, small_change, suppressions
-from gatekeeper.config.recovery import limit_of, recovery_of, retry_of, seconds_of
+from gatekeeper.config.recovery import execution_of, limit_of, recovery_of, retry_of, seconds_of
 from gatekeeper.config.values import nearest
 from gatekeeper.errors import ConfigError
 from gatekeeper.model.pattern import pattern_fault
-from gatekeeper.model.settings import CustomTask, ToolSettings
+from gatekeeper.model.settings import CustomTask, ResourceLimits, ToolSettings
 from gatekeeper.model.value import dataclass
 
 NAME = "gatekeeper.yaml"
@@ -48,7 +48,7 @@ def from_document(document: Document, names: Names) -> Layer:
 
 
 _FIELDS: Mapping[str, str] = ({option.key: option.field for option in OPTIONS if option.key} | {key: key for key in OPPOSITES}
-                              | {"exclude": "exclude", "tools": "tools", "tasks": "tasks", "policy": "conditions", "suppressions": "suppressions", "notify": "notify"})
+                              | {"exclude": "exclude", "tools": "tools", "tasks": "tasks", "policy": "conditions", "suppressions": "suppressions", "execution": "execution", "notify": "notify", "limits": "limits"})
 _DURATIONS = frozenset(option.key for option in OPTIONS if option.kind is Kind.DURATION)
 
 
@@ -60,6 +60,8 @@ def _value(document: Document, key: str, value: object) -> object:
             return {tool: _tool(document, tool, said) for tool, said in value.items()}
         case "tasks", list():
             return _tasks(document, value)
+        case "execution", dict():
+            return execution_of(document, value)
         case "policy", dict():
             return conditions(document)
         case "suppressions", list():
@@ -68,6 +70,10 @@ def _value(document: Document, key: str, value: object) -> object:
             from gatekeeper.config.notify import notify_of  # lazy: who tells nobody need not read addresses
 
             return notify_of(document)
+        case "limits", dict():
+            usual = ResourceLimits()
+            return ResourceLimits(cpu_percent=value.get("cpu_percent", usual.cpu_percent), memory_percent=value.get("memory_percent", usual.memory_percent),
+                                  memory_mb=value.get("memory_mb"), cores=value.get("cores"))
         case "exclude", list():
             return tuple(_glob(document, f"exclude/{index}", glob) for index, glob in enumerate(value))
         case _:
@@ -104,7 +110,7 @@ def _task(document: Document, path: str, item: Mapping[str, object]) -> CustomTa
         id=str(item["id"]), batch=str(item["batch"]), argv=tuple(argv),
         takes=str(item.get("takes", usual.takes)), parser=output.get("parser", usual.parser), role=str(item.get("role", usual.role)),
         pattern=_pattern(document, path, output), cache=str(item.get("cache", usual.cache)),
-        blocking=bool(item.get("blocking", usual.blocking)), needs=tuple(cast("Sequence[str]", item.get("needs", ()))),
+        blocking=bool(item.get("blocking", usual.blocking)), cpu=int(str(item.get("cpu", usual.cpu))), needs=tuple(cast("Sequence[str]", item.get("needs", ()))),
         timeout=timeout, timeout_factor=factor, retry=retry_of(document, path, item), recovery=recovery_of(document, path, item) or usual.recovery,
     )
 
@@ -132,8 +138,11 @@ def _check_names(document: Document, names: Names) -> None:
     pipeline = document.value.get("pipeline")
     if isinstance(pipeline, str) and not pipeline.endswith((".yaml", ".yml")):
         _known(document, "pipeline", pipeline, names.pipelines)
-    for tool in cast("Mapping[str, object]", document.value.get("tools", {})):
+    for tool, said in cast("Mapping[str, object]", document.value.get("tools", {})).items():
         _known(document, f"tools/{tool}", tool, names.tools)
+        failure = said.get("on_failure") if isinstance(said, Mapping) else None
+        if isinstance(failure, Mapping) and "fallback" in failure:
+            _known(document, f"tools/{tool}/on_failure/fallback", str(failure["fallback"]).partition(".")[0], names.tools)
     for index, report in enumerate(cast("Sequence[str]", document.value.get("reports", ()))):
         _known(document, f"reports/{index}", report.partition("=")[0], names.reports)
     for index, task in enumerate(cast("Sequence[Mapping[str, Mapping[str, str]]]", document.value.get("tasks", ()))):

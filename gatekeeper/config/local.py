@@ -17,7 +17,7 @@ from gatekeeper.errors import ConfigError
 from gatekeeper.model.settings import CustomTask, Notify, Settings, ToolSettings
 
 #: what cannot change a verdict, or adds by its nature
-FREE = frozenset({"jobs", "timeout", "fail_fast", "provision", "backup", "reports", "ci", "color", "log_level", "conditions", "notify"})
+FREE = frozenset({"jobs", "nice", "timeout", "fail_fast", "provision", "backup", "reports", "ci", "color", "log_level", "conditions", "notify", "limits"})
 
 
 def narrowed(base: Layer, local: Layer, document: Document) -> Layer:
@@ -57,6 +57,8 @@ def _loosening(name: str, before: object, value: object) -> str | None:
         case "skip" | "exclude":
             more = set(cast("tuple[str, ...]", value)) - set(cast("tuple[str, ...]", before))
             return "may not leave anything out" if more else None
+        case "execution":
+            return "may not say how jobs are timed and tried again"
         case "suppressions":
             return "may not suppress anything"
         case "small_change":

@@ -102,6 +102,8 @@ FILTERS = (
 MANNER = (
     Option(name="jobs", flags=("--jobs", "-j"), kind=Kind.NUMBER, field="jobs", metavar="N", variable="GATEKEEPER_JOBS", key="jobs",
            help="How many jobs run at once; 0 means as many as the machine carries."),
+    Option(name="nice", flags=("--nice",), kind=Kind.NUMBER, field="nice", metavar="N", variable="GATEKEEPER_NICE", key="nice",
+           help="How far every job stands back behind other programs: 0 (not at all) to 19."),
     Option(name="timeout", flags=("--timeout",), kind=Kind.DURATION, field="timeout", metavar="TIME", variable="GATEKEEPER_TIMEOUT",
            key="timeout", help="Limit of the whole run: 90s, 5m, 1h30m or seconds."),
     Option(name="mode", flags=("--mode",), kind=Kind.CHOICE, field="mode", metavar="MODE", choices=MODES, variable="GATEKEEPER_MODE",
@@ -172,7 +174,7 @@ OPTIONS = (*SCOPE, *FILTERS, *MANNER, *COMPARISON, *OUTPUT)
 #: keys of gatekeeper.yaml whose flag says the opposite
 OPPOSITES = {"provision": "no_provision", "backup": "no_backup", "cache": "no_cache"}
 #: everything that may stand at the top of gatekeeper.yaml
-CONFIG_KEYS = frozenset({option.key for option in OPTIONS if option.key} | set(OPPOSITES) | {"version", "exclude", "tools", "tasks", "policy", "suppressions", "notify"})
+CONFIG_KEYS = frozenset({option.key for option in OPTIONS if option.key} | set(OPPOSITES) | {"version", "exclude", "tools", "tasks", "policy", "suppressions", "notify", "execution", "limits"})
 
 
 def options_of(verb: str) -> tuple[Option, ...]:

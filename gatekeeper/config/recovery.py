@@ -11,7 +11,8 @@ from gatekeeper.config.document import Document
 from gatekeeper.config.values import duration_text, seconds
 from gatekeeper.errors import ConfigError
 from gatekeeper.model import duration
-from gatekeeper.model.recovery import DECLARED, Recovery, RetryPolicy, Trouble
+from gatekeeper.model.recovery import DECLARED, BreakerPolicy, Recovery, RetryPolicy, Trouble
+from gatekeeper.model.settings import Alerts, Execution
 
 #: seconds that a job waits for a person where no time is given
 HOLD = 600.0
@@ -26,15 +27,15 @@ def seconds_of(document: Document, path: str, value: object) -> float:
         raise ConfigError(f"{document.place(path)}: {path.replace('/', '.')}: {error}") from error
 
 
-def limit_of(document: Document, path: str, said: Mapping[str, object]) -> tuple[float | None, float | None]:
-    """The key `timeout`: seconds, or the multiple of what was measured before."""
+def limit_of(document: Document, path: str, said: Mapping[str, object], key: str = "timeout") -> tuple[float | None, float | None]:
+    """The value of `timeout`: seconds, or the multiple of what was measured before; messages call it `key`."""
     value = said.get("timeout")
     if isinstance(value, str) and value.endswith(_MEDIAN):
         factor = float(value.removesuffix(_MEDIAN))
         if not 1 <= factor <= 1000:
-            raise ConfigError(f"{document.place(f'{path}/timeout')}: {path.replace('/', '.')}.timeout: `{value}` is not from 1 to 1000 times the median")
+            raise ConfigError(f"{document.place(f'{path}/{key}')}: {path.replace('/', '.')}.{key}: `{value}` is not from 1 to 1000 times the median")
         return None, factor
-    return None if value is None else seconds_of(document, f"{path}/timeout", value), None
+    return None if value is None else seconds_of(document, f"{path}/{key}", value), None
 
 
 def retry_of(document: Document, path: str, said: Mapping[str, object]) -> RetryPolicy | None:
@@ -57,6 +58,33 @@ def policy_of(document: Document, path: str, said: Mapping[str, object]) -> Retr
     waits = {key: seconds_of(document, f"{path}/{key}", said[key]) for key in ("delay", "max_delay") if key in said}
     on = tuple(Trouble(word) for word in cast("Sequence[str]", said["on"])) if "on" in said else usual.on
     return RetryPolicy(attempts=cast("int", said.get("attempts", usual.attempts)), on=on, factor=cast("float", said.get("factor", usual.factor)), **waits)
+
+
+def execution_of(document: Document, said: Mapping[str, object]) -> Execution:
+    """The section `execution`."""
+    def part(name: str) -> Mapping[str, object]:
+        return cast("Mapping[str, object]", said.get(name, {}))
+
+    timeout, factor = limit_of(document, "execution", {"timeout": said.get("job_timeout")}, key="job_timeout")
+    usual, breaker, alerts = BreakerPolicy(), part("breaker"), part("alerts")
+    recovery = seconds_of(document, "execution/breaker/recovery", breaker["recovery"]) if "recovery" in breaker else usual.recovery
+    duration_ = seconds_of(document, "execution/alerts/duration", alerts["duration"]) if "duration" in alerts else None
+    return Execution(
+        job_timeout=timeout, job_timeout_factor=factor, retry=policy_of(document, "execution/retry", part("retry")) if "retry" in said else None,
+        breaker=BreakerPolicy(failures=cast("int", breaker.get("failures", usual.failures)), recovery=recovery,
+                              successes=cast("int", breaker.get("successes", usual.successes))),
+        alerts=Alerts(duration=duration_, memory_percent=cast("float | None", alerts.get("memory_percent")),
+                      error_rate_percent=cast("float | None", alerts.get("error_rate_percent"))))
+
+
+def execution_document(execution: Execution) -> dict[str, object]:
+    """As the section `execution` says it, usual values with it, what is not set left out."""
+    alerts = {"duration": execution.alerts.duration and duration_text(execution.alerts.duration), "memory_percent": execution.alerts.memory_percent,
+              "error_rate_percent": execution.alerts.error_rate_percent}
+    breaker = {"failures": execution.breaker.failures, "recovery": duration_text(execution.breaker.recovery), "successes": execution.breaker.successes}
+    told = {"job_timeout": timeout_text(execution.job_timeout, execution.job_timeout_factor), "retry": execution.retry and retry_document(execution.retry),
+            "breaker": breaker, "alerts": {name: value for name, value in alerts.items() if value is not None}}
+    return {name: value for name, value in told.items() if value}
 
 
 def recovery_of(document: Document, path: str, said: Mapping[str, object]) -> Recovery | None:

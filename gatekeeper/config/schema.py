@@ -7,59 +7,36 @@ from typing import assert_never
 
 from gatekeeper.config.options import OPPOSITES, OPTIONS, Kind, Option, option_named
 from gatekeeper.config.policy import KINDS
+from gatekeeper.config.shapes import (
+    ANY,
+    COUNT,
+    DURATION,
+    LIMIT,
+    LINE,
+    MAYBE,
+    SECONDS,
+    TEXT,
+    WORD,
+    YES_NO,
+    Schema,
+    again,
+    execution,
+    list_of,
+    map_of,
+    object_of,
+    retry_policy,
+    words_of,
+)
 from gatekeeper.errors import UsageError
 from gatekeeper.model.assessment import ConditionStatus, Dimension, EndKind, Enforcement
 from gatekeeper.model.component import Kind as ComponentKind
 from gatekeeper.model.component import Language, ToolStatus
 from gatekeeper.model.finding import Category, Level, Safety, Severity, State, SuppressionKind, TestOutcome
 from gatekeeper.model.pipeline import JobClass, Priority
-from gatekeeper.model.recovery import Trouble
 from gatekeeper.model.status import Cause, Meaning, Outcome, Status
 from gatekeeper.model.tool import Effect, FailsAt, Role, Stream, Takes
 
-Schema = dict[str, object]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-TEXT: Schema = {"type": "string"}
-_WORD: Schema = {"type": "string", "minLength": 1}
-_YES_NO: Schema = {"type": "boolean"}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
-_SECONDS: Schema = {"type": "number", "minimum": 0}
-_LINE: Schema = {"type": ["integer", "null"], "minimum": 1}
-_MAYBE: Schema = {"type": ["string", "null"]}
-_ANY: Schema = {}
-#: 90, 90s, 5m, 1h30m, 2.5h
-DURATION: Schema = {"type": ["string", "number"], "exclusiveMinimum": 0, "pattern": r"^(\d+(\.\d+)?|(\d+(\.\d+)?(ms|s|m|h|d))+)$"}
-
-
-#: a duration, or a multiple of what was measured: 5x median
-LIMIT: Schema = {"anyOf": [DURATION, {"type": "string", "pattern": r"^\d+(\.\d+)?x median$"}]}
-
-
-def object_of(properties: Mapping[str, Schema], *, required: tuple[str, ...] = (), closed: bool = True, title: str = "") -> Schema:
-    """A mapping with these keys; `closed` allows no others."""
-    schema: Schema = {"type": "object", "properties": dict(properties)}
-    if required:
-        schema["required"] = list(required)
-    if closed:
-        schema["additionalProperties"] = False
-    if title:
-        schema["title"] = title
-    return schema
-
-
-def list_of(items: Schema, least: int = 0) -> Schema:
-    """A list of these, at least `least` long."""
-    return {"type": "array", "items": items} | ({"minItems": least} if least else {})
-
-
-def map_of(values: Schema) -> Schema:
-    """A mapping from any name."""
-    return {"type": "object", "additionalProperties": values}
-
-
-def words_of(*words: str) -> Schema:
-    """One of these words."""
-    return {"type": "string", "enum": [str(word) for word in words]}
 
 
 def _maybe(schema: Schema) -> Schema:
@@ -88,17 +65,17 @@ def _option_schema(option: Option) -> Schema:
 def _shape(option: Option) -> Schema:
     match option.kind:
         case Kind.SWITCH:
-            return _YES_NO
+            return YES_NO
         case Kind.NUMBER:
-            return _COUNT
+            return COUNT
         case Kind.DURATION:
             return DURATION
         case Kind.CHOICE:
             return words_of(*option.choices)
         case Kind.TEXTS:
-            return list_of(_WORD)
+            return list_of(WORD)
         case Kind.TEXT:
-            return _WORD
+            return WORD
         case _:
             assert_never(option.kind)
 
@@ -110,49 +87,46 @@ def _config() -> Schema:
         "version": {"const": 1, "description": "The version of this format."},
         **options,
         **opposites,
-        "exclude": list_of(_WORD) | {"description": "Globs of files that no job looks at."},
+        "exclude": list_of(WORD) | {"description": "Globs of files that no job looks at."},
         "tools": map_of(_tool_settings()) | {"description": "By tool: off (false), on (true), or its settings."},
         "tasks": list_of(_custom_task()) | {"description": "Jobs of the repository's own."},
         "policy": _policy(),
+        "execution": execution(),
         "suppressions": list_of(_suppression()) | {"description": "Findings that do not count, with the reason."},
         "notify": _notify(),
+        "limits": _limits(),
     })
 
 
+def _limits() -> Schema:
+    percent: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 100}
+    whole: Schema = {"type": "integer", "minimum": 1}
+    return object_of({"cpu_percent": percent, "memory_percent": percent, "memory_mb": whole, "cores": whole}) | {
+        "description": "From where on a run holds back: percent of the machine, MB for all its jobs, cores for all runs of a user."}
+
+
 def _notify() -> Schema:
-    names: dict[str, Schema] = dict.fromkeys(("url_env", "token_env", "secret_env"), {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"})
-    webhook = object_of({"url": _WORD, **names, "on": list_of(words_of("start", "pass", "fail", "incomplete"), 1)})
-    return object_of({"desktop": _YES_NO, "webhook": list_of(webhook)}) | {"description": "Who is told how a run went; never a reason to fail."}
+    names: dict[str, Schema] = {key: {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"} for key in ("url_env", "token_env", "secret_env")}
+    webhook = object_of({"url": WORD, **names, "on": list_of(words_of("start", "pass", "fail", "incomplete"), 1)})
+    return object_of({"desktop": YES_NO, "webhook": list_of(webhook)}) | {"description": "Who is told how a run went; never a reason to fail."}
 
 
 def _tool_settings() -> Schema:
-    return object_of({"cache": words_of("none", "component", "tree"), "enabled": _YES_NO, "blocking": _YES_NO, "timeout": LIMIT, "args": list_of(TEXT), **again()}) | {"type": ["boolean", "object"]}
-
-
-def again(*, of_task: bool = False) -> dict[str, Schema]:
-    """What happens when a job did not pass."""
-    return {"retries": _COUNT, "retry": retry_policy(),
-            "on_failure": {"anyOf": [words_of("retry", "rollback", "hold", "abort"), object_of({
-                "retry": _COUNT, "rollback": _YES_NO, "fallback": list_of(TEXT, 1) if of_task else _WORD, "hold": DURATION, "abort": _YES_NO})]}}
-
-
-def retry_policy() -> Schema:
-    """How often a job is started, and for which troubles."""
-    return object_of({"attempts": {"type": "integer", "minimum": 1, "maximum": 100}, "on": list_of(words_of(*Trouble)), "delay": DURATION,
-                      "factor": {"type": "number", "minimum": 1}, "max_delay": DURATION})
+    return object_of({"cache": words_of("none", "component", "tree"), "enabled": YES_NO, "blocking": YES_NO, "timeout": LIMIT, "args": list_of(TEXT), **again()}) | {"type": ["boolean", "object"]}
 
 
 def _custom_task() -> Schema:
     return object_of({
         "id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
-        "batch": _WORD,
+        "batch": WORD,
         "argv": list_of(TEXT, 1),
         "takes": words_of(*Takes),
         "role": words_of(*Role),
-        "output": object_of({"parser": _WORD, "pattern": _WORD}), "cache": words_of("none", "component", "tree"),
+        "output": object_of({"parser": WORD, "pattern": WORD}), "cache": words_of("none", "component", "tree"),
         "timeout": LIMIT,
-        "blocking": _YES_NO,
-        "needs": list_of(_WORD),
+        "blocking": YES_NO,
+        "cpu": {"type": "integer", "minimum": 1, "maximum": 4096},
+        "needs": list_of(WORD),
         **again(of_task=True),
     }, required=("id", "batch", "argv"))
 
@@ -161,12 +135,12 @@ def _condition() -> Schema:
     """All keys of all kinds; which kind has which is checked where they are read."""
     levels = "|".join(Severity)
     return object_of({
-        "kind": words_of(*KINDS), "id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"}, "title": _WORD, "enforcement": words_of(*Enforcement),
+        "kind": words_of(*KINDS), "id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"}, "title": WORD, "enforcement": words_of(*Enforcement),
         "on": words_of("new", "all"), "component": _GLOBS, "severity": {"type": "string", "pattern": f"^(>=)?({levels})$"},
         "category": _one_or_more(words_of(*Category)), "tool": _GLOBS, "rule": _GLOBS, "language": _one_or_more(words_of(*Language)),
-        "outcome": words_of("failed", "skipped", "flaky"), "suite": _GLOBS, "of": _WORD, "max": {"type": ["number", "string"], "minimum": 0},
-        "min": {"type": "number", "minimum": 0}, "max_percent": {"type": "number", "minimum": 0}, "max_lines": _COUNT, "max_files": _COUNT,
-        "report": _GLOBS, "files": _GLOBS, "programs": _GLOBS, "environment": _GLOBS, "reviewer": _GLOBS, "criteria": _WORD,
+        "outcome": words_of("failed", "skipped", "flaky"), "suite": _GLOBS, "of": WORD, "max": {"type": ["number", "string"], "minimum": 0},
+        "min": {"type": "number", "minimum": 0}, "max_percent": {"type": "number", "minimum": 0}, "max_lines": COUNT, "max_files": COUNT,
+        "report": _GLOBS, "files": _GLOBS, "programs": _GLOBS, "environment": _GLOBS, "reviewer": _GLOBS, "criteria": WORD,
     })
 
 
@@ -174,16 +148,16 @@ def _one_or_more(schema: Schema) -> Schema:
     return {"anyOf": [schema, list_of(schema, 1)]}
 
 
-_GLOBS = _one_or_more(_WORD)
+_GLOBS = _one_or_more(WORD)
 
 
 def _policy() -> Schema:
-    small = object_of({"lines": _COUNT}, required=("lines",))
+    small = object_of({"lines": COUNT}, required=("lines",))
     return object_of({"conditions": list_of(_condition()), "small_change": small}) | {"description": "What must hold for a run to pass."}
 
 
 def _suppression() -> Schema:
-    return object_of({"rule": _GLOBS, "tool": _GLOBS, "path": _GLOBS, "component": _GLOBS, "reason": _WORD, "owner": _WORD, "expires": _WORD},
+    return object_of({"rule": _GLOBS, "tool": _GLOBS, "path": _GLOBS, "component": _GLOBS, "reason": WORD, "owner": WORD, "expires": WORD},
                      required=("reason",))
 
 
@@ -191,17 +165,17 @@ def _suppression() -> Schema:
 
 
 def _problem() -> Schema:
-    return object_of({"file": TEXT, "line": _LINE, "message": TEXT}, required=("file", "line", "message"))
+    return object_of({"file": TEXT, "line": LINE, "message": TEXT}, required=("file", "line", "message"))
 
 
 def _component() -> Schema:
-    use = object_of({"tool": TEXT, "config": _MAYBE, "status": words_of(*ToolStatus), "evidence": TEXT},
+    use = object_of({"tool": TEXT, "config": MAYBE, "status": words_of(*ToolStatus), "evidence": TEXT},
                     required=("tool", "config", "status", "evidence"), closed=False)
     test = object_of({"command": TEXT, "evidence": TEXT}, required=("command", "evidence"))
     maybe = ("workspace_root", "package_manager", "lockfile", "build_backend", "toolchain_pin")
     properties: dict[str, Schema] = {
-        "id": TEXT, "root": TEXT, "language": words_of(*Language), "kind": words_of(*ComponentKind), "name": TEXT, "manifest": _MAYBE,
-        **dict.fromkeys(maybe, _MAYBE), "depends_on": list_of(TEXT), "tools": list_of(use), "test": _maybe(test), "reasons": list_of(TEXT),
+        "id": TEXT, "root": TEXT, "language": words_of(*Language), "kind": words_of(*ComponentKind), "name": TEXT, "manifest": MAYBE,
+        **dict.fromkeys(maybe, MAYBE), "depends_on": list_of(TEXT), "tools": list_of(use), "test": _maybe(test), "reasons": list_of(TEXT),
     }
     return object_of(properties, required=tuple(properties), closed=False)
 
@@ -218,12 +192,12 @@ def _reason() -> Schema:
 
 
 def _job() -> Schema:
-    resources = object_of({"cpu": _COUNT, "memory_mb": _COUNT, "exclusive": list_of(TEXT)}, required=("cpu", "memory_mb", "exclusive"))
-    tool = object_of({"path": TEXT, "version": _MAYBE, "source": TEXT}, required=("path", "version", "source"), closed=False)
+    resources = object_of({"cpu": COUNT, "memory_mb": COUNT, "exclusive": list_of(TEXT)}, required=("cpu", "memory_mb", "exclusive"))
+    tool = object_of({"path": TEXT, "version": MAYBE, "source": TEXT}, required=("path", "version", "source"), closed=False)
     required: dict[str, Schema] = {
-        "id": TEXT, "task": TEXT, "batch": TEXT, "command": TEXT, "component": _MAYBE, "argv": list_of(TEXT), "cwd": TEXT, "files": _COUNT,
-        "needs": list_of(TEXT), "timeout": _SECONDS, "blocking": _YES_NO, "resources": resources, "effect": words_of(*Effect),
-        "estimated_seconds": _SECONDS, "tool": _maybe(tool), "reason": _reason(),
+        "id": TEXT, "task": TEXT, "batch": TEXT, "command": TEXT, "component": MAYBE, "argv": list_of(TEXT), "cwd": TEXT, "files": COUNT,
+        "needs": list_of(TEXT), "timeout": SECONDS, "blocking": YES_NO, "resources": resources, "effect": words_of(*Effect),
+        "estimated_seconds": SECONDS, "tool": _maybe(tool), "reason": _reason(),
     }
     return object_of(required, required=tuple(required), closed=False)
 
@@ -231,34 +205,34 @@ def _job() -> Schema:
 def _plan() -> Schema:
     skipped = object_of({"id": TEXT, "reason": {"anyOf": [TEXT, _reason()]}}, required=("id", "reason"), closed=False)
     required: dict[str, Schema] = {
-        "schema": {"const": 1}, "root": TEXT, "pool": object_of({"size": _COUNT}, required=("size",), closed=False), "jobs": list_of(_job()),
-        "skipped": list_of(skipped), "groups": list_of(list_of(TEXT)), "critical_path": list_of(TEXT), "estimated_seconds": _SECONDS,
+        "schema": {"const": 1}, "root": TEXT, "pool": object_of({"size": COUNT}, required=("size",), closed=False), "jobs": list_of(_job()),
+        "skipped": list_of(skipped), "groups": list_of(list_of(TEXT)), "critical_path": list_of(TEXT), "estimated_seconds": SECONDS,
     }
     return object_of(required, required=tuple(required), closed=False)
 
 
 def _finding() -> Schema:
     required: dict[str, Schema] = {"tool": TEXT, "message": TEXT, "level": words_of(*Level), "severity": words_of(*Severity),
-                                   "category": words_of(*Category), "file": _MAYBE, "line": _LINE, "column": _LINE, "rule": _MAYBE}
-    further: dict[str, Schema] = {"end_line": _LINE, "end_column": _LINE, "fixable": _YES_NO, "detail": _MAYBE, "url": _MAYBE,
-                                  "cell": {"type": ["integer", "null"]}, "file_uri": _MAYBE, "score": {"type": ["number", "null"]},
+                                   "category": words_of(*Category), "file": MAYBE, "line": LINE, "column": LINE, "rule": MAYBE}
+    further: dict[str, Schema] = {"end_line": LINE, "end_column": LINE, "fixable": YES_NO, "detail": MAYBE, "url": MAYBE,
+                                  "cell": {"type": ["integer", "null"]}, "file_uri": MAYBE, "score": {"type": ["number", "null"]},
                                   "fixes": list_of(_fix()), "fingerprints": map_of(TEXT), "state": _maybe(words_of(*State)),
                                   "suppression": _maybe(_suppressed()), "on_changed_line": {"type": ["boolean", "null"]}}
     return object_of(required | further, required=tuple(required), closed=False)
 
 
 def _fix() -> Schema:
-    return object_of({"safety": words_of(*Safety), "message": _MAYBE, "edits": list_of(_edit())}, required=("safety", "edits"), closed=False)
+    return object_of({"safety": words_of(*Safety), "message": MAYBE, "edits": list_of(_edit())}, required=("safety", "edits"), closed=False)
 
 
 def _edit(*, of_script: bool = False) -> Schema:
     """A script need not repeat the file of the finding."""
     places: dict[str, Schema] = {key: {"type": "integer", "minimum": 1} for key in ("line", "column", "end_line", "end_column")}
-    return object_of({"file": _MAYBE if of_script else TEXT, **places, "content": TEXT}, required=(*([] if of_script else ["file"]), *places, "content"), closed=False)
+    return object_of({"file": MAYBE if of_script else TEXT, **places, "content": TEXT}, required=(*([] if of_script else ["file"]), *places, "content"), closed=False)
 
 
 def _suppressed() -> Schema:
-    return object_of({"kind": words_of(*SuppressionKind), "reason": TEXT, "owner": _MAYBE, "expires": _MAYBE, "where": _MAYBE},
+    return object_of({"kind": words_of(*SuppressionKind), "reason": TEXT, "owner": MAYBE, "expires": MAYBE, "where": MAYBE},
                      required=("kind", "reason"), closed=False)
 
 
@@ -267,16 +241,16 @@ def _assessment() -> Schema:
         "gate": TEXT, "title": TEXT, "enforcement": words_of(*Enforcement), "status": words_of(*ConditionStatus), "message": TEXT,
         "score": {"type": ["number", "null"], "minimum": 0, "maximum": 100}, "violations": list_of(TEXT), "recommendations": list_of(TEXT),
         "evidence": list_of(TEXT)}
-    return object_of(required | {"component": _MAYBE}, required=tuple(required), closed=False)
+    return object_of(required | {"component": MAYBE}, required=tuple(required), closed=False)
 
 
 def _standing() -> dict[str, Schema]:
     """What a summary says of a run beside its verdict; null where nothing was compared or judged."""
     score = object_of({"dimension": words_of(*Dimension), "value": {"type": ["number", "null"]}, "basis": TEXT}, required=("dimension", "value", "basis"), closed=False)
-    delta = object_of({"against": TEXT, "new": _COUNT, "unchanged": _COUNT, "moved": _COUNT, "by_tool_change": _COUNT,
+    delta = object_of({"against": TEXT, "new": COUNT, "unchanged": COUNT, "moved": COUNT, "by_tool_change": COUNT,
                        "fixed": list_of(object_of({"tool": TEXT, "message": TEXT}, closed=False)), "fixed_tests": list_of(object_of({"name": TEXT}, closed=False)),
                        "notes": list_of(TEXT)}, required=("against", "new", "unchanged", "moved", "fixed", "notes"), closed=False)
-    ending = object_of({"kind": words_of(*EndKind), "reason": TEXT, "recoverable": _YES_NO, "gaps": list_of(TEXT)},
+    ending = object_of({"kind": words_of(*EndKind), "reason": TEXT, "recoverable": YES_NO, "gaps": list_of(TEXT)},
                        required=("kind", "reason", "recoverable", "gaps"), closed=False)
     metric = object_of({"name": TEXT, "value": {"type": ["number", "null"]}, "unit": TEXT}, required=("name", "value"), closed=False)
     return {"assessments": list_of(_assessment()), "scores": list_of(score), "delta": _maybe(delta), "ending": _maybe(ending), "metrics": list_of(metric),
@@ -284,18 +258,18 @@ def _standing() -> dict[str, Schema]:
 
 
 def _verdict() -> Schema:
-    condition = object_of({"subject": TEXT, "outcome": words_of(*Outcome), "message": TEXT, "hint": _MAYBE},
+    condition = object_of({"subject": TEXT, "outcome": words_of(*Outcome), "message": TEXT, "hint": MAYBE},
                           required=("subject", "outcome", "message"), closed=False)
-    return object_of({"outcome": words_of(*Outcome), "exit_code": _COUNT, "conditions": list_of(condition)},
+    return object_of({"outcome": words_of(*Outcome), "exit_code": COUNT, "conditions": list_of(condition)},
                      required=("outcome", "exit_code", "conditions"), closed=False)
 
 
 def _summary() -> Schema:
     counters = ("total", "completed", "running", "failed", "blocked", "pending", "unmeasured", "unavailable", "cancelled", "skipped")
-    batch = object_of({"id": TEXT, "title": TEXT, **dict.fromkeys(counters, _COUNT), "seconds": {"type": ["number", "null"]},
+    batch = object_of({"id": TEXT, "title": TEXT, **dict.fromkeys(counters, COUNT), "seconds": {"type": ["number", "null"]},
                        "target": {"type": ["number", "null"]}}, required=("id", "title"), closed=False)
-    job = object_of({"id": TEXT, "task": TEXT, "batch": TEXT, "component": _MAYBE, "command": TEXT, "status": words_of(*Status),
-                     "cause": _maybe(words_of(*Cause)), "message": TEXT, "hint": _MAYBE, "blocking": _YES_NO, "seconds": _SECONDS},
+    job = object_of({"id": TEXT, "task": TEXT, "batch": TEXT, "component": MAYBE, "command": TEXT, "status": words_of(*Status),
+                     "cause": _maybe(words_of(*Cause)), "message": TEXT, "hint": MAYBE, "blocking": YES_NO, "seconds": SECONDS},
                     required=("id", "task", "batch", "command", "status", "blocking", "seconds"), closed=False)
     required: dict[str, Schema] = {"schema": {"const": 1}, "run_id": TEXT, "root": TEXT, "verdict": _verdict(),
                                    "components": list_of(_component()), "jobs": list_of(job), "batches": list_of(batch)}
@@ -307,15 +281,15 @@ def _summary() -> Schema:
 
 def _pipeline() -> Schema:
     task = object_of({
-        "id": _WORD, "title": _WORD, "priority": words_of(*Priority), "class": words_of(*JobClass), "roles": list_of(words_of(*Role)),
-        "languages": list_of(words_of(*Language)), "commands": list_of(_WORD), "builtins": list_of(_WORD), "effect": words_of(*Effect),
+        "id": WORD, "title": WORD, "priority": words_of(*Priority), "class": words_of(*JobClass), "roles": list_of(words_of(*Role)),
+        "languages": list_of(words_of(*Language)), "commands": list_of(WORD), "builtins": list_of(WORD), "effect": words_of(*Effect),
         "when": words_of("always", "fix", "asked"),
     }, required=("id", "title"))
     batch = object_of({
-        "id": _WORD, "title": _WORD, "target": DURATION, "timeout": DURATION, "needs": list_of(_WORD), "parallel": _YES_NO,
+        "id": WORD, "title": WORD, "target": DURATION, "timeout": DURATION, "needs": list_of(WORD), "parallel": YES_NO,
         "tasks": list_of(task),
     }, required=("id", "title", "tasks"))
-    return object_of({"version": {"const": 1}, "name": _WORD, "timeout": DURATION, "batches": list_of(batch)},
+    return object_of({"version": {"const": 1}, "name": WORD, "timeout": DURATION, "batches": list_of(batch)},
                      required=("version", "name", "batches"))
 
 
@@ -327,66 +301,66 @@ def _tool() -> Schema:
     codes = list_of({"type": "integer"})
     command = object_of({
         "role": words_of(*Role), "takes": words_of(*Takes), "argv": _texts(), "fix": _texts(), "globs": _texts(), "kinds": _texts(),
-        "languages": _texts(), "requires": _texts(), "unless": _texts(), "default": _YES_NO, "advisory": _YES_NO,
-        "on_demand": _YES_NO, "dependencies": _YES_NO, "output": object_of({"from": words_of(*Stream), "parser": _WORD, "pattern": _WORD}),
+        "languages": _texts(), "requires": _texts(), "unless": _texts(), "default": YES_NO, "advisory": YES_NO,
+        "on_demand": YES_NO, "dependencies": YES_NO, "output": object_of({"from": words_of(*Stream), "parser": WORD, "pattern": WORD}),
         "exit": object_of({"clean": codes, "findings": codes, "nothing": codes, "usage": codes}), "fails_at": words_of(*FailsAt),
         "strict_words": _texts(), "adopt": _texts(), "effect": words_of(*Effect),
-        "cache": {"anyOf": [words_of("file", "component", "tree", "none"), object_of({"ttl": DURATION})]}, "threads": map_of(_ANY), "env": map_of(_ANY),
-        "memory": TEXT, "timeout": DURATION, "exclusive": _texts(), "leaves": _texts(), "after": _texts(), "interrupt": _YES_NO, "services": _texts(), "retry": retry_policy(),
+        "cache": {"anyOf": [words_of("file", "component", "tree", "none"), object_of({"ttl": DURATION})]}, "threads": map_of(ANY), "env": map_of(ANY),
+        "memory": TEXT, "timeout": DURATION, "exclusive": _texts(), "leaves": _texts(), "after": _texts(), "interrupt": YES_NO, "services": _texts(), "retry": retry_policy(),
     }, required=("role",))
     return object_of({
-        "version": {"const": 1}, "id": _WORD, "license": TEXT, "languages": _texts(), "executable": TEXT, "builtin": _YES_NO,
+        "version": {"const": 1}, "id": WORD, "license": TEXT, "languages": _texts(), "executable": TEXT, "builtin": YES_NO,
         "config": object_of({"files": _texts(), "keys": map_of(_texts()), "targets": _texts()}),
         "traces": object_of({"words": _texts(), "hooks": _texts(), "pypi": _texts(), "npm": _texts()}),
-        "version_probe": object_of({"argv": _texts(), "pattern": TEXT, "supported": _MAYBE}),
+        "version_probe": object_of({"argv": _texts(), "pattern": TEXT, "supported": MAYBE}),
         "provide": _maybe(object_of({"pypi": TEXT, "npm": TEXT, "binary": TEXT, "extra": _texts()})),
-        "executes_repository_code": _YES_NO, "commands": map_of(command), "instead_of": _texts(), "represented": _YES_NO,
+        "executes_repository_code": YES_NO, "commands": map_of(command), "instead_of": _texts(), "represented": YES_NO,
     }, required=("version", "id"))
 
 
 def _place() -> dict[str, Schema]:
-    return {"file": _MAYBE, "line": _LINE, "column": _LINE, "end_line": _LINE, "end_column": _LINE, "rule": _MAYBE}
+    return {"file": MAYBE, "line": LINE, "column": LINE, "end_line": LINE, "end_column": LINE, "rule": MAYBE}
 
 
 def _metric() -> Schema:
-    return object_of({"name": _WORD, "value": {"type": "number"}, "unit": TEXT, "file": _MAYBE, "line": _LINE, "subject": _MAYBE}, required=("name", "value"),
+    return object_of({"name": WORD, "value": {"type": "number"}, "unit": TEXT, "file": MAYBE, "line": LINE, "subject": MAYBE}, required=("name", "value"),
                      closed=False)
 
 
 def _script() -> Schema:
     finding = object_of({
         **_place(), "level": words_of(*Level), "severity": words_of(*Severity, "error", "warning", "note"), "grade": words_of(*Severity),
-        "category": words_of(*Category), "message": TEXT, "fixable": _YES_NO, "detail": _MAYBE, "url": _MAYBE, "tool": _MAYBE, "cell": _LINE,
-        "score": _maybe({"type": "number"}), "fixes": list_of(object_of({"safety": words_of(*Safety), "message": _MAYBE, "edits": list_of(_edit(of_script=True))})),
+        "category": words_of(*Category), "message": TEXT, "fixable": YES_NO, "detail": MAYBE, "url": MAYBE, "tool": MAYBE, "cell": LINE,
+        "score": _maybe({"type": "number"}), "fixes": list_of(object_of({"safety": words_of(*Safety), "message": MAYBE, "edits": list_of(_edit(of_script=True))})),
     }, required=("message",), closed=False)
-    test = object_of({"name": TEXT, "outcome": words_of(*TestOutcome), "classname": TEXT, "file": _MAYBE, "line": _LINE, "seconds": _maybe(_SECONDS),
-                      "message": _MAYBE, "detail": _MAYBE, "earlier": list_of(TEXT)}, required=("name", "outcome"), closed=False)
-    problem = object_of({"file": TEXT, "line": _LINE, "message": TEXT}, required=("message",), closed=False)
-    return object_of({"schema": {"const": 1}, "findings": list_of(finding), "tests": list_of(test), "problems": list_of(problem), "message": _MAYBE,
-                      "metrics": list_of(_metric()), "status": words_of(*Meaning), "facts": _ANY, "checked": _COUNT}, required=("schema",), closed=False)
+    test = object_of({"name": TEXT, "outcome": words_of(*TestOutcome), "classname": TEXT, "file": MAYBE, "line": LINE, "seconds": _maybe(SECONDS),
+                      "message": MAYBE, "detail": MAYBE, "earlier": list_of(TEXT)}, required=("name", "outcome"), closed=False)
+    problem = object_of({"file": TEXT, "line": LINE, "message": TEXT}, required=("message",), closed=False)
+    return object_of({"schema": {"const": 1}, "findings": list_of(finding), "tests": list_of(test), "problems": list_of(problem), "message": MAYBE,
+                      "metrics": list_of(_metric()), "status": words_of(*Meaning), "facts": ANY, "checked": COUNT}, required=("schema",), closed=False)
 
 
 def _parse() -> Schema:
     """What `gatekeeper parse --json` writes; every key is always there but `file_uri` and `facts`."""
     finding: dict[str, Schema] = {
         "tool": TEXT, **_place(), "severity": words_of(*Level), "grade": words_of(*Severity), "category": words_of(*Category), "message": TEXT,
-        "fixable": _YES_NO, "cell": _LINE, "detail": _MAYBE, "url": _MAYBE, "score": _maybe({"type": "number"}), "fixes": list_of(_fix()),
+        "fixable": YES_NO, "cell": LINE, "detail": MAYBE, "url": MAYBE, "score": _maybe({"type": "number"}), "fixes": list_of(_fix()),
     }
     test: dict[str, Schema] = {
-        "name": TEXT, "classname": TEXT, "file": _MAYBE, "line": _LINE, "status": words_of(*TestOutcome), "outcome": words_of(*TestOutcome),
-        "seconds": _maybe(_SECONDS), "message": _MAYBE, "detail": _MAYBE, "earlier": list_of(TEXT),
+        "name": TEXT, "classname": TEXT, "file": MAYBE, "line": LINE, "status": words_of(*TestOutcome), "outcome": words_of(*TestOutcome),
+        "seconds": _maybe(SECONDS), "message": MAYBE, "detail": MAYBE, "earlier": list_of(TEXT),
     }
-    tests = dict.fromkeys(("total", "passed", "failed", "errors", "skipped"), _COUNT)
+    tests = dict.fromkeys(("total", "passed", "failed", "errors", "skipped"), COUNT)
     numbers: dict[str, Schema] = {
-        "findings": _COUNT, "by_severity": _all_of(dict.fromkeys(map(str, Level), _COUNT)), "by_grade": _all_of(dict.fromkeys(map(str, Severity), _COUNT)),
+        "findings": COUNT, "by_severity": _all_of(dict.fromkeys(map(str, Level), COUNT)), "by_grade": _all_of(dict.fromkeys(map(str, Severity), COUNT)),
         "tests": _all_of(tests),
     }
     document: dict[str, Schema] = {
-        "schema": {"const": 1}, "format": _WORD, "status": words_of(*Meaning), "message": _MAYBE, "recorded_root": _MAYBE,
+        "schema": {"const": 1}, "format": WORD, "status": words_of(*Meaning), "message": MAYBE, "recorded_root": MAYBE,
         "findings": list_of(_all_of(finding, {"file_uri": TEXT})), "tests": list_of(_all_of(test, {"file_uri": TEXT})), "counts": _all_of(numbers),
         "metrics": list_of(_metric()), "problems": list_of(_problem()),
     }
-    return _all_of(document, {"facts": _ANY})
+    return _all_of(document, {"facts": ANY})
 
 
 def _all_of(required: Mapping[str, Schema], further: Mapping[str, Schema] | None = None) -> Schema:

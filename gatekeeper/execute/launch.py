@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from gatekeeper.execute import folders
 from gatekeeper.execute.environment import base_environment, job_environment, without_manners
@@ -14,6 +15,9 @@ from gatekeeper.execute.share import share_of
 from gatekeeper.model.pipeline import JobClass
 from gatekeeper.model.plan import Job
 from gatekeeper.model.tool import Role
+
+if TYPE_CHECKING:
+    from gatekeeper.execute.tokens import Tokens
 
 BACKGROUND_NICENESS = 10
 #: what the pool calls the errand of a job
@@ -33,6 +37,7 @@ class Launcher:
         self._base: Mapping[str, str] = options.environment if options.environment is not None else base_environment(
             os.environ, root=root, prefix=sys.prefix, base_prefix=sys.base_prefix, allowed=options.secrets)
         self._reports: dict[str, str] = {}
+        self._tokens: Tokens | None = None
 
     def launch(self, job: Job, attempt: int, cores: int) -> int:
         """Start the process of a job that has `cores`, `attempt` counted from 1; its pid, or 0 where the pool could not. Raises OSError when its folder cannot be made."""
@@ -44,10 +49,42 @@ class Launcher:
         else:
             self._reports.pop(job.id, None)
         cwd = os.path.normpath(os.path.join(self._root, job.cwd))
+        served, fds = self._served(job, cores)
         return self._pool.start(ProcessSpec(
-            key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base_of(job), {"PWD": cwd}, share_of(cores), env),
+            key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base_of(job), {"PWD": cwd}, share_of(cores), served, env), pass_fds=fds,
             stdout=os.path.join(place, "stdout.log"), stderr=os.path.join(place, "stderr.log"), timeout=job.timeout,
-            interrupt=job.interrupt, ladder=self._options.ladder, niceness=BACKGROUND_NICENESS if job.job_class is JobClass.BACKGROUND else 0))
+            interrupt=job.interrupt, ladder=self._options.ladder, niceness=min(19, self._options.niceness + (BACKGROUND_NICENESS if job.job_class is JobClass.BACKGROUND else 0))))
+
+    @property
+    def lends(self) -> bool:
+        """Whether a job that runs can use more cores than it has."""
+        return bool(self._tokens)
+
+    def lend(self, cores: int) -> bool:
+        """Let those that can use so many cores that nobody else uses; False: some are to be given back, and are not free yet."""
+        if self._tokens is None:
+            return True
+        self._tokens.lend(cores)
+        return self._tokens.owed == 0
+
+    def ended(self, job_id: str) -> None:
+        """The process tree of a job is gone."""
+        if self._tokens is not None:
+            self._tokens.end(job_id)
+
+    def close(self) -> None:
+        """The run is over."""
+        if self._tokens is not None:
+            self._tokens.close()
+
+    def _served(self, job: Job, cores: int) -> tuple[Mapping[str, str], tuple[int, ...]]:
+        if not job.jobserver:
+            return {}, ()
+        if self._tokens is None:
+            from gatekeeper.execute.tokens import Tokens  # lazy: only runs with cargo, make or ninja pay
+
+            self._tokens = Tokens()
+        return self._tokens.serve(job, cores)
 
     def send(self, job: Job, errand: Errand) -> None:
         """Start what must run before the result of `job` can be told."""

@@ -13,6 +13,7 @@ from gatekeeper.model.plan import Job
 from gatekeeper.model.ports import Clock, Subscriber
 from gatekeeper.model.recovery import BreakerPolicy
 from gatekeeper.model.result import Attempt, Result
+from gatekeeper.model.settings import Alerts
 from gatekeeper.model.value import dataclass, field
 
 
@@ -58,8 +59,11 @@ class RunOptions:
     lookup: Lookup | None = None
     #: what a job may change is kept before it starts; the answer puts it back and says what it did (None: nothing can be kept)
     checkpoint: Callable[[Job], Callable[[], str] | None] | None = None
+    #: called when no job is under way any more
+    ended: Callable[[], None] | None = None
     #: somebody is there who can decide about a job that is held
     person: bool = False
+    alerts: Alerts | None = None
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     #: failures in a row and the moment of the last, on `clock`, by service that did not answer in runs before
     services: Mapping[str, tuple[int, float]] = field(default_factory=dict)

@@ -39,6 +39,7 @@ from gatekeeper.model.status import Cause, Status
 from gatekeeper.model.value import replace
 
 if TYPE_CHECKING:
+    from gatekeeper.execute.outputs import Outputs
     from gatekeeper.execute.services import Services
 
 __all__ = ["Conclude", "Errand", "Lookup", "Pool", "RunOptions", "job_folder", "run_plan"]
@@ -49,6 +50,8 @@ job_folder = folders.job_folder
 _TROUBLED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT, Status.UNMEASURED, Status.CANCELLED})
 #: seconds after which a job asks again whether another has found out about its service
 PROBE_SECONDS = 1.0
+#: seconds after which cores are asked for again that were lent
+OWED_SECONDS = 0.2
 #: seconds that a paused run sleeps where nobody asks anything of it
 _PAUSED_SLEEP = 3600.0
 
@@ -66,7 +69,7 @@ def run_plan(plan: Plan, *, clock: Clock, pool: Pool, conclude: Conclude, publis
             run.start_ready()
             run.collect()
     finally:
-        run.relief.close()
+        run.close()
     return run.results()
 
 
@@ -80,7 +83,7 @@ class Run:
         limits = Limits(batches=plan.batches, timeout=plan.timeout, fail_fast=options.fail_fast)
         self.schedule = Schedule(plan.jobs, room, limits, barriers=plan.barriers, now=self.now())
         self._launcher = Launcher(ports.pool, plan.root, folder, options)
-        self._notices = Notices(plan, self.schedule)
+        self._notices = Notices(plan, self.schedule, options.alerts)
         self.freezer = Freezer(ports, self.schedule, self.now, self._notices)
         self.relief = Relief(options.yielding, self.schedule, self.freezer, ports.clock, ports.publish)
         self.standstill = Standstill(ports, self.schedule, self.now, self.freezer)
@@ -92,9 +95,13 @@ class Run:
         self._errands: dict[str, tuple[Job, Attempt, Errand]] = {}
         self.tries = Tries(folder, options)
         self._services: Services | None = None
+        self._folder = folder
+        self._outputs: Outputs | None = None
         #: what the waits of this run are scattered by
         self.seed = os.path.basename(folder)
         self._heeded = 0
+        #: cores were lent that are to come back
+        self._owed = False
 
     @property
     def done(self) -> bool:
@@ -156,6 +163,8 @@ class Run:
         self.decide(self.schedule.settle(now))
         for message, subject in self._notices.due(now):
             self.tell(message, subject)
+        if self.options.outputs or self.control.watched:
+            self._tell_growth()
 
     def start_ready(self) -> None:
         """Announce who is ready, start all that may start."""
@@ -165,6 +174,19 @@ class Run:
         self.relief.heed()
         while self._start_some():
             self._announce()  # what was known already, or could not start, left room for others, and made some ready
+        self._lend()
+
+    def _lend(self) -> None:
+        """Cores that nobody uses go to the jobs that can use them, those of other runs and of a loaded machine do not."""
+        self.relief.lends = self._launcher.lends
+        self._owed = self._launcher.lends and not self._launcher.lend(int(max(0, min(self.schedule.idle(), self.relief.cores()))))
+
+    def close(self) -> None:
+        """Give back what is held outside of this run."""
+        self._launcher.close()
+        self.relief.close()
+        if self.options.ended is not None:
+            self.options.ended()
 
     def _announce(self) -> None:
         for job_id in self.schedule.take_queued():
@@ -195,7 +217,8 @@ class Run:
         again = min(self.schedule.next_start(now), *self.tries.holds.values(), math.inf)
         if not under_way and again == math.inf:
             return 0.0  # the next round decides what becomes of the others
-        until = min(min(self.schedule.next_deadline(), self._notices.next(), again) - now, self.relief.next())
+        growth = self._outputs.next() - self.ports.clock() if self._outputs is not None and under_way else math.inf
+        until = min(min(self.schedule.next_deadline(), self._notices.next(), again) - now, self.relief.next(), OWED_SECONDS if self._owed else math.inf, growth)
         return None if until == math.inf else max(0.0, until)
 
     def end_all(self, message: str) -> None:
@@ -237,11 +260,22 @@ class Run:
             return
         self.ports.publish(JobStarted(at=self.ports.clock(), job=job.id, attempt=attempt, pid=pid))
 
+    def _tell_growth(self) -> None:
+        """How much the jobs under way have written, where somebody wants to know."""
+        if self._outputs is None:
+            from gatekeeper.execute.outputs import Outputs  # lazy: only runs that somebody follows pay
+
+            self._outputs = Outputs(self._folder)
+        for grown in self._outputs.grown(self.schedule.running(), self.ports.clock()):
+            self.ports.publish(grown)
+
     def _end(self, job: Job, attempt: Attempt) -> None:
         """The process tree is gone: record it, conclude, finish."""
         attempt = replace(attempt, report=self._launcher.report(job.id))
+        self._launcher.ended(job.id)
         self.freezer.forget(job.id)
-        self._notices.ended(job.id)
+        for message, subject in self._notices.ended(job.id, attempt):
+            self.tell(message, subject)
         self.ports.publish(JobEnded(at=self.ports.clock(), job=job.id, attempt=attempt))
         result = self._conclude(job, attempt)
         if isinstance(result, Errand):
@@ -330,6 +364,8 @@ class Run:
     def _put(self, result: Result) -> None:
         self._results[result.job] = result
         self.tries.holds.pop(result.job, None)
+        for message, subject in self._notices.finished(result):
+            self.tell(message, subject)
         self.ports.publish(JobFinished(at=self.ports.clock(), job=result.job, result=result))
 
     def decide(self, decisions: Sequence[Decision]) -> None:

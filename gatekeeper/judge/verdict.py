@@ -18,8 +18,9 @@ _ORDER = {Outcome.INTERRUPTED: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 2, Outcom
 
 
 def judge(plan: Plan, results: Sequence[Result], *, assessments: Sequence[Assessment] = (), extra: Sequence[Condition] = (),
-          signal: int | None = None) -> Verdict:
-    """The verdict over all results and the conditions of the policy. `extra` are conditions of the run itself; `signal` is what interrupted it."""
+          signal: int | None = None, cancelled: str = "") -> Verdict:
+    """The verdict over all results and the conditions of the policy. `extra` are conditions of the run itself; `signal` is what interrupted it,
+    `cancelled` says who cancelled it, and why."""
     jobs = {job.id: job for job in plan.jobs}
     statuses = {result.job: result.status for result in results}
     conditions = [condition for result in results if (condition := _condition(jobs[result.job], result, statuses, jobs)) is not None]
@@ -28,6 +29,8 @@ def judge(plan: Plan, results: Sequence[Result], *, assessments: Sequence[Assess
         conditions += _nothing(plan)
     if signal is not None:
         conditions.append(Condition(subject="run", outcome=Outcome.INTERRUPTED, message=f"interrupted by signal {signal}"))
+    if cancelled:
+        conditions.append(Condition(subject="run", outcome=Outcome.INTERRUPTED, message=cancelled))
     conditions.sort(key=lambda condition: (_ORDER[condition.outcome], condition.subject))
     outcome = conditions[0].outcome if conditions else Outcome.PASS
     code = 128 + signal if signal is not None else EXIT_CODES[outcome]

@@ -117,6 +117,54 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Intervention:
+    """What somebody asked of the run while it was under way, and got; `seconds` since its start, `subject` a job or empty for the run."""
+
+    seconds: float
+    action: str
+    subject: str = ""
+    value: str = ""
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One job of the chain that a run waited for: `after` says for what it waited itself (`need`, `room`, nothing), `waited` how long beyond that."""
+
+    job: str
+    seconds: float
+    after: str = ""
+    waited: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """About how many seconds less the run would have taken, had this job taken no time."""
+
+    job: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Where the time of a run went. `path` is the chain of jobs that it waited for as it was, `longest_chain_seconds` the longest one of needs: with any
+
+    number of cores the run takes that long. `speed_up` is the jobs' time one after the other over the run's, `cores_used` their CPU seconds over it.
+    """
+
+    job_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    longest_chain_seconds: float = 0.0
+    path: tuple[Step, ...] = ()
+    slowest: tuple[tuple[str, float], ...] = ()
+    savings: tuple[Saving, ...] = ()
+    speed_up: float | None = None
+    cores_used: float | None = None
+    jobs_per_minute: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """Everything about one run, input of every report. Times are ISO 8601 with zone; seconds are wall time."""
 
@@ -146,10 +194,13 @@ class RunRecord:
     ending: Ending | None = None
     #: numbers of the whole run: coverage, duplication
     metrics: tuple[Metric, ...] = ()
+    #: what people changed while it was under way, in order
+    interventions: tuple[Intervention, ...] = ()
     #: when it was made to go on after its process had died; `wall_seconds` leaves out the time between
     resumed_at: tuple[str, ...] = ()
     #: the run whose results hold where a job says so
     retry_of: str = ""
+    timings: Timings | None = None
 
     def result(self, job_id: str) -> Result | None:
         return next((result for result in self.results if result.job == job_id), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatekeeper.model.assessment import Enforcement
-from gatekeeper.model.recovery import NONE, Recovery, RetryPolicy
+from gatekeeper.model.recovery import NONE, BreakerPolicy, Recovery, RetryPolicy
 from gatekeeper.model.value import dataclass, field
 
 
@@ -39,6 +39,8 @@ class CustomTask:
     timeout: float | None = None
     blocking: bool = True
     role: str = "analysis"
+    #: cores that it uses
+    cpu: int = 1
     #: what its result depends on, if it may be kept: none, component or tree
     cache: str = "none"
     #: ids of jobs or tasks to wait for
@@ -46,6 +48,28 @@ class CustomTask:
     timeout_factor: float | None = None
     retry: RetryPolicy | None = None
     recovery: Recovery = NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """From where on a person is told: seconds that a job has run, percent of the machine's memory that a job held, percent of the jobs that ended which
+    did not do their work. None: never."""
+
+    duration: float | None = None
+    memory_percent: float | None = None
+    error_rate_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What holds for every job for which nothing else is said."""
+
+    #: seconds, and the multiple of the median of earlier runs; None: the catalogue's
+    job_timeout: float | None = None
+    job_timeout_factor: float | None = None
+    retry: RetryPolicy | None = None
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    alerts: Alerts = field(default_factory=Alerts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,5 +229,8 @@ class Settings:
     new_since: str | None = None
     #: count only what lies on lines that changed since the base
     changed_lines: bool = False
+    execution: Execution = field(default_factory=Execution)
+    #: niceness of every job, from 0 to 19
+    nice: int = 0
     #: origin of each value that is not a default, by field name: `gatekeeper.yaml:3`, `--jobs`, `GATEKEEPER_JOBS`
     origins: Mapping[str, str] = field(default_factory=dict)

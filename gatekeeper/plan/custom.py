@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from posixpath import normpath
 
@@ -17,6 +16,7 @@ from gatekeeper.model.value import replace
 from gatekeeper.plan.inputs import PlanInputs
 from gatekeeper.plan.jobs import of_median
 from gatekeeper.plan.scope import affected, chunks
+from gatekeeper.plan.share import jobserver_of
 
 _TIMEOUT = 600.0
 
@@ -58,8 +58,13 @@ def _jobs(custom: CustomTask, batch: Batch, task: Task, inputs: PlanInputs) -> t
         case Takes.FILES:
             files = inputs.files if inputs.scope is None else inputs.scope
             parts = chunks(tuple(files)) if files else ()
-            made = [replace(_job(custom, batch, task, inputs), files=part, argv=_with_files(custom.argv, part)) for part in parts]
+            made = [_given(_job(custom, batch, task, inputs), part) for part in parts]
             return tuple(replace(job, id=f"{job.id}#{number}") for number, job in enumerate(made, 1)) if len(made) > 1 else tuple(made)
+
+
+def _given(job: Job, files: tuple[str, ...]) -> Job:
+    """The job, and what stands in for it, with the files that it looks at."""
+    return replace(job, files=files, argv=_with_files(job.argv, files), fallback=None if job.fallback is None else _given(job.fallback, files))
 
 
 def _with_files(argv: tuple[str, ...], files: tuple[str, ...]) -> tuple[str, ...]:
@@ -74,14 +79,22 @@ def _with_files(argv: tuple[str, ...], files: tuple[str, ...]) -> tuple[str, ...
 def _job(custom: CustomTask, batch: Batch, task: Task, inputs: PlanInputs, component: Component | None = None) -> Job:
     job_id = f"{task.id}/{custom.id}" + (f"@{component.id}" if component else "")
     before = inputs.before(job_id, 5.0)
-    return Job(
+    job = Job(
         id=job_id, task=task.id, batch=batch.id, command=f"task.{custom.id}", tool_id="task", role=Role(custom.role),
         component=component.id if component else None, argv=custom.argv, cwd=component.root if component else ".",
-        timeout=of_median(custom.timeout_factor, job_id, inputs) or custom.timeout or _TIMEOUT, blocking=custom.blocking or inputs.settings.strict, output=OutputSpec(parser=custom.parser, pattern=custom.pattern),
-        needs=custom.needs, retry=custom.retry or UNDECLARED, recovery=custom.recovery, estimated_seconds=before.seconds, failure_odds=before.failure_odds,
-        resources=Resources(memory_mb=before.memory_mb(100)),
+        timeout=_timeout(custom, job_id, inputs), blocking=custom.blocking or inputs.settings.strict, output=OutputSpec(parser=custom.parser, pattern=custom.pattern),
+        needs=custom.needs, retry=custom.retry or inputs.settings.execution.retry or UNDECLARED, recovery=custom.recovery, estimated_seconds=before.seconds, failure_odds=before.failure_odds,
+        resources=Resources(cpu=custom.cpu, memory_mb=before.memory_mb(100)), jobserver=jobserver_of(custom.argv, custom.cpu),
         reason=Reason(kind="configured", detail=f"tasks: {custom.id} in gatekeeper.yaml"),
     )
+    other = custom.recovery.fallback
+    return replace(job, fallback=replace(job, argv=other)) if other else job
+
+
+def _timeout(custom: CustomTask, job_id: str, inputs: PlanInputs) -> float:
+    every = inputs.settings.execution
+    factor = custom.timeout_factor if custom.timeout_factor or custom.timeout else every.job_timeout_factor
+    return of_median(factor, job_id, inputs) or custom.timeout or every.job_timeout or _TIMEOUT
 
 
 def with_needs(jobs: tuple[Job, ...]) -> tuple[Job, ...]:
@@ -94,6 +107,8 @@ def _named(name: str, job: Job, jobs: tuple[Job, ...]) -> tuple[str, ...]:
     found = tuple(other.id for other in jobs if other.id != job.id and name in (other.id, other.task, other.command, other.command.removeprefix("task.")))
     if not found:
         known = sorted({word for other in jobs for word in (other.id, other.task, other.command.removeprefix("task."))})
+        import difflib  # lazy: only mistakes pay
+
         near = difflib.get_close_matches(name, known, 1)
         raise UsageError(f"task {job.command.removeprefix('task.')} needs `{name}`, and no job is called so",
                          hint=f"did you mean `{near[0]}`?" if near else "see the job ids with: gatekeeper plan")

@@ -63,7 +63,7 @@ def _job(choice: Choice, files: tuple[str, ...], number: int, inputs: PlanInputs
         fails_at=FailsAt.NEVER if choice.fix else strictness(command, component), interrupt=command.interrupt, reason=choice.reason,
         retry=_retry(choice, inputs), recovery=_recovery(choice, inputs), services=command.services, partial=command.takes is Takes.FILES and (inputs.scoped or number > 0),
         leaves=tuple(normpath(name) for name in _placed(command.leaves, component)),
-        env={**command.env, **part.env},
+        env={**command.env, **part.env}, jobserver=part.jobserver,
     )
     return _with_tool(base, choice, files, inputs, part.told)
 
@@ -115,8 +115,10 @@ def _available(choice: Choice, inputs: PlanInputs) -> LocatedTool | MissingTool:
 
 def _timeout(choice: Choice, inputs: PlanInputs, job_id: str) -> float:
     said = inputs.settings.tools.get(choice.tool.id)
-    usual = (said.timeout if said else None) or choice.command.timeout or _TIMEOUT
-    return of_median(said.timeout_factor if said else None, job_id, inputs) or usual
+    every = inputs.settings.execution
+    usual = (said.timeout if said else None) or choice.command.timeout or every.job_timeout or _TIMEOUT
+    factor = said.timeout_factor if said and (said.timeout_factor or said.timeout) else every.job_timeout_factor
+    return of_median(factor, job_id, inputs) or usual
 
 
 def of_median(factor: float | None, job_id: str, inputs: PlanInputs) -> float | None:
@@ -130,7 +132,8 @@ def _retry(choice: Choice, inputs: PlanInputs) -> RetryPolicy:
     said = inputs.settings.tools.get(choice.tool.id)
     if choice.fix and not _recovery(choice, inputs).rollback:
         return UNDECLARED
-    return (said.retry if said else None) or choice.command.retry or (_OF_SERVICES if choice.command.services else UNDECLARED)
+    usual = _OF_SERVICES if choice.command.services else UNDECLARED
+    return (said.retry if said else None) or inputs.settings.execution.retry or choice.command.retry or usual
 
 
 def _recovery(choice: Choice, inputs: PlanInputs) -> Recovery:

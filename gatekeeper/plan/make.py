@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gatekeeper.model.pipeline import Task
 from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, SkippedJob
 from gatekeeper.model.tool import Effect, Takes
@@ -45,11 +47,14 @@ def _expanded(choices: tuple[Choice, ...], inputs: PlanInputs, widening: Widenin
     jobs: list[Job] = []
     skipped: list[SkippedJob] = []
     concerned, reach = affected(inputs), Reach(choices, inputs)
+    standing_in = _standing_in(inputs)
     for choice in choices:
         governed = widening.governed(choice) if inputs.scoped else ()
         files = reach.files_of(choice, governed)
         wider = bool(governed) and (bool(files) or choice.command.takes is not Takes.FILES)
         made = jobs_for(choice, files, inputs) if wider or applies(choice, files, concerned, inputs) else ()
+        if made and standing_in is not None:
+            made = standing_in(made, choice, inputs)
         if made and wider:
             widening.tell(choice)
         jobs.extend(made)
@@ -57,6 +62,15 @@ def _expanded(choices: tuple[Choice, ...], inputs: PlanInputs, widening: Widenin
             what = f"no file in scope ({inputs.scope_name}) is its concern" if inputs.scoped else "no file of its kind"
             skipped.append(SkippedJob(id=choice.job_id, reason=Reason(kind="no-files", detail=what)))
     return tuple(jobs), tuple(skipped)
+
+
+def _standing_in(inputs: PlanInputs) -> Callable[[tuple[Job, ...], Choice, PlanInputs], tuple[Job, ...]] | None:
+    """What gives jobs their fallback, where the configuration names one."""
+    if not any(said.recovery is not None and said.recovery.fallback for said in inputs.settings.tools.values()):
+        return None
+    from gatekeeper.plan.standin import with_fallbacks  # lazy: only configurations that name one pay
+
+    return with_fallbacks
 
 
 def _with_safety(jobs: tuple[Job, ...], inputs: PlanInputs) -> tuple[Job, ...]:

@@ -13,9 +13,10 @@ from gatekeeper.detect.document import component_json
 from gatekeeper.judge.counters import NAMES, counters, total
 from gatekeeper.judge.excerpt import repeat_command
 from gatekeeper.model.component import Problem
-from gatekeeper.model.finding import Finding, Severity, TestCase, TestOutcome
+from gatekeeper.model.document import to_document
+from gatekeeper.model.finding import Finding, Level, Severity, TestCase, TestOutcome
 from gatekeeper.model.plan import Job
-from gatekeeper.model.result import Attempt, Counters, Result, RunRecord, Verdict
+from gatekeeper.model.result import Attempt, Counters, Result, RunRecord, Timings, Verdict
 from gatekeeper.model.sanitize import json_bytes, unicode_text
 from gatekeeper.report.address import relative_uri
 from gatekeeper.report.judged import (
@@ -54,6 +55,7 @@ def _keys(record: RunRecord) -> dict[str, object]:
         "hostname": record.hostname,
         "started_at": record.started_at,
         "seconds": _seconds(record.wall_seconds),
+        "timings": timings_document(record.timings),
         "resumed_at": list(record.resumed_at),
         "retry_of": record.retry_of,
         "pipeline": record.plan.pipeline,
@@ -69,6 +71,7 @@ def _keys(record: RunRecord) -> dict[str, object]:
                   if test.outcome is not TestOutcome.PASSED or test.earlier),
         "skipped": [{"id": skipped.id, "reason": reason_document(skipped.reason)} for skipped in record.plan.skipped],
         "components": [component_json(component) for component in record.plan.components],
+        "interventions": [to_document(one) for one in record.interventions],
         "problems": problem_documents(record.problems),
         "changed_files": list(record.changed_files),
         "artifacts": [{"kind": artifact.kind, "path": artifact.path, "size": artifact.size} for artifact in record.artifacts],
@@ -115,12 +118,34 @@ def job_document(job: Job, result: Result) -> dict[str, object]:
         "id": job.id, "task": job.task, "batch": job.batch, "component": job.component, "command": job.command, "role": job.role,
         "status": result.status, "cause": result.cause, "message": result.message, "hint": result.hint, "blocking": job.blocking,
         "from_cache": result.from_cache, "flaky": result.flaky, "leaky": result.leaky, "held_from": result.held_from, "leaked": list(last.leaked),
-        "seconds": _seconds(result.wall_seconds), "attempts": len(result.attempts),
+        "seconds": _seconds(result.wall_seconds), "attempts": len(result.attempts), **cost_document(result),
         "exit_code": last.exit_code, "signal": last.signal, "spawn_error": last.spawn_error, "timed_out": last.timed_out,
         "findings": len(result.findings), "by_severity": severity_counts(result.findings), "tests": test_counts(result.tests),
         "tool": tool_document(job.tool), "reason": reason_document(job.reason), "cwd": job.cwd, "files": len(job.files),
         "repeat": repeat_command(job), "tail": result.tail.splitlines()[-20:], "log": result.log, "dropped_bytes": last.dropped,
         "problems": problem_documents(result.problems), "metrics": [metric_document(metric) for metric in result.metrics],
+    }
+
+
+def cost_document(result: Result) -> dict[str, object]:
+    """What a job took of the machine, over all its attempts: CPU seconds, peak of memory and traffic with the disk in MB; and how often it was tried again."""
+    attempts = result.attempts
+    return {"cpu_seconds": _seconds(sum(one.cpu_seconds for one in attempts)), "peak_memory_mb": round(max((one.peak_memory_mb for one in attempts), default=0.0), 1),
+            "read_mb": round(sum(one.read_mb for one in attempts), 1), "write_mb": round(sum(one.write_mb for one in attempts), 1),
+            "suspended_seconds": _seconds(sum(one.suspended_seconds for one in attempts)), "retries": max(0, len(attempts) - 1),
+            "errors": sum(finding.level is Level.ERROR for finding in result.findings)}
+
+
+def timings_document(timings: Timings | None) -> dict[str, object] | None:
+    """Where the time went; null where nothing ran."""
+    if timings is None:
+        return None
+    return {
+        "job_seconds": timings.job_seconds, "cpu_seconds": timings.cpu_seconds, "longest_chain_seconds": timings.longest_chain_seconds,
+        "speed_up": timings.speed_up, "cores_used": timings.cores_used, "jobs_per_minute": timings.jobs_per_minute,
+        "path": [{"job": step.job, "seconds": step.seconds, "after": step.after, "waited": step.waited} for step in timings.path],
+        "savings": [{"job": saving.job, "seconds": saving.seconds} for saving in timings.savings],
+        "slowest": [{"job": job, "seconds": seconds} for job, seconds in timings.slowest],
     }
 
 

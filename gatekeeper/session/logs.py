@@ -11,18 +11,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gatekeeper.errors import StoreError
-from gatekeeper.execute.run import job_folder
+from gatekeeper.execute.folders import RECORDED, earlier_folders, job_folder
 from gatekeeper.model.plan import Job
 from gatekeeper.model.redaction import redact
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.tree.plain import open_plain
 
-_NAMES = ("stdout.log", "stderr.log", "report")
-
 
 def clean_logs(folder: str, jobs: Sequence[Job], secrets: tuple[str, ...]) -> tuple[str, ...]:
     """Rewrites the recorded output of these jobs without secrets; a line for each that had to be deleted, because it could not be rewritten."""
-    lost = (_clean(os.path.join(job_folder(folder, job.id), name), secrets) for job in jobs for name in _NAMES)
+    places = (place for job in jobs for place in (job_folder(folder, job.id), *earlier_folders(job_folder(folder, job.id))))
+    lost = (_clean(os.path.join(place, name), secrets) for place in places for name in RECORDED)
     return tuple(line for line in lost if line is not None)
 
 

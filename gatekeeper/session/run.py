@@ -23,12 +23,24 @@ from gatekeeper.judge.triage import Reference, Triage
 from gatekeeper.judge.verdict import Deciders, judge
 from gatekeeper.model.assessment import Assessment, Delta
 from gatekeeper.model.document import to_document
-from gatekeeper.model.event import Event, JobFinished, JobQueued, Notice, RunFinished, RunStarted, VerdictReached
+from gatekeeper.model.event import (
+    Event,
+    Intervened,
+    JobFinished,
+    JobQueued,
+    JobStarted,
+    Notice,
+    RunFinished,
+    RunStarted,
+    Stage,
+    StageReached,
+    VerdictReached,
+)
 from gatekeeper.model.finding import Parsed
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.ports import Runner, Subscriber, Toolbox
 from gatekeeper.model.redaction import redacted, secret_values
-from gatekeeper.model.result import Condition, Result, RunRecord, Verdict
+from gatekeeper.model.result import Condition, Intervention, Result, RunRecord, Verdict
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.status import Meaning, Outcome
 from gatekeeper.model.tool import Role
@@ -50,9 +62,11 @@ from gatekeeper.session.measure import Measure
 from gatekeeper.session.outcome import published
 from gatekeeper.session.outset import Outset, outset
 from gatekeeper.session.prepare import prepared, record_path
+from gatekeeper.session.recovering import recovering
 from gatekeeper.session.reports import make_room
 from gatekeeper.session.sharing import room, yielding
 from gatekeeper.session.suppressing import suppressing
+from gatekeeper.session.timings import timings
 from gatekeeper.session.trust import trust_notes
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.history import digest, durations
@@ -78,6 +92,8 @@ class Opened:
     folder: RunFolder
     compared: Compared
     start: Outset
+    #: when the run had come how far, before there was anybody to tell
+    reached: tuple[tuple[Stage, float], ...] = ()
 
 
 def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber] = (), control: Control | None = None,
@@ -86,12 +102,15 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
 
     Raises GatekeeperError for what the user can mend; a verdict of any kind is no error.
     """
+    reached = [(Stage.SUBMITTED, time.monotonic())]
     sight = see(settings, environment, runner, compared=True)
     changes = in_scope(sight)
+    reached.append((Stage.VALIDATED, time.monotonic()))
     waited: list[str] = []
     tell = _teller(subscribers, waited)
     toolbox = locator(sight, Permission.INSTALL if settings.provision else Permission.NEVER, tell)
     plan = planned(sight, changes, toolbox)
+    reached.append((Stage.PLANNED, time.monotonic()))
     make_room(settings.reports)
     control = control or Control()
     base, notes = _merge_base(sight, plan, toolbox, control, tell) if settings.new_since else (None, ())
@@ -109,7 +128,7 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     try:
         before = take(sight.tree, sight.git) if waited or settings.new_since else first(sight.tree, sight.git)
         start = outset(Looked(sight=sight, plan=plan, toolbox=toolbox, before=before, folder=folder.path), ready, earlier)
-        opened = Opened(sight=sight, changes=changes, plan=start.plan, home=home, folder=folder, compared=against, start=start)
+        opened = Opened(sight=sight, changes=changes, plan=start.plan, home=home, folder=folder, compared=against, start=start, reached=tuple(reached))
         with Door(folder.path, control, registry=registry_of(environment)) as door:
             return _Run(opened, (*subscribers, door), control).go()
     finally:
@@ -146,6 +165,8 @@ class _Run:
         self._opened = opened
         self._control = control
         self._results: list[Result] = []
+        self._interventions: list[Intervention] = []
+        self._stages: list[Stage] = []
         self._deciders = Deciders(opened.plan, opened.sight.settings.conditions, waits=opened.sight.settings.baseline_tight)
         self._reports = frozenset(job.id for job in opened.plan.jobs if job.role is Role.REPORT)
         past = durations(opened.home)
@@ -168,6 +189,7 @@ class _Run:
         results, changed = self._carried_out()
         self._notes += (*leak_notes(results), *(self._caching.close() if self._caching else ()), *clean_logs(opened.folder.path, opened.plan.jobs, self._secrets))
         record = self._kept(self._record(results, changed), results, changed)
+        self._reach(Stage.DONE)
         self._publish(RunFinished(at=time.monotonic(), run_id=record.run_id, verdict=record.verdict, wall_seconds=record.wall_seconds))
         self._journal.close()
         return record
@@ -175,6 +197,8 @@ class _Run:
     def _announce(self) -> None:
         opened = self._opened
         self._publish(RunStarted(at=time.monotonic(), run_id=opened.folder.run_id, plan=opened.plan))
+        for stage, at in opened.reached:
+            self._reach(stage, at)
         for note in (*opened.plan.notes, *opened.home.notices, *opened.compared.notes, *opened.start.held.notes):
             self._publish(Notice(at=time.monotonic(), message=note))
 
@@ -192,6 +216,7 @@ class _Run:
         with ProcessPool(run_id=opened.start.mark) as pool:
             results = run_plan(opened.plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
                                control=self._control, options=self._options())
+        self._reach(Stage.FINISHING)
         after = take(tree, git)
         if remove_leaves(tree.root, self._leaves, after.files if tree.git else None):
             after = take(tree, git)
@@ -199,12 +224,14 @@ class _Run:
 
     def _options(self) -> RunOptions:
         opened, settings = self._opened, self._opened.sight.settings
-        return RunOptions(capacity=room(settings, opened.plan.pool_size), lookup=self._lookup, fail_fast=settings.fail_fast, known=opened.start.held.results,
-                          yielding=yielding(settings, opened.sight.environment))
+        options = RunOptions(capacity=room(settings, opened.plan.pool_size), lookup=self._lookup, fail_fast=settings.fail_fast, known=opened.start.held.results,
+                             yielding=yielding(settings, opened.sight.environment))
+        return recovering(options, opened.sight, opened.plan, opened.folder.path)
 
     def _kept(self, record: RunRecord, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
         """The record as it is once history and reports are written."""
         opened = self._opened
+        record = replace(record, timings=timings(opened.plan, results, record.wall_seconds))
         if lost := remember(opened.home, record, commit=self._before.commit or None, tree=digest(self._before.files, self._before.index)):
             self._publish(Notice(at=time.monotonic(), message=lost))
         try:
@@ -222,15 +249,29 @@ class _Run:
 
     def _heard(self, event: Event) -> None:
         """Passes an event on; writes what the ecosystem report reads before it starts; says the verdict once it is decided."""
+        if isinstance(event, JobQueued | JobStarted):
+            self._reach(Stage.QUEUED if isinstance(event, JobQueued) else Stage.RUNNING, event.at)
         if isinstance(event, JobQueued) and event.job in self._reports:
             self._write_results_so_far()
         self._publish(replace(event, facts=self._measure.facts.get(event.job)) if isinstance(event, JobFinished) else event)
+        if isinstance(event, Intervened):
+            self._interventions.append(Intervention(seconds=round(event.at - self._opened.start.clock, 3), action=event.action, subject=event.subject,
+                                                    value=event.value, reason=event.reason, by=event.by))
         if isinstance(event, JobFinished):
             self._results.append(event.result)
             if self._caching is not None:
                 self._caching.finished(event.result)
             if self._deciders.ended(event.job) and len(self._results) < len(self._opened.plan.jobs):
                 self._say_early(self._judged(self._results, (), ()))
+
+    def _reach(self, stage: Stage, at: float | None = None) -> None:
+        """The run has come to `stage`, and through all before it: each is told once."""
+        for one in Stage:
+            if one not in self._stages:
+                self._stages.append(one)
+                self._publish(StageReached(at=time.monotonic() if at is None else at, stage=one))
+            if one is stage:
+                return
 
     def _say_early(self, verdict: Verdict) -> None:
         """Says the verdict, unless the tree differs by now and would make another of it: that is known only at the end."""
@@ -256,7 +297,7 @@ class _Run:
 
     def _judged(self, results: Sequence[Result], changed: Sequence[str], assessments: Sequence[Assessment], *more: Condition) -> Verdict:
         opened = self._opened
-        return judge(opened.plan, results, assessments=assessments, signal=self._control.signum or None,
+        return judge(opened.plan, results, assessments=assessments, signal=self._control.signum or None, cancelled=self._control.cancelled,
                      extra=(*run_conditions(opened.sight, opened.changes, changed, results), *self._tight(results), *more))
 
     def _delta(self, results: Sequence[Result]) -> Delta | None:
@@ -282,5 +323,6 @@ class _Run:
             hostname=os.uname().nodename, facts=tuple(sorted(self._measure.facts.items())),
             assessments=assessments, metrics=judged.metrics, ending=ending(results, verdict, assessments), delta=delta,
             resumed_at=start.going.resumed_at if start.going is not None else (), retry_of=start.retry_of,
+            interventions=tuple(self._interventions),
             scores=scores(opened.plan, results, len(opened.sight.tree.files if opened.changes.files is None else opened.changes.files)),
         )

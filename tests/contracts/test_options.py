@@ -31,7 +31,7 @@ def test_flags_names_variables_and_keys_are_unique() -> None:
 
 def test_every_field_of_settings_can_be_set() -> None:
     by_option = {option.field for option in OPTIONS}
-    by_file = {"exclude", "tools", "tasks", "conditions", "small_change", "suppressions", "notify", *OPPOSITES}
+    by_file = {"exclude", "tools", "tasks", "conditions", "small_change", "suppressions", "notify", "limits", "execution", *OPPOSITES}
     derived = {"root", "origins", "invoked_from", "files", "lenient", "trusted"}
     assert by_option | by_file | derived >= FIELDS
 
@@ -49,5 +49,5 @@ def test_the_schema_of_the_configuration_knows_every_key() -> None:
     properties = schema_named("config")["properties"]
     assert isinstance(properties, dict)
     keys = {option.key for option in OPTIONS if option.key} | set(OPPOSITES)
-    assert set(properties) == keys | {"version", "exclude", "tools", "tasks", "policy", "suppressions", "notify"}
+    assert set(properties) == keys | {"version", "exclude", "tools", "tasks", "policy", "suppressions", "notify", "limits", "execution"}
     assert all(option.kind is not Kind.SWITCH or properties[option.key]["type"] == "boolean" for option in OPTIONS if option.key)
