@@ -113,7 +113,7 @@ def _locked(path: str, kind: int) -> int | None:
     except BlockingIOError:
         os.close(descriptor)
         return None
-    except BaseException:
+    except OSError:
         os.close(descriptor)
         raise
     return descriptor

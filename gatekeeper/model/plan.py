@@ -84,6 +84,8 @@ class Job:
     fallback: Job | None = None
     #: what it talks to outside this machine (`npm`, `pypi`, ...)
     services: tuple[str, ...] = ()
+    #: how its tool shares its cores with what it starts: pipe, fifo, or empty where it cannot
+    jobserver: str = ""
     #: it was given only some of the files that its command governs (a scope, or one of several lists)
     partial: bool = False
     reason: Reason
