@@ -12,13 +12,16 @@ from gatekeeper.cli.output import show_bytes, show_json
 from gatekeeper.cli.run import data_look, show_record
 from gatekeeper.config.options import Arguments
 from gatekeeper.display.spans import Line, dim, line, text_of
+from gatekeeper.display.timings import timing_lines
 from gatekeeper.display.words import detail_lines, result_line
 from gatekeeper.model.document import to_document
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.plan import Job
 from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import Result, RunRecord
+from gatekeeper.model.settings import Settings
 from gatekeeper.model.wording import count_text
+from gatekeeper.report.summary import timings_document
 from gatekeeper.store.runs import find_run, read_record
 
 
@@ -33,11 +36,14 @@ def register(app: typer.Typer, here: Here) -> None:
         root: str = past.ROOT,
         json: bool = past.JSON,
         verbose: bool = typer.Option(False, "--verbose", "-v", help="Show also what is usually left out."),
+        timings: bool = typer.Option(False, "--timings", help="Show where the time of the run went: what it waited for, what would have spared time."),
     ) -> int:
         given = {name: () for name, wished in (("json", json), ("verbose", verbose)) if wished}
         settings, home = past.place(Arguments(path=root, given=given), here)
         record = read_record(find_run(home, run))
-        if job is None:
+        if timings and job is None:
+            _show_timings(record, settings, here, json=json)
+        elif job is None:
             show_record(record, settings, here.environment)
         elif json:
             _show_job_document(record, past.pick_job([one.id for one in record.plan.jobs], job), here)
@@ -45,6 +51,14 @@ def register(app: typer.Typer, here: Here) -> None:
             look = data_look(settings, here.environment)
             show_bytes(text_of(_job_lines(*_pair(record, job)), look).encode("utf-8", "backslashreplace"))
         return 0
+
+
+def _show_timings(record: RunRecord, settings: Settings, here: Here, *, json: bool) -> None:
+    if json:
+        show_json(redacted({"schema": 1, "run_id": record.run_id, "seconds": record.wall_seconds, "estimated_seconds": record.plan.estimated_seconds,
+                            "timings": timings_document(record.timings)}, secret_values(here.environment)))
+    else:
+        show_bytes(text_of(timing_lines(record, data_look(settings, here.environment)), data_look(settings, here.environment)).encode("utf-8", "backslashreplace"))
 
 
 def _show_job_document(record: RunRecord, job_id: str, here: Here) -> None:

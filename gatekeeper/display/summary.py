@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gatekeeper.display.spans import Line, Look, Span, Style, bad, cells, clipped, dim, good, line, padded, strong, text_of, warn
 from gatekeeper.display.standing import condition_lines, delta_text, ending_text, score_lines
+from gatekeeper.display.timings import timing_line
 from gatekeeper.display.words import BROKEN, CUT, NOT_MEASURED, WORDS, detail_lines, result_line, verdict_span
 from gatekeeper.judge.counters import SIX, apart_text, counters, total
 from gatekeeper.judge.excerpt import finding_line
@@ -39,7 +40,7 @@ def summary_lines(record: RunRecord, look: Look) -> Iterator[Line]:
     """The summary of a run, section by section, with an empty line between sections."""
     yield from _head(record)
     sections: tuple[Callable[[RunRecord, Look], Iterator[Line]], ...] = (
-        _batches, _failures, _errors, _not_measured, _conditions, condition_lines, _spared, _advice, score_lines, _passed, _notes, _artifacts)
+        _batches, _timing, _failures, _errors, _not_measured, _conditions, condition_lines, _spared, _advice, score_lines, _passed, _notes, _artifacts)
     for section in sections:
         content = list(section(record, look))
         if content:
@@ -136,6 +137,11 @@ def _sentences(rows: Sequence[_Row], width: int) -> Iterator[Line]:
         yield line(strong(f"{batch} {title}".rstrip()), "  " if took else "", *took)
         words = ", ".join(f"{getattr(part, name)} {name}" for name in SIX) + (f"; {apart_text(part)}" if apart_text(part) else "")
         yield from (line(text) for text in textwrap.wrap(words, max(20, width - 2), initial_indent="  ", subsequent_indent="  "))
+
+
+def _timing(record: RunRecord, _look: Look) -> Iterator[Line]:
+    if (told := timing_line(record)) is not None:
+        yield told
 
 
 def _failures(record: RunRecord, look: Look) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatekeeper.judge.counters import counters, total
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Result, RunRecord
-from gatekeeper.report.summary import batch_documents, counters_document, encoded, severity_counts, test_counts
+from gatekeeper.report.summary import batch_documents, cost_document, counters_document, encoded, severity_counts, test_counts
 
 SCHEMA = 1
 
@@ -50,7 +50,7 @@ def _job(job: Job, result: Result) -> dict[str, object]:
     return {
         "id": job.id, "batch": job.batch, "task": job.task, "command": job.command, "component": job.component, "status": result.status,
         "from_cache": result.from_cache, "attempts": len(result.attempts),
-        "seconds": round(result.wall_seconds, 3), "cpu_seconds": round(_cpu(result), 3), "peak_memory_mb": round(_memory(result), 1),
+        "seconds": round(result.wall_seconds, 3), **cost_document(result),
         "estimated_seconds": job.estimated_seconds, "files": len(job.files),
         "findings": len(result.findings), "tests": test_counts(result.tests),
     }

@@ -101,7 +101,7 @@ def _iso(sitting: Sitting) -> str:
 
 def _seconds(sitting: Sitting) -> float:
     """How long one part of a run went on, to its last event."""
-    return max(0.0, sitting.events[-1].at - float(sitting.header.get("monotonic", 0.0))) if sitting.events else 0.0
+    return max(0.0, max((event.at for event in sitting.events), default=0.0) - float(sitting.header.get("monotonic", 0.0)))
 
 
 def _settings(going: Going) -> Settings:

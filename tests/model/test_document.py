@@ -9,6 +9,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
 from typing import Any
 
 import pytest
@@ -36,9 +37,18 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)
     if isinstance(hint, type) and is_dataclass(hint):
-        hints = typing.get_type_hints(hint)
-        return st.builds(hint, **{field.name: values(hints[field.name]) for field in fields(hint)})
+        return built(hint)
     return collections(origin, arguments)
+
+
+@cache
+def built(cls: type[Any]) -> st.SearchStrategy[Any]:
+    """Any instance; deferred, because a job may hold another."""
+    def strategy() -> st.SearchStrategy[Any]:
+        hints = typing.get_type_hints(cls)
+        return st.builds(cls, **{field.name: values(hints[field.name]) for field in fields(cls)})
+
+    return st.deferred(strategy)
 
 
 def collections(origin: Any, arguments: tuple[Any, ...]) -> st.SearchStrategy[Any]:
