@@ -1,0 +1,132 @@
+"""Digests: content decides, and what stat says is believed only where it proves something."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from gatekeeper.tree.digests import ABSENT, Digests
+
+
+def later() -> float:
+    """A clock by which all files of a test have settled: their change times are the machine's and cannot be set."""
+    return time.time() + 10
+
+
+def test_the_same_content_has_the_same_digest_and_another_has_another(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "b").write_bytes(b"x")
+    (tmp_path / "c").write_bytes(b"y")
+    digests = Digests(str(tmp_path))
+    assert digests.of("a") == digests.of("b") != digests.of("c")
+    assert digests.of("none") == ABSENT
+
+
+def test_whether_a_file_may_be_executed_is_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    before = Digests(str(tmp_path)).of("a")
+    (tmp_path / "a").chmod(0o755)
+    assert Digests(str(tmp_path)).of("a") != before
+
+
+def test_what_has_settled_is_not_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    first = Digests(str(tmp_path), clock=later)
+    digest = first.of("a")
+    assert (first.hashed, first.learned) == (1, True)
+    second = Digests(str(tmp_path), first.index(), clock=later)
+    assert (second.of("a"), second.hashed, second.learned) == (digest, 0, False)
+
+
+def test_what_was_touched_a_moment_ago_is_not_remembered(tmp_path: Path) -> None:
+    """A second write in the same tick of the clock leaves size and times as they were: git calls it racily clean."""
+    (tmp_path / "a").write_bytes(b"x")
+    digests = Digests(str(tmp_path))
+    digests.of("a")
+    assert digests.index() == {}
+
+
+def test_a_time_in_the_future_is_never_believed(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    os.utime(tmp_path / "a", (2**32, 2**32))
+    digests = Digests(str(tmp_path), clock=later)
+    digests.of("a")
+    assert digests.index() == {}
+
+
+def test_a_write_that_puts_size_and_time_back_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"x")
+    os.utime(path, (1, 1))
+    first = Digests(str(tmp_path), clock=later)
+    before = first.of("a")
+    path.write_bytes(b"y")
+    os.utime(path, (1, 1))
+    assert Digests(str(tmp_path), first.index(), clock=later).of("a") != before
+    assert not first.unchanged("a")
+
+
+def test_unchanged_means_that_nobody_has_written(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    digests = Digests(str(tmp_path))
+    assert (digests.of("a"), digests.of("none")) != (None, None)
+    assert digests.unchanged("a")
+    assert digests.unchanged("none")
+    (tmp_path / "a").write_bytes(b"xx")
+    (tmp_path / "none").write_bytes(b"")
+    assert not digests.unchanged("a")
+    assert not digests.unchanged("none")
+
+
+def test_a_file_that_is_gone_is_forgotten_when_it_was_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    first = Digests(str(tmp_path), clock=later)
+    first.of("a")
+    (tmp_path / "a").unlink()
+    second = Digests(str(tmp_path), first.index(), clock=later)
+    assert second.of("a") == ABSENT
+    assert second.index() == {}
+
+
+def test_a_link_stands_for_its_target_and_what_that_holds(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("a")
+    before = Digests(str(tmp_path), clock=later)
+    digest = before.of("link")
+    (tmp_path / "a").write_bytes(b"y")
+    assert Digests(str(tmp_path), before.index(), clock=later).of("link") != digest
+
+
+def test_a_link_to_a_folder_elsewhere_cannot_be_told(tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    root.mkdir()
+    elsewhere.mkdir()
+    (root / "link").symlink_to(elsewhere)
+    digests = Digests(str(root))
+    assert digests.of("link") is None
+    assert "outside" in digests.why("link")
+    assert not digests.unchanged("link")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert Digests(str(tmp_path)).of("pipe") is None
+
+
+def test_it_tells_how_far_up_a_file_reaches(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"import x from '../../shared/x'; import y from '../y'")
+    (tmp_path / "b").write_bytes(b"\0../../../")
+    digests = Digests(str(tmp_path))
+    assert (digests.of("a"), digests.of("b")) != (None, None)
+    assert (digests.climb("a"), digests.climb("b")) == (2, 0)
+
+
+def test_it_looks_again_at_what_it_was_told_to_forget(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    digests = Digests(str(tmp_path))
+    before = digests.of("a")
+    (tmp_path / "a").write_bytes(b"y")
+    assert digests.of("a") == before
+    digests.forget(["a"])
+    assert digests.of("a") != before
