@@ -67,7 +67,7 @@ def _put_back(run: Run, job: Job, result: Result) -> Result:
 
 
 def _again(run: Run, job: Job, result: Result, said: str) -> bool:
-    kind, tried = trouble(result, said), run.tries.tried(job.id)
+    kind, tried = trouble(job, result, said), run.tries.tried(job.id)
     if kind is None or kind not in job.retry.on or tried >= job.retry.attempts:
         return False
     heavy = heavier(job, tried) if kind is Trouble.OUT_OF_MEMORY else job

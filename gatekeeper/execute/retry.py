@@ -24,6 +24,8 @@ _NETWORK = re.compile(
     r"|TLS handshake|SSL_ERROR_SYSCALL|SSLEOFError|unexpected eof while reading|spurious network error|error sending request|failed to (?:download|fetch) from"
     r"|(?:HTTP(?:/[\d.]+)?|status(?: code)?|error|response|server returned)[ :=(]{1,3}(?:429|502|503|504)\b|\b(?:429 Too Many Requests|502 Bad Gateway|503 Service"
     r"|504 Gateway|50[234] Server Error)", re.IGNORECASE)
+#: the format in which a tool finds nothing: the one finding is that it failed
+_NO_FINDINGS = "exit-code"
 #: the most bytes of each stream in which a word of the network is looked for
 LAST_WORDS = 64 * 1024
 
@@ -33,11 +35,12 @@ def says_network(text: str) -> bool:
     return _NETWORK.search(text) is not None
 
 
-def trouble(result: Result, said: str) -> Trouble | None:
+def trouble(job: Job, result: Result, said: str) -> Trouble | None:
     """What kind of trouble ended an attempt; `said` are its last words. None where no other try could change the result."""
     match result.status:
         case Status.FAILED:
-            return None if result.findings and not result.tests else Trouble.FAILURE
+            found = result.findings and not result.tests and job.output.parser != _NO_FINDINGS
+            return None if found else Trouble.FAILURE
         case Status.TIMED_OUT:
             return Trouble.TIMEOUT if result.cause is Cause.TIMEOUT else None
         case Status.UNMEASURED:

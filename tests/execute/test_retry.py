@@ -23,6 +23,7 @@ from gatekeeper.model.plan import Job, Plan, Resources
 from gatekeeper.model.recovery import DECLARED, PASSING, Recovery, RetryPolicy, Trouble
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Status
+from gatekeeper.model.tool import OutputSpec
 from gatekeeper.model.value import replace
 from tests.fakes.events import RecordedEvents
 from tests.fakes.house import CRASHED, FOUND, HUNGRY, MISUSED, NOTHING, House, conclude, ends, job
@@ -31,6 +32,14 @@ from tests.fakes.pool import Script
 OFFLINE = b"npm error code ENOTFOUND\nnpm error network request to https://example.invalid failed\n"
 ALL = RetryPolicy(attempts=3, on=tuple(Trouble), delay=10.0)
 SIGNALLED = Script(attempt=Attempt(signal=11))
+
+
+RUFF = job("a", output=OutputSpec(parser="ruff-json"))
+
+
+def test_a_script_that_only_fails_has_found_nothing() -> None:
+    ended = conclude(job("a"), Attempt(exit_code=FOUND))
+    assert trouble(job("a"), ended, "") is Trouble.FAILURE
 
 
 def result(status: Status, cause: Cause | None = None, **fields: object) -> Result:
@@ -61,7 +70,7 @@ def result(status: Status, cause: Cause | None = None, **fields: object) -> Resu
     (result(Status.PASSED), "ECONNRESET", None),
 ])
 def test_the_end_of_an_attempt_tells_whether_another_may_help(ended: Result, said: str, kind: Trouble | None) -> None:
-    assert trouble(ended, said) is kind
+    assert trouble(RUFF, ended, said) is kind
 
 
 @pytest.mark.parametrize("said", [
@@ -140,7 +149,7 @@ def test_others_use_the_core_while_a_job_waits_for_its_next_try(tmp_path: Path) 
 
 
 def test_findings_are_never_looked_for_again(tmp_path: Path) -> None:
-    house = House(tmp_path, job("a", retry=ALL), scripts={"T/a": ends(FOUND)})
+    house = House(tmp_path, replace(RUFF, retry=ALL), scripts={"T/a": ends(FOUND)})
     assert house.said() == [("T/a", Status.FAILED, Cause.FINDINGS, "1 finding")]
     assert len(house.events.of(JobStarted)) == 1
 
