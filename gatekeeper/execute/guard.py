@@ -12,7 +12,7 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from gatekeeper.execute.process import forget, start_process
+from gatekeeper.execute.start import forget, start_process
 
 #: write ends of the pipes to our guardians
 PIPES: set[int] = set()

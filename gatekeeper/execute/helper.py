@@ -19,7 +19,7 @@ from contextlib import ExitStack, suppress
 from typing import IO
 
 from gatekeeper.execute.inherited import settle_signals
-from gatekeeper.execute.process import forget, start_process
+from gatekeeper.execute.start import forget, start_process
 from gatekeeper.model.ports import Completed
 
 #: helpers under way, in whatever thread

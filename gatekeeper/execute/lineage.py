@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
-from gatekeeper.execute.process import OWNED, SPAWNING, Child
+from gatekeeper.execute.process import Child
+from gatekeeper.execute.start import OWNED, SPAWNING
 from gatekeeper.model.value import dataclass
 
 RUN_COOKIE = "GATEKEEPER_RUN_ID"

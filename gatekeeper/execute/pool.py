@@ -29,8 +29,9 @@ from gatekeeper.execute.guard import Guard
 from gatekeeper.execute.inherited import settle_signals
 from gatekeeper.execute.kills import MemoryKills
 from gatekeeper.execute.lineage import JOB_COOKIE, RUN_COOKIE, AdoptedLineage, Lineage, TableLineage, disk_bytes, members
-from gatekeeper.execute.process import AT_ONCE, FIRST_SAMPLE, Child, Ended, Ladder, Phase, ProcessSpec, conclude, explain, forget, spawn
+from gatekeeper.execute.process import AT_ONCE, FIRST_SAMPLE, Child, Ended, Ladder, Phase, ProcessSpec, conclude, explain, spawn
 from gatekeeper.execute.resources import process_table
+from gatekeeper.execute.start import forget, keep_descriptors
 from gatekeeper.model.result import Attempt
 
 PIPE_SIZE = 1024 * 1024
@@ -49,6 +50,7 @@ class ProcessPool:
     def __init__(self, *, run_id: str, portable: bool | None = None, clock: Callable[[], float] = time.monotonic,
                  kills: MemoryKills | None = None) -> None:
         settle_signals()
+        keep_descriptors()
         outer = os.environ.get(RUN_COOKIE, "")
         cookie = f"{outer}:{run_id}" if outer else run_id
         self._cookie = cookie
@@ -284,7 +286,6 @@ class ProcessPool:
             if not child.stopped and _killed(reaped.status):
                 child.out_of_memory = self._kills.since(child.started, self._clock())
             forget(child.pid)
-        child.process.returncode = os.waitstatus_to_exitcode(child.status)  # or Popen would wait for it once more
 
     def _read(self, child: Child, fd: int) -> int:
         """Take what a pipe holds, at most one buffer; 0 at its end (then it is closed) and when it is empty."""
@@ -325,8 +326,8 @@ def watch_or_kill(ends: Ends, child: Child) -> int | None:
     try:
         return ends.watch(child.pid)
     except OSError:
-        child.process.kill()
-        child.process.wait()
+        os.kill(child.pid, signal.SIGKILL)
+        os.waitpid(child.pid, 0)
         forget(child.pid)
         for fd, spool in child.pipes.items():
             os.close(fd)

@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 
 from gatekeeper.execute.spool import CAP, Spool
+from gatekeeper.execute.start import start_tree
 from gatekeeper.model.result import Attempt
 from gatekeeper.model.value import dataclass, field
-
-#: pids of children that we started and reap ourselves; everything else below us was adopted
-OWNED: set[int] = set()
-#: held from fork to registration, so that nobody takes a fresh child for an adopted one
-SPAWNING = threading.Lock()
 
 #: number of the system call ioprio_set, by machine, and what it is told: the group, to read and write only when nobody else does
 IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "loongarch64": 30, "ppc64le": 273, "s390x": 282, "armv7l": 314, "i686": 289}
@@ -96,7 +90,7 @@ class Child:
     """A started process and all that is known of its tree; times on the pool's clock. Only `pool` and `ending` change it."""
 
     spec: ProcessSpec
-    process: subprocess.Popen[bytes]
+    pid: int
     started: float
     #: open read ends of its pipes
     pipes: dict[int, Spool]
@@ -138,10 +132,6 @@ class Child:
         return self.spec.key
 
     @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    @property
     def stopped(self) -> bool:
         """We told it to end, so what is left of it is no leak."""
         return self.timed_out or self.cancelled or self.over_memory
@@ -156,7 +146,7 @@ def spawn(spec: ProcessSpec, env: Mapping[str, str], now: float) -> Child:
         spools += [Spool(spec.stderr, spec.cap)]
         ends += [os.pipe()]
         ends += [os.pipe()]
-        process = start_process(spec.argv, cwd=spec.cwd, env=env, stdout=ends[0][1], stderr=ends[1][1], pass_fds=spec.pass_fds)
+        pid = start_tree(spec.argv, cwd=spec.cwd, env=env, stdout=ends[0][1], stderr=ends[1][1], pass_fds=spec.pass_fds)
     except (OSError, ValueError):
         for fd in [fd for pair in ends for fd in pair]:
             os.close(fd)
@@ -166,25 +156,10 @@ def spawn(spec: ProcessSpec, env: Mapping[str, str], now: float) -> Child:
     for read, write in ends:
         os.close(write)
         os.set_blocking(read, False)
-    lower_priority(process.pid, spec.niceness)
+    lower_priority(pid, spec.niceness)
     pipes = {ends[0][0]: spools[0], ends[1][0]: spools[1]}
     deadline = float("inf") if spec.timeout is None else now + spec.timeout
-    return Child(spec=spec, process=process, started=now, pipes=pipes, deadline=deadline, sample_at=now + FIRST_SAMPLE)
-
-
-def start_process(argv: tuple[str, ...], *, cwd: str, env: Mapping[str, str], stdout: int, stderr: int,
-                  stdin: int = subprocess.DEVNULL, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
-    """Start a process that is known as ours and reaped by us; never with `preexec_fn` (14 ms per start in a large process)."""
-    with SPAWNING:
-        process = subprocess.Popen(argv, cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr,
-                                   start_new_session=True, close_fds=True, pass_fds=pass_fds)
-        OWNED.add(process.pid)
-    return process
-
-
-def forget(pid: int) -> None:
-    """The process was reaped; its number may come again."""
-    OWNED.discard(pid)
+    return Child(spec=spec, pid=pid, started=now, pipes=pipes, deadline=deadline, sample_at=now + FIRST_SAMPLE)
 
 
 def lower_priority(pid: int, niceness: int) -> None:
