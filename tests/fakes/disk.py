@@ -10,7 +10,7 @@ import os
 import resource
 from collections.abc import Iterator
 
-from gatekeeper.model.event import Event
+from gatekeeper.model.event import Event, RunFinished
 from gatekeeper.store.journal import Journal
 from tests.fakes.scenario import Crash, DiskFull, Scenario, SyncFails
 from tests.fakes.world import must
@@ -41,7 +41,7 @@ class Record:
         self._number += 1
         if self._full is not None and self._number > self._full.event and self._limit is None:
             self._limit = os.path.getsize(self._path) + self._full.room
-        now = self.crash is not None and self._number > self.crash.event
+        now = self.crash is not None and (isinstance(event, RunFinished) if self.crash.event < 0 else self._number > self.crash.event)
         if now and self.crash is not None and not self.crash.after:
             raise Died
         with _room(self._limit):

@@ -93,7 +93,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crash:
-    """The program dies at its nth event, before or after that is written. `power`: the machine, too: of the lines so many parts are kept, then
+    """The program dies at its nth event (-1: the one that says that the run has ended), before or after that is written. `power`: the machine, too: of the lines so many parts are kept, then
     `torn` bytes of the next, and what follows them may be zeros."""
 
     event: int
@@ -138,6 +138,14 @@ Happening = Wish | Load | Interrupt | Stop | Crash | DiskFull | SyncFails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """The next run: these jobs look at something else by now and go otherwise, and some of what was kept has rotted, as `rot` draws."""
+
+    goes: Mapping[str, tuple[Go, ...]]
+    rot: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One simulated run. `goes` are the executions of each job, in order; the last one stands for all that follow."""
 
@@ -152,6 +160,7 @@ class Scenario:
     #: jobs whose result is in the cache
     cached: frozenset[str] = frozenset()
     happenings: tuple[Happening, ...] = ()
+    then: Next | None = None
     #: every job takes one core and nothing else: no order can take longer than twice the bound
     plain: bool = False
 
@@ -185,7 +194,12 @@ def scenario(seed: int) -> Scenario:
                 timeout=1e7 if plain or draw.random() < 0.85 else draw.uniform(1, 200))
     return Scenario(seed=seed, plan=plan, goes=goes, cores=cores, memory_mb=memory, plain=plain, fail_fast=not plain and draw.random() < 0.15,
                     person=draw.random() < 0.5, cached=frozenset(job.id for job in jobs if not plain and draw.random() < 0.05),
-                    happenings=_happenings(draw, plan, plain=plain))
+                    happenings=_happenings(draw, plan, plain=plain), then=_next(draw, plan) if draw.random() < 0.2 else None)
+
+
+def _next(draw: random.Random, plan: Plan) -> Next:
+    share = draw.choice([0.0, 0.1, 0.5])
+    return Next(goes={job.id: _goes(draw, job, plain=False) for job in plan.jobs if draw.random() < share}, rot=draw.choice([None, draw.randrange(1 << 30)]))
 
 
 def _number(job: Job) -> int:
@@ -297,7 +311,7 @@ def _load(draw: random.Random) -> Load:
 
 def _crash(draw: random.Random, sitting: int, events: int) -> Crash:
     power = draw.random() < 0.4
-    return Crash(event=draw.randint(0, events), sitting=sitting, after=draw.random() < 0.6, power=power, kept=draw.choice([1.0, draw.random(), draw.random()]),
+    return Crash(event=-1 if draw.random() < 0.05 else draw.randint(0, events), sitting=sitting, after=draw.random() < 0.6, power=power, kept=draw.choice([1.0, draw.random(), draw.random()]),
                  torn=draw.choice([0, 1, 30, 200]) if power else draw.choice([0, 0, 40]), zeros=power and draw.random() < 0.3)
 
 

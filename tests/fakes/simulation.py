@@ -7,9 +7,10 @@ end of the program, which is an exception that nothing catches; what the disk th
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gatekeeper.errors import StoreError
 from gatekeeper.execute.control import Action, Control
@@ -20,7 +21,7 @@ from gatekeeper.execute.run import run_plan
 from gatekeeper.execute.share import Gauge, Yielding
 from gatekeeper.judge.conclude import conclude
 from gatekeeper.judge.verdict import judge
-from gatekeeper.model.event import Event, JobFinished, RunFinished, RunStarted
+from gatekeeper.model.event import Event, Intervened, JobFinished, RunFinished, RunStarted
 from gatekeeper.model.finding import Category, Finding, Level, Parsed, Severity
 from gatekeeper.model.plan import Job
 from gatekeeper.model.ports import Subscriber
@@ -31,7 +32,8 @@ from gatekeeper.store.journal import Recorded, read_journal
 from tests.fakes.clock import ManualClock
 from tests.fakes.disk import RUN, Died, Record, damage
 from tests.fakes.oracle import bound, check_results, outcome_of
-from tests.fakes.scenario import Go, Interrupt, Load, Scenario, Way, Wish
+from tests.fakes.scenario import Go, Load, Next, Scenario, Way, Wish
+from tests.fakes.shelf import Shelf
 from tests.fakes.witness import Witness
 from tests.fakes.world import SimulatedPool, must
 
@@ -68,8 +70,9 @@ class Simulation:
     sittings: int = 0
     seen: set[str] = field(default_factory=set)
     told: list[Event] = field(default_factory=list)
-    #: causes that stepped in, of all sittings: what was recorded under them is taken over
-    causes: set[Cause] = field(default_factory=set)
+    results: tuple[Result, ...] = ()
+    #: what runs before have kept
+    shelf: Shelf | None = None
     #: jobs that have changed something which can be put back, and was not
     changed: set[str] = field(default_factory=set)
 
@@ -84,6 +87,23 @@ class Simulation:
         while self.verdict is None:
             must(self.sittings < 12, "a run that is resumed does not end")
             self._sit()
+        if self.scenario.then is not None and self.results:
+            self._run_again(self.scenario.then)
+
+    def _run_again(self, then: Next) -> None:
+        """The next run, which finds in the cache what holds: all that was kept of jobs that look at the same as before, but for what has rotted."""
+        shelf = self.shelf or Shelf(os.path.join(self.folder, "shelf"))
+        shelf.keep(self.results)
+        shelf.change(then.goes)
+        kept = {job.id for job in self.scenario.plan.jobs if job.id not in then.goes and shelf.find(job) is not None}
+        if then.rot is not None:
+            shelf.rot(random.Random(then.rot))
+        one = replace(self.scenario, goes={**self.scenario.goes, **then.goes}, happenings=(), cached=frozenset(kept), then=None)
+        again = Simulation(one, os.path.join(self.folder, "again"), shelf=shelf)
+        again.run()
+        self.seen |= {f"again: {kind}" for kind in again.seen}
+        missed = [result.job for result in again.results if result.job in kept and not result.from_cache and result.attempts]
+        must(then.rot is not None or not missed, "what was kept was not found", missed)
 
     def _sit(self) -> None:
         sitting, self.sittings = self.sittings, self.sittings + 1
@@ -92,6 +112,7 @@ class Simulation:
         witness = Witness(self.scenario.plan, pool, frozenset(self.known))
         record = Record(self.path, self.scenario, sitting, again=os.path.exists(self.path))
         published: list[Event] = []
+        self.told = published
 
         def publish(event: Event) -> None:
             published.append(event)
@@ -115,7 +136,6 @@ class Simulation:
             must(bool(record.said) or self._recorded_whole(published), "the journal of a run that ended is not whole")
         finally:
             self.seen |= witness.seen
-            self.told = published
 
     def _carry_out(self, pool: SimulatedPool, witness: Witness, publish: Subscriber) -> Verdict:
         scenario, control, known = self.scenario, pool.control, dict(self.known)
@@ -127,6 +147,7 @@ class Simulation:
         began = pool.clock()
         results = run_plan(scenario.plan, clock=pool.clock, pool=pool, conclude=self._concluding(pool), publish=publish, folder=self.folder, control=control,
                            options=options)
+        self.results = results
         verdict = judge(scenario.plan, results, signal=control.signum or None)
         self._check_end(pool, witness, results, verdict)
         if scenario.plain and not known and "Intervened" not in witness.seen:
@@ -147,6 +168,8 @@ class Simulation:
     def _looking_up(self, witness: Witness) -> Callable[[Job], Result | Job]:
         def look_up(job: Job) -> Result | Job:
             must(all(witness.results[need].status is Status.PASSED for need in job.needs), "the cache is asked for a job whose needs are not met", job.id)
+            if self.shelf is not None:
+                return self.shelf.find(job) or job
             return Result(job=job.id, status=Status.FAILED, from_cache=True) if job.id in self.scenario.cached else job
 
         return look_up
@@ -189,20 +212,21 @@ class Simulation:
         return any(job.retry.delay or job.recovery.hold or job.services for job in jobs if job.retry.attempts > 1) or any(job.recovery.hold for job in jobs)
 
     def _may_step_in(self, control: Control) -> frozenset[Cause]:
-        """What could end jobs before their time, in this sitting or one before."""
+        """What could end jobs before their time."""
+        may: set[Cause] = set()
         plan, happenings = self.scenario.plan, self.scenario.happenings
         wishes = {one.request.action for one in happenings if isinstance(one, Wish)}
         if any(batch.timeout is not None for batch in plan.batches) or plan.timeout < 1e6 or Action.DEADLINE in wishes:
-            self.causes.add(Cause.BUDGET)
-        if Action.CANCEL in wishes or control.interrupts or any(isinstance(one, Interrupt) for one in happenings):
-            self.causes.add(Cause.INTERRUPT)
+            may.add(Cause.BUDGET)
+        if control.interrupts or any(isinstance(event, Intervened) and event.action == Action.CANCEL for event in self.told):
+            may.add(Cause.INTERRUPT)  # what was cancelled in a sitting before is run
         if any(job.recovery.abort for job in plan.jobs):
-            self.causes.add(Cause.ABORT)
+            may.add(Cause.ABORT)
         if any(job.services for job in plan.jobs):
-            self.causes.add(Cause.SERVICE)
+            may.add(Cause.SERVICE)
         if self.scenario.fail_fast:
-            self.causes.add(Cause.FAIL_FAST)
-        return frozenset(self.causes)
+            may.add(Cause.FAIL_FAST)
+        return frozenset(may)
 
     def _recorded_whole(self, published: list[Event]) -> bool:
         recorded = read_journal(self.path)

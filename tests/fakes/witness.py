@@ -74,6 +74,8 @@ class Witness:
                 self._pool.floor.cores = int(text)
             case Intervened(action="pause", subject=subject) if subject:
                 self._pool.frozen_by_people.add(subject)
+            case Intervened(action="resume" | "cancel", subject=subject) if subject:
+                self._pool.frozen_by_people.discard(subject)
             case Pressure():
                 self._pool.held_back = event.held
             case _:
@@ -93,7 +95,7 @@ class Witness:
                 must(event.attempt == self._tries[event.job], "an attempt has a wrong number", (event.job, event.attempt))
             case JobFinished():
                 self._finished(event)
-            case JobResumed():
+            case JobEnded():
                 self._pool.frozen_by_people.discard(event.job)
             case _:
                 pass

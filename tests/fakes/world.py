@@ -25,6 +25,8 @@ from tests.fakes.scenario import Errand, Go, Interrupt, Scenario, Stop, Way, Wis
 MOST_IDLE = 40
 #: seconds in which jobs that the run froze by itself may all stand still: between two looks at the machine
 STILL = 1.5
+#: seconds after which a run has lost its way: no scenario has so much to do, or to wait for
+ENDLESS = 2e6
 #: seconds that every wait takes, as on a machine: what is due in less than that is due then
 LEAST = 1e-6
 
@@ -283,12 +285,15 @@ class SimulatedPool:
         if self.scenario.plain and not self.paused and not self.control.interrupts and not self.held_back:
             free = self.floor.cores - len(self.floor.taken)
             must(free <= 0 or not self.ready(), "a job waits although there is room", (free, self.ready()))
+        thawed = [key for key in self.frozen_by_people if key in self._running and self._running[key].frozen_at is None and not self._running[key].told]
+        must(not thawed, "a job goes on that somebody paused", thawed)
         if self.paused:
             moving = [key for key, process in self._running.items() if process.frozen_at is None and not process.told and key not in self._errands]
             must(not moving, "a job goes on while the run is paused", moving)
 
     def _check_progress(self, until: float) -> None:
         self._idle = 0 if until > self.clock() or any(process.ends <= until for process in self._running.values()) else self._idle + 1
+        must(self.clock() - self.began < ENDLESS, "the run does not end", tuple(self._running))
         must(self._idle < MOST_IDLE, "the loop spins: no time passes and nothing ends", tuple(self._running))
 
 
