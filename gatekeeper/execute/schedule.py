@@ -153,8 +153,8 @@ class Schedule:
         """A job was started; whoever stood before it in the line was overtaken."""
         if self._status[job_id] is Status.QUEUED:
             self._line.leave(job_id)
-        self._batch_began.setdefault(self._jobs[job_id].batch, now)
         self._move(job_id, Status.RUNNING)
+        self._batch_began.setdefault(self._jobs[job_id].batch, now)
         job = self._jobs[job_id]
         cpu, memory = self._capacity.granted(job.resources)
         self._under_way.add(job_id, Holding(cpu, memory, job.resources.exclusive, now + job.estimated_seconds))
@@ -172,9 +172,9 @@ class Schedule:
 
         What ends the run meanwhile makes it NOT_RUN: its tries are the caller's to tell.
         """
+        self._move(job.id, Status.PENDING)
         self._jobs[job.id] = job
         self._resting[job.id] = not_before
-        self._move(job.id, Status.PENDING)
 
     def released(self, job_id: str) -> None:
         """A job that waits for its next try need not wait any longer."""
