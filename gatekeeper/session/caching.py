@@ -308,7 +308,7 @@ class Caching:
             "groups": {group: {file: (self._digests.of(file) or "")[:12] for file in self._keys.members(group)} for group in sorted(groups)},
         }
         with contextlib.suppress(OSError), open(os.path.join(self._folder, FILE), "w", encoding="utf-8") as file:
-            json.dump(document, file, separators=(",", ":"))
+            file.write(json.dumps(document, separators=(",", ":")))
 
 
 def _read(entry: Mapping[str, Any] | None, root: str) -> Parsed | None:

@@ -36,7 +36,7 @@ from gatekeeper.plan.key import (
     variables,
     words_of,
 )
-from gatekeeper.plan.reach import matcher
+from gatekeeper.plan.reach import Holdings, matcher
 from gatekeeper.plan.scope import folders
 from gatekeeper.provide.installed import Installed, State, UnknownStateError, environment_around, modules_above
 from gatekeeper.session.inputs import TooManyError, every_input
@@ -258,7 +258,8 @@ class Keys:
             return False
         names = configuration_names(job, tool.traces.files, tool.traces.keys)
         root = component.root if component is not None else "."
-        here = [file for file in self._sight.tree.files if os.path.basename(file) in names and (within(file, root) or within(root, os.path.dirname(file) or "."))]
+        named = (file for name in names for file in self._by_name.get(name, ()))
+        here = [file for file in named if within(file, root) or within(root, os.path.dirname(file) or ".")]
         if any(is_code(file) for file in here):
             return False
         if tool.id in _ONE_CONFIGURATION and any(within(file, root) and os.path.dirname(file) != root.removeprefix(".") for file in here):
@@ -271,7 +272,7 @@ class Keys:
             return True
         tree = self._sight.tree
         foreign = any(within(folder, job.cwd) or within(job.cwd, folder) for folder in (*tree.submodules, *tree.nested))
-        return not foreign and not self._sight.settings.exclude and len(job.files) == sum(within(file, job.cwd) for file in tree.files)
+        return not foreign and not self._sight.settings.exclude and len(job.files) == len(self._holdings.below(job.cwd))
 
     def _by_file(self, job: Job, command: Command, tool: Tool) -> Wanted:
         component = self._components.get(job.component or "")
@@ -295,7 +296,7 @@ class Keys:
     def _names(self, component: Component | None, command: Command) -> str:
         root = component.root if component is not None else "."
         matches = matcher(command.globs)
-        here = [file for file in self._sight.tree.files if within(file, root)]
+        here = self._holdings.below(root)
         # a folder alone makes a module of its name
         return digest_of((*sorted({os.path.dirname(file) for file in here}), "", *(file for file in here if matches(file))))
 
@@ -325,12 +326,23 @@ class Keys:
         if depth < 5 and not path.startswith(".."):
             text = (self._sight.tree.read(path) or b"").decode("utf-8", "replace")
             yield from ((other, self._path_digest(other) or "unreadable") for other in mentioned_outside(text))
-            for other in mentioned(path, text, self._all()):
+            for other in mentioned(path, text, self._all):
                 yield from self._configuration(other, depth + 1)
 
-    @functools.cache  # noqa: B019 - lives as long as the run
+    @functools.cached_property
     def _all(self) -> frozenset[str]:
         return frozenset(self._sight.tree.files)
+
+    @functools.cached_property
+    def _holdings(self) -> Holdings:
+        return Holdings(self._sight.tree.files)
+
+    @functools.cached_property
+    def _by_name(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for file in self._sight.tree.files:
+            found.setdefault(os.path.basename(file), []).append(file)
+        return found
 
     def _path_digest(self, path: str) -> str | None:
         return self._digests.of(path) if path else ABSENT

@@ -16,6 +16,7 @@ from gatekeeper.model.finding import Finding, Level, Parsed
 from gatekeeper.model.plan import Job
 from gatekeeper.model.status import Meaning
 from gatekeeper.model.tool import FailsAt
+from gatekeeper.model.value import replace
 
 #: contents of one file that are remembered
 _CONTENTS = 3
@@ -46,10 +47,12 @@ def lost_files(pack: Mapping[str, Any], files: Mapping[str, str | None]) -> bool
 
 
 def merged(parsed: Parsed, known: Mapping[str, Sequence[Finding]]) -> Parsed:
-    """What a run over some files and what is known of the others say together; a run that broke stands for itself."""
-    if parsed.meaning not in (Meaning.CLEAN, Meaning.FINDINGS, Meaning.NOTHING_CHECKED) or not known:
+    """What a run over some files and what is known of the others say together. A run that broke stays broken, whatever is known beside it."""
+    if not known:
         return parsed
     findings = tuple(sorted((*parsed.findings, *(finding for each in known.values() for finding in each)), key=_place))
+    if parsed.meaning in (Meaning.TOOL_ERROR, Meaning.FINDINGS_AND_TOOL_ERROR):
+        return replace(parsed, meaning=Meaning.FINDINGS_AND_TOOL_ERROR if findings else Meaning.TOOL_ERROR, findings=findings)
     return Parsed(meaning=Meaning.FINDINGS if findings else Meaning.CLEAN, findings=findings, problems=parsed.problems)
 
 
