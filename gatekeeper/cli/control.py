@@ -1,4 +1,4 @@
-"""`gatekeeper pause`, `cancel` and `set`: change a run that is under way, over its socket. What came of it is said, and kept in the run's record.
+"""`gatekeeper pause`, `cancel`, `set` and `approve`: change a run that is under way, over its socket. What came of it is said, and kept in the run's record.
 
 Exit codes: 0 it is done; 2 it makes no sense, or no such run is under way; 3 the run was asked, and nobody saw it happen.
 """
@@ -19,7 +19,7 @@ from gatekeeper.config.values import seconds, whole_number
 from gatekeeper.errors import UsageError
 
 if TYPE_CHECKING:
-    from gatekeeper.session.wire import Question
+    from gatekeeper.session.wishes import Question
 
 UNSEEN = 3
 RUN = typer.Option(None, "--run", metavar="RUN", help="The id of a run under way, or the start of one; not needed where there is only one.")
@@ -27,6 +27,8 @@ REASON = typer.Option("", "--reason", metavar="TEXT", help="Why; kept in the rec
 JOBS = typer.Option(None, "--jobs", "-j", metavar="N", help="How many jobs run at once.")
 PRIORITY = typer.Option([], "--priority", metavar="JOB=WORD", help="critical, high, medium or low; may be repeated.")
 DEADLINE = typer.Option(None, "--deadline", metavar="TIME", help="It must end within this time from now: 90s, 5m, 1h30m or seconds.")
+CONDITION = typer.Argument(..., metavar="ID", help="The id of the condition.")
+NAME = typer.Option("", "--as", metavar="NAME", help="Who approves; else the name of the user.")
 JOB = typer.Argument(None, metavar="[JOB]", help="Only this job: its id, or a part of it that no other has.")
 
 
@@ -57,9 +59,14 @@ def register(app: typer.Typer, here: Here) -> None:
         return wish(here, root, run, tuple(questions))
 
 
+    @app.command(help="Approve a condition of a run that is under way, which waits for a person.")
+    def approve(condition: str = CONDITION, *, name: str = NAME, reason: str = REASON, run: str | None = RUN, root: str = past.ROOT) -> int:
+        return wish(here, root, run, (question("approve", subject=condition, value=name, reason=reason),))
+
+
 def question(action: str, *, subject: str = "", value: str = "", reason: str = "") -> Question:
     """What is asked of a run."""
-    from gatekeeper.session.wire import Question  # lazy: sockets are for these verbs, and every other that typer starts imports this module
+    from gatekeeper.session.wishes import Question  # lazy: every verb that typer starts imports this module
 
     return Question(action=action, subject=subject, value=value, reason=reason)
 

@@ -1,4 +1,4 @@
-"""`gatekeeper run --detach`: makes the folder of the run, starts the run in a process of its own, shows the run's id and leaves.
+"""`gatekeeper run --detach`: makes the folder of the run, starts the run in a process of its own (`detached.py`), shows the run's id and leaves.
 
 What is wrong before the first job is told here, with the exit code that the run would have had, and nothing is left. What the run prints is in
 `output.log` in its folder. Does not know how a run is carried out.

@@ -115,6 +115,12 @@ def _deadline(request: Request, run: Run) -> None:
     run.schedule.set_timeout(seconds, run.now())
 
 
+def _approve(request: Request, run: Run) -> None:
+    if not request.subject or not request.value:
+        raise _RefusedError("who approves what is not said")
+    _told(request, run)  # whoever judges the run hears it
+
+
 def _open(request: Request, run: Run) -> Status:
     """The status of the job that is meant, which has not ended."""
     if request.subject not in run.jobs:
@@ -131,4 +137,5 @@ def _said(word: str, request: Request) -> str:
 
 
 _ANSWERS: Mapping[Action, Callable[[Request, Run], None]] = {
-    Action.PAUSE: _pause, Action.RESUME: _resume, Action.CANCEL: _cancel, Action.JOBS: _jobs, Action.PRIORITY: _priority, Action.DEADLINE: _deadline}
+    Action.PAUSE: _pause, Action.RESUME: _resume, Action.CANCEL: _cancel, Action.JOBS: _jobs, Action.PRIORITY: _priority, Action.DEADLINE: _deadline,
+    Action.APPROVE: _approve}

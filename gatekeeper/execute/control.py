@@ -18,6 +18,7 @@ class Action(StrEnum):
     RESUME of a job that is held for a person (`on_failure: hold`) runs it once more, CANCEL of it lets its failure stand.
 
     `value` is the number of jobs at once (JOBS), a word of `Priority` (PRIORITY), seconds from now (DEADLINE), nothing for the others.
+    APPROVE is the word of a person (`value`) for a condition of the policy (`subject`) that waits for one.
     """
 
     PAUSE = "pause"
@@ -26,6 +27,7 @@ class Action(StrEnum):
     JOBS = "jobs"
     PRIORITY = "priority"
     DEADLINE = "deadline"
+    APPROVE = "approve"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Result
 from gatekeeper.model.settings import PolicyCondition
 from gatekeeper.model.tool import Role
-from gatekeeper.model.value import dataclass, field
+from gatekeeper.model.value import dataclass, field, replace
 from gatekeeper.session.compare import base_of
 from gatekeeper.session.look import Sight
 from gatekeeper.session.proposed import obeyed_files, trust_warning
@@ -53,11 +53,14 @@ class Judging:
     began: float
     past: Mapping[str, float] = field(default_factory=dict)
 
-    def judged(self, plan: Plan, results: Sequence[Result], *, seconds: float, delta: Delta | None = None) -> Judged:
-        """The policy as it stands with these results; suppressions that are not in order come as a warning of their own."""
+    def judged(self, plan: Plan, results: Sequence[Result], *, seconds: float, delta: Delta | None = None, approvals: Sequence[str] = ()) -> Judged:
+        """The policy as it stands with these results; suppressions that are not in order come as a warning of their own.
+
+        `approvals` (ID=NAME) are those that were given while the run was under way.
+        """
         conditions = self.sight.settings.conditions
         account = self.account(plan, results)
-        ground = self._ground(plan, tuple(results), account, seconds, delta)
+        ground = replace(self._ground(plan, tuple(results), account, seconds, delta), approvals=self._approvals(_of(conditions, "approval"), approvals))
         said = assess(conditions, ground)
         asked = any(condition.kind == "suppressions" for condition in conditions)
         more = (*(() if asked else _warned(account)), *trust_warning(obeyed_files(self.sight)))
@@ -76,7 +79,7 @@ class Judging:
             changed=self._changed() if _needs_changes(conditions) else None,
             coverage=self._coverage(_of(conditions, "coverage")),
             sizes=_sizes(self.sight.tree.root, _of(conditions, "artifact-size")),
-            present=self._present(_of(conditions, "integration")), approvals=self._approvals(_of(conditions, "approval")))
+            present=self._present(_of(conditions, "integration")))
 
     def _coverage(self, conditions: Sequence[PolicyCondition]) -> dict[tuple[str, ...], Coverage]:
         """What reports say, by the names that a condition gives them."""
@@ -103,9 +106,9 @@ class Judging:
         found |= {f"variable {name}": bool(environment.get(name)) for condition in conditions for name in condition.environment}
         return found | {f"file {glob}": bool(globbed(root, glob)) for condition in conditions for glob in condition.files}
 
-    def _approvals(self, conditions: Sequence[PolicyCondition]) -> dict[str, tuple[str, ...]]:
-        """Who approved: on the command line or in the environment (ID=NAME), or in the files of the condition (a line `ID: NAME`)."""
-        given = [text.partition("=")[::2] for text in self.sight.settings.approvals]
+    def _approvals(self, conditions: Sequence[PolicyCondition], more: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Who approved: on the command line or in the environment (ID=NAME), while the run was under way, or in the files of the condition (a line `ID: NAME`)."""
+        given = [text.partition("=")[::2] for text in (*self.sight.settings.approvals, *more)]
         for condition in conditions:
             for file in condition.files:
                 content = self._trusted_content(file).decode("utf-8", "replace")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from gatekeeper.session.wire import LONGEST, Answer, Question, connect, question_line, read_answer
+from gatekeeper.session.wire import LONGEST, connect, question_line, read_answer
+from gatekeeper.session.wishes import Answer, Question
 from gatekeeper.store.home import is_running
 
 #: the run answers within 0.8 s, if it can; its door opens 0.2 s after its start

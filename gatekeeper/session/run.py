@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gatekeeper import __version__
 from gatekeeper.errors import StoreError
-from gatekeeper.execute.control import Control
+from gatekeeper.execute.control import Action, Control
 from gatekeeper.execute.helper import run_helper
 from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.run import RunOptions, run_plan
@@ -129,7 +129,7 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
         before = take(sight.tree, sight.git) if waited or settings.new_since else first(sight.tree, sight.git)
         start = outset(Looked(sight=sight, plan=plan, toolbox=toolbox, before=before, folder=folder.path), ready, earlier)
         opened = Opened(sight=sight, changes=changes, plan=start.plan, home=home, folder=folder, compared=against, start=start, reached=tuple(reached))
-        with Door(folder.path, control, registry=registry_of(environment)) as door:
+        with Door(folder.path, control, registry=registry_of(environment), conditions=settings.conditions) as door:
             return _Run(opened, (*subscribers, door), control).go()
     finally:
         folder.close()
@@ -240,6 +240,10 @@ class _Run:
             verdict = self._judged(results, changed, record.assessments, unwritten_condition(error))
             return replace(record, verdict=verdict, ending=ending(results, verdict, record.assessments, lost=error.message))
 
+    def _approvals(self) -> tuple[str, ...]:
+        """Those that were given while the run was under way, as ID=NAME."""
+        return tuple(f"{one.subject}={one.value}" for one in self._interventions if one.action == Action.APPROVE)
+
     def _publish(self, event: Event) -> None:
         """Tells everybody, without secrets: this is where events leave for disk and terminal."""
         event = redacted(event, self._secrets)
@@ -313,7 +317,7 @@ class _Run:
         start = opened.start
         seconds = round(time.monotonic() - start.clock, 3)
         delta = self._delta(results)
-        judged = self._judging.judged(opened.plan, results, seconds=seconds, delta=delta)
+        judged = self._judging.judged(opened.plan, results, seconds=seconds, delta=delta, approvals=self._approvals())
         assessments = judged.assessments
         verdict = self._judged(results, changed, assessments)
         return RunRecord(

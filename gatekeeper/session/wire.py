@@ -3,7 +3,7 @@
     asked     {"gatekeeper": 1, "action": "cancel", "subject": "B2/pytest@api", "value": "", "reason": "not needed"}
     answered  {"gatekeeper": 1, "ok": true, "done": true, "said": "B2/pytest@api: is being cancelled", "hint": ""}
 
-`action` is a word of `execute.control.Action`, or `ping`. `subject` is a job (its id, or a part of it that no other has), empty for the run; `value` as `Action`
+`action` is a word of `execute.control.Action`, or `ping` (`session.wishes`). `subject` is a job (its id, or a part of it that no other has), empty for the run; `value` as `Action`
 describes it; all but `gatekeeper` and `action` may be missing. `ok` is false where the wish makes no sense, `done` true once the run has done it.
 A question is at most `LONGEST` bytes. The socket is for its owner alone (mode 0600, and the peer's user id is asked of the kernel: it, or root).
 
@@ -22,36 +22,15 @@ import struct
 import tempfile
 from collections.abc import Iterator
 
-from gatekeeper.model.value import dataclass
+from gatekeeper.session.wishes import Answer, Question
 
 SOCKET = "control.sock"
 VERSION = 1
 LONGEST = 65_536
-PING = "ping"
 _ROOT = 0
 _LINUX = hasattr(socket, "SO_PEERCRED")
 #: what `sun_path` holds on every system we know, its end included
 _LONGEST_PATH = 104
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What somebody wants; the words are not checked yet."""
-
-    action: str
-    subject: str = ""
-    value: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of it. Not `ok`: it makes no sense; `ok` and not `done`: heard, but nobody saw it happen."""
-
-    ok: bool
-    done: bool
-    said: str
-    hint: str = ""
 
 
 def question_line(question: Question) -> bytes:

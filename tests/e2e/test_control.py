@@ -164,6 +164,26 @@ def test_watching_ends_when_the_run_is_killed(tmp_path: Path, stage: Stage, star
     assert space.run("cancel").exit_code == 2
 
 
+@pytest.mark.parametrize(("approved", "exit_code"), [(True, 0), (False, 3)])
+def test_a_person_can_approve_while_the_run_is_under_way(tmp_path: Path, stage: Stage, started: Callable[..., subprocess.Popen[bytes]], *, approved: bool,
+                                                         exit_code: int) -> None:
+    space = repository(tmp_path, {"slow": fake("told", "slow")})
+    document = json.loads(space.read("gatekeeper.yaml"))
+    space.write("gatekeeper.yaml", json.dumps({**document, "policy": {"conditions": [{"kind": "approval", "id": "release", "reviewer": ["ann"]}]}}))
+    space.commit("wait for ann")
+    run = started(space, *tasks_only())
+    slow = stage.actor("slow")
+    assert space.run("approve", "release", "--as", "bob").exit_code == 2
+    if approved:
+        assert space.run("approve", "release", "--as", "ann", "--reason", "looked at it").exit_code == 0
+    slow.tell("exit 0")
+    done = ended(run)
+    assert done.exit_code == exit_code, done
+    summary = valid_reports(only_run(space))
+    assert [(one["action"], one["subject"], one["value"], one["reason"]) for one in summary["interventions"]] == (
+        [("approve", "release", "ann", "looked at it")] if approved else [])
+
+
 def test_a_job_cannot_change_the_run_that_judges_it(tmp_path: Path) -> None:
     space = Space(tmp_path)
     asking = ("import subprocess, sys; sys.exit(0 if subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL).returncode == 3 else 1)")

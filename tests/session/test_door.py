@@ -9,7 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,11 +17,13 @@ import pytest
 from gatekeeper.execute.control import Action, Control, Request
 from gatekeeper.model.event import Event, Intervened, JobFinished, Notice, RunFinished, RunPaused, RunStarted
 from gatekeeper.model.result import Result
+from gatekeeper.model.settings import PolicyCondition
 from gatekeeper.model.status import Status
 from gatekeeper.session import wire
 from gatekeeper.session.door import MOST_CALLERS, Door
 from gatekeeper.session.remote import ask
-from gatekeeper.session.wire import Answer, Question, connect, question_line, read_answer, read_question
+from gatekeeper.session.wire import connect, question_line, read_answer, read_question
+from gatekeeper.session.wishes import PING, Answer, Question
 from gatekeeper.store.lock import Lock
 from gatekeeper.store.running import under_way
 from tests.fakes.record import mixed
@@ -51,16 +53,16 @@ class Loop:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, registry: str | None = None) -> Iterator[tuple[Loop, Door]]:
+def opened(folder: Path, registry: str | None = None, conditions: Sequence[PolicyCondition] = ()) -> Iterator[tuple[Loop, Door]]:
     """A run under way in `folder`, its lock held, its door open."""
     folder.mkdir(parents=True, exist_ok=True)
     control = Control()
     loop = Loop(control)
     lock = Lock.take(str(folder / "run.lock"))
-    with Door(str(folder), control, registry=registry, delay=0.0) as door:
+    with Door(str(folder), control, registry=registry, conditions=conditions, delay=0.0) as door:
         loop.tell = door
         door(RunStarted(at=0.0, run_id="id", plan=RECORD.plan))
-        assert ask(str(folder), Question(action=wire.PING)).done
+        assert ask(str(folder), Question(action=PING)).done
         yield loop, door
     lock.release()
 
@@ -133,6 +135,31 @@ def test_what_the_run_does_not_do_is_not_said_to_be_done(folder: Path) -> None:
         assert not ask(str(folder), Question(action="jobs", value="3")).done
 
 
+def test_what_the_run_refuses_is_answered_with_its_reason(folder: Path) -> None:
+    with opened(folder) as (loop, _):
+        loop.answer = lambda request: Notice(at=1.0, message=f"priority {request.subject} low: `{request.subject}` runs already")
+        answer = ask(str(folder), Question(action="priority", subject=JOB, value="low"))
+        assert answer == Answer(ok=False, done=False, said=f"`{JOB}` runs already")
+
+
+def test_a_reason_that_held_a_secret_is_known_again_without_it(folder: Path) -> None:
+    with opened(folder) as (loop, _):
+        loop.answer = lambda request: Intervened(at=1.0, action=request.action, reason="***", by=request.by)
+        assert ask(str(folder), Question(action="cancel", reason="hunter2hunter2")).done
+
+
+def test_a_condition_that_waits_for_a_person_is_approved_by_whoever_may(folder: Path) -> None:
+    waiting = (PolicyCondition(kind="approval", id="release", reviewers=("lead-*",)), PolicyCondition(kind="findings", id="none"))
+    with opened(folder, conditions=waiting) as (loop, _):
+        answer = ask(str(folder), Question(action="approve", subject="release", value="lead-ann", reason="looked at it"))
+        assert answer == Answer(ok=True, done=True, said="release: approved as lead-ann")
+        assert ask(str(folder), Question(action="approve", subject="release", value="ann")) == Answer(
+            ok=False, done=False, said="`ann` may not approve `release`", hint="who may: lead-*")
+        assert ask(str(folder), Question(action="approve", subject="none", value="lead-ann")).hint == "those that do: release"
+        assert [(request.action, request.subject, request.value, request.reason) for request in loop.heard] == [
+            (Action.APPROVE, "release", "lead-ann", "looked at it")]
+
+
 def test_pausing_twice_and_resuming_what_runs_say_so(folder: Path) -> None:
     with opened(folder) as (loop, door):
         assert ask(str(folder), Question(action="resume")) == Answer(ok=True, done=True, said="it is not paused")
@@ -149,7 +176,7 @@ def test_garbage_of_any_size_is_refused_and_the_next_is_served(folder: Path, gar
     with opened(folder) as (loop, _):
         answer = raw(folder, garbage)
         assert answer is None or not answer.ok
-        assert ask(str(folder), Question(action=wire.PING)).done
+        assert ask(str(folder), Question(action=PING)).done
         assert loop.heard == []
 
 
@@ -166,13 +193,13 @@ def test_who_goes_away_before_the_answer_hurts_nobody(folder: Path) -> None:
         loop.answer = lambda _request: None
         with connect(str(folder), 5.0) as link:
             link.sendall(question_line(Question(action="cancel")))
-        assert ask(str(folder), Question(action=wire.PING)).done
+        assert ask(str(folder), Question(action=PING)).done
         assert [request.action for request in loop.heard] in ([], [Action.CANCEL])
 
 
 def test_a_question_in_pieces_is_put_together(folder: Path) -> None:
     with opened(folder), connect(str(folder), 5.0) as link:
-        for byte in question_line(Question(action=wire.PING)):
+        for byte in question_line(Question(action=PING)):
             link.sendall(bytes([byte]))
         assert read_answer(link.recv(wire.LONGEST)).done
 
@@ -231,7 +258,7 @@ def test_a_run_that_is_over_at_once_opens_no_door(folder: Path) -> None:
 
 
 def test_a_process_of_the_run_itself_may_not_change_it(folder: Path) -> None:
-    asking = ("import sys; from gatekeeper.session.remote import ask; from gatekeeper.session.wire import Question; "
+    asking = ("import sys; from gatekeeper.session.remote import ask; from gatekeeper.session.wishes import Question; "
               "answer = ask(sys.argv[1], Question(action='cancel')); sys.exit(0 if answer.done else 7)")
     with opened(folder) as (loop, _):
         ended = subprocess.run([sys.executable, "-c", asking, str(folder)], check=False, stdin=subprocess.DEVNULL,
