@@ -33,6 +33,7 @@ from gatekeeper.cli import (
     setup,
     status,
     tools,
+    trace,
     watch,
 )
 from gatekeeper.cli import show as show_verb
@@ -51,7 +52,7 @@ PLANNED = {
     "run": "Decide whether a repository is fit to merge.",
     "plan": "Show what a run would do, and why; runs nothing.",
 }
-MODULES = (detect, show_verb, explain, logs, history, resume, retry, ps, status, watch, control, doctor, tools, init, setup, parse, config, backup, baseline, cache)
+MODULES = (detect, show_verb, explain, logs, history, trace, resume, retry, ps, status, watch, control, doctor, tools, init, setup, parse, config, backup, baseline, cache)
 _EPILOG = "Files can be named after --, for example: gatekeeper run -- src/a.py src/b.py"
 
 

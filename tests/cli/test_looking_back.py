@@ -17,7 +17,7 @@ from gatekeeper.cli.here import Here
 from gatekeeper.cli.logs import Put
 from gatekeeper.execute.run import job_folder
 from gatekeeper.model.event import JobFinished, JobStarted, RunStarted
-from gatekeeper.model.result import Attempt, Result
+from gatekeeper.model.result import Attempt, Result, Timings
 from gatekeeper.model.status import Status
 from gatekeeper.model.value import replace
 from gatekeeper.store.history import record as remember
@@ -182,6 +182,26 @@ def test_a_damaged_history_is_told_and_a_new_one_begins(gate: Gate, home: Home, 
     told = capsys.readouterr()
     assert told.out == ""
     assert "file is not a database: it is now history.sqlite3." in told.err
+
+
+def test_a_trace_is_written_where_it_is_asked_for_also_of_a_run_that_died(gate: Gate, home: Home, tmp_path: Path, capsys: Captured) -> None:
+    folder, journal = _start(home)
+    journal.close()
+    folder.close()
+    assert gate("trace") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [event["name"] for event in document["traceEvents"] if event["ph"] == "X"] == [f"run {folder.run_id}"]
+    assert gate("trace", "-o", "t.json") == 0
+    assert json.loads((tmp_path / "t.json").read_bytes()) == document
+    assert gate("trace", "-o", "none/t.json") != 0
+
+
+def test_timings_of_a_past_run_are_told_to_people_and_programs(gate: Gate, finished: RunFolder, capsys: Captured) -> None:
+    write_record(finished.path, replace(RECORD, run_id=finished.run_id, timings=Timings(job_seconds=9.0, speed_up=2.0, slowest=(("a", 5.0), ("b", 4.0)))))
+    assert gate("show", "--timings") == 0
+    assert "9.0s of work, 2.0 times as fast" in capsys.readouterr().out
+    assert gate("show", "--timings", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["timings"]["slowest"] == [{"job": "a", "seconds": 5.0}, {"job": "b", "seconds": 4.0}]
 
 
 def test_a_broken_configuration_hides_no_past(gate: Gate, finished: RunFolder, tmp_path: Path, capsys: Captured) -> None:
