@@ -78,7 +78,7 @@ from gatekeeper.store.log import RunLog
 from gatekeeper.store.running import registry_of
 from gatekeeper.store.runs import died_last
 from gatekeeper.tree.changes import Changes
-from gatekeeper.tree.snapshot import differences, first, take
+from gatekeeper.tree.snapshot import Snapshot, differences, first, take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +220,7 @@ class _Run:
         after = take(tree, git)
         if remove_leaves(tree.root, self._leaves, after.files if tree.git else None):
             after = take(tree, git)
-        return results, differences(self._before, after)
+        return results, self._different(after)
 
     def _options(self) -> RunOptions:
         opened, settings = self._opened, self._opened.sight.settings
@@ -285,7 +285,13 @@ class _Run:
     def _changed_so_far(self) -> tuple[str, ...]:
         """What differs in the tree by now, but for what will be removed at the end."""
         now = take(self._opened.sight.tree, self._opened.sight.git)
-        return tuple(name for name in differences(self._before, now) if not self._leaves.names(name))
+        return tuple(name for name in self._different(now) if not self._leaves.names(name))
+
+    def _different(self, now: Snapshot) -> tuple[str, ...]:
+        """What differs in the tree, but for the file that the user wants our events in."""
+        settings = self._opened.sight.settings
+        ours = os.path.relpath(os.path.join(settings.invoked_from, settings.events), self._opened.sight.tree.root) if settings.events else None
+        return tuple(name for name in differences(self._before, now) if name != ours)
 
     def _triaged(self, job: Job, parsed: Parsed) -> Parsed:
         """What a job found, those findings marked that do not count."""

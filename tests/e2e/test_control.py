@@ -262,6 +262,14 @@ def test_events_on_standard_output_are_all_of_it_and_in_order(tmp_path: Path) ->
     assert of_jobs == sorted(of_jobs)
 
 
+def test_a_file_of_events_in_the_tree_is_no_change_of_the_tree(tmp_path: Path) -> None:
+    space = repository(tmp_path, {"good": python("pass")})
+    for _ in range(2):
+        told = space.run(*tasks_only("--events", "events.jsonl"))
+        assert told.exit_code == 0, told
+        assert json.loads((space.root / "events.jsonl").read_text().splitlines()[-1])["event"] == "RunFinished"
+
+
 def test_a_reader_of_events_that_leaves_changes_nothing(tmp_path: Path) -> None:
     space = repository(tmp_path, {"good": python("pass")})
     run = space.start(*tasks_only("--events", "-"))
