@@ -257,6 +257,8 @@ class Caching:
         if self._digests.learned:
             self._store.put(self._index, {"rows": dict(self._digests.index())})
         self._write_keys()
+        if kept:
+            self._store.tidy()
         return tuple(self._store.notices)
 
     def _settled(self, kept: Sequence[_Asked]) -> list[_Asked]:

@@ -31,6 +31,7 @@ _USED = 12 * 3600.0
 #: what is kept without being asked for: 30 days, 1 GB
 KEPT_SECONDS = 30 * 86400.0
 KEPT_BYTES = 1_000_000_000
+_TIDIED = 86400.0
 _UNFINISHED = ".unfinished-"
 
 Entry = dict[str, Any]
@@ -48,6 +49,7 @@ class ResultStore:
     """The entries below one folder (absolute; None: there is none, and nothing is kept). `notices` holds at most one line for people."""
 
     def __init__(self, folder: str | None) -> None:
+        self._base = folder
         self._folder = None if folder is None else os.path.join(folder, "results", str(SCHEMA))
         self.notices: list[str] = []
         why = _distrust(self._folder) if self._folder is not None else ""
@@ -89,6 +91,16 @@ class ResultStore:
         if self._trusted:
             with contextlib.suppress(OSError):
                 os.unlink(self._path(key))
+
+    def tidy(self) -> None:
+        """Prunes, once a day."""
+        if self._base is None or not self._trusted:
+            return
+        marker = os.path.join(self._folder or "", "pruned")
+        with contextlib.suppress(OSError):
+            if not os.path.exists(marker) or time.time() - os.stat(marker).st_mtime > _TIDIED:
+                prune(self._base)
+                write_packed(marker, 0)
 
     def _path(self, key: str) -> str:
         return os.path.join(self._folder or "", key[:2], key)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gatekeeper.store.cache import read_packed, write_packed
 from tests.fakes.space import Answer, Ended, FakeTool, Space
 
 CLEAN = Answer(stdout="[]")
@@ -262,3 +263,37 @@ def test_strict_mode_and_fixing_take_nothing_from_the_cache(space: Space) -> Non
     run(space, "--mode", "strict", "--yes")
     run(space, "--fix")
     assert len(checks(tool)) == 3
+
+
+def test_an_audit_is_known_for_a_day_and_says_its_age(space: Space) -> None:
+    audit = space.fake("cargo-audit", Answer(when=("--version",), stdout="cargo-audit 0.22.2\n"),
+                       Answer(stdout='{"lockfile": {"dependency-count": 3}, "vulnerabilities": {"list": []}, "warnings": {}}'))
+    space.fake("cargo", Answer(when=("--version",), stdout="cargo 1.95.0 (abc 2026-01-01)\n"))
+    space.fake("rustc", Answer(when=("--version",), stdout="rustc 1.95.0 (abc 2026-01-01)\n"))
+    space.write("Cargo.toml", '[package]\nname = "app"\nversion = "1.0.0"\nedition = "2021"\n')
+    space.write("Cargo.lock", "version = 4\n")
+    space.write("src/lib.rs", "pub fn a() {}\n")
+    space.init()
+
+    def audits() -> tuple[bool, int, str]:
+        ended = run(space, only="cargo-audit*")
+        name = next(each["id"] for each in ended.json()["jobs"] if "cargo-audit" in each["id"])
+        return job(ended, name)["from_cache"], sum("audit" in call.argv for call in audit.calls), job(ended, name)["message"]
+
+    assert audits()[:2] == (False, 1)
+    known, calls, message = audits()
+    assert (known, "as of 0 min ago" in message) == (True, True), message
+    space.write("src/lib.rs", "pub fn b() {}\n")
+    assert audits()[:2] == (True, calls), "what is asked is what is declared and locked, not the code"
+    _age(space, 25 * 3600)
+    assert audits()[0] is False
+    space.write("Cargo.lock", "version = 4\n# another\n")
+    assert audits()[0] is False
+
+
+def _age(space: Space, seconds: float) -> None:
+    """Makes every entry so much older."""
+    for path in (space.home / ".cache" / "gatekeeper" / "results").rglob("*"):
+        entry = read_packed(str(path)) if path.is_file() else None
+        if isinstance(entry, dict) and "made" in entry:
+            write_packed(str(path), {**entry, "made": entry["made"] - seconds})

@@ -153,3 +153,15 @@ def test_a_dropped_entry_is_gone(tmp_path: Path) -> None:
     store.drop(KEY)
     store.drop(KEY)
     assert store.get(KEY) is None
+
+
+def test_it_prunes_itself_once_a_day(tmp_path: Path) -> None:
+    store = ResultStore(str(tmp_path))
+    store.put(KEY, ENTRY)
+    os.utime(place(tmp_path), (1, 1))
+    store.tidy()
+    assert store.get(KEY) is None
+    store.put(KEY, ENTRY)
+    os.utime(place(tmp_path), (1, 1))
+    store.tidy()
+    assert place(tmp_path).exists()

@@ -1,0 +1,178 @@
+"""What a program runs with: environments by what their installers wrote, and what cannot be vouched for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.model.tool import LocatedTool
+from gatekeeper.provide.installed import Installed, State, UnknownStateError, environment_around, modules_above
+from gatekeeper.tree.digests import Digests
+
+
+def installed(root: Path, **environment: str) -> Installed:
+    return Installed(str(root), Digests(str(root)).of, environment)
+
+
+def words(states: tuple[State, ...]) -> tuple[str, ...]:
+    return tuple(word for state in states for name, word in state.words)
+
+
+@pytest.fixture
+def venv(tmp_path: Path) -> Path:
+    """A virtual environment with one distribution and a script of it."""
+    folder = tmp_path / ".venv"
+    site = folder / "lib" / "python3.11" / "site-packages"
+    (site / "tool-1.0.dist-info").mkdir(parents=True)
+    (site / "tool-1.0.dist-info" / "RECORD").write_text("tool.py,sha256=a,1\n")
+    (site / "tool.py").write_text("pass\n")
+    (folder / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.7\n")
+    (folder / "bin").mkdir()
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    script = folder / "bin" / "tool"
+    script.write_text(f"#!{folder}/bin/python\n")
+    script.chmod(0o755)
+    return folder
+
+
+def site(venv: Path) -> Path:
+    return venv / "lib" / "python3.11" / "site-packages"
+
+
+def state(venv: Path) -> tuple[str, ...]:
+    return words(installed(venv.parent).program(str(venv / "bin" / "tool"), ""))
+
+
+def test_the_same_environment_says_the_same(venv: Path) -> None:
+    assert state(venv) == state(venv)
+
+
+@pytest.mark.parametrize("change", ["record", "new distribution", "module", "interpreter", "script", "new name", "settings"])
+def test_whatever_an_installer_does_shows(venv: Path, change: str) -> None:
+    before = state(venv)
+    match change:
+        case "record":
+            (site(venv) / "tool-1.0.dist-info" / "RECORD").write_text("tool.py,sha256=b,1\n")
+        case "new distribution":
+            (site(venv) / "more-2.0.dist-info").mkdir()
+        case "module":
+            (site(venv) / "tool.py").write_text("other\n")
+        case "interpreter":
+            (venv / "bin" / "python").unlink()
+            (venv / "bin" / "python").write_text("another\n")
+        case "script":
+            (venv / "bin" / "tool").write_text(f"#!{venv}/bin/python\nmore\n")
+        case "new name":
+            (site(venv) / "package").mkdir()
+        case _:
+            (venv / "pyvenv.cfg").write_text("home = /usr/local/bin\nversion = 3.11.7\n")
+    assert state(venv) != before
+
+
+def test_what_python_leaves_of_itself_does_not_count(venv: Path) -> None:
+    before = state(venv)
+    (site(venv) / "__pycache__").mkdir()
+    assert state(venv) == before
+
+
+def test_a_folder_of_the_tree_that_is_installed_by_a_link_is_told(venv: Path) -> None:
+    (venv.parent / "lib" / "src").mkdir(parents=True)
+    (site(venv) / "lib.pth").write_text(f"{venv.parent}/lib/src\nimport something\n")
+    found = installed(venv.parent).python(str(venv))
+    assert found.sources == ("lib/src",)
+    (site(venv) / "tool-1.0.dist-info" / "direct_url.json").write_text(f'{{"url": "file://{venv.parent}/lib", "dir_info": {{"editable": true}}}}')
+    assert set(installed(venv.parent).python(str(venv)).sources) == {"lib/src", "lib"}
+
+
+@pytest.mark.parametrize("way", ["pth", "editable"])
+def test_what_is_installed_from_elsewhere_cannot_be_vouched_for(venv: Path, way: str) -> None:
+    if way == "pth":
+        (site(venv) / "far.pth").write_text("/somewhere/else\n")
+    else:
+        (site(venv) / "tool-1.0.dist-info" / "direct_url.json").write_text('{"url": "file:///somewhere/else", "dir_info": {"editable": true}}')
+    with pytest.raises(UnknownStateError, match="outside of the tree"):
+        installed(venv.parent).python(str(venv))
+
+
+def test_a_program_of_its_own_is_only_itself(venv: Path) -> None:
+    native = venv / "bin" / "native"
+    native.write_bytes(b"\x7fELF")
+    before = words(installed(venv.parent).program(str(native), ""))
+    (site(venv) / "more-2.0.dist-info").mkdir()
+    assert words(installed(venv.parent).program(str(native), "")) == before
+    native.write_bytes(b"\x7fELF2")
+    assert words(installed(venv.parent).program(str(native), "")) != before
+
+
+def test_packages_of_node_are_told_by_their_manifests_and_the_records_of_the_manager(tmp_path: Path) -> None:
+    modules = tmp_path / "node_modules"
+    (modules / "eslint").mkdir(parents=True)
+    (modules / "@scope" / "plugin").mkdir(parents=True)
+    (modules / ".cache").mkdir()
+    manifest = modules / "eslint" / "package.json"
+    manifest.write_text('{"version": "1"}')
+
+    def now() -> State:
+        return installed(tmp_path).node(str(modules))
+
+    seen = [now()]
+    (modules / ".cache" / "x").write_text("")
+    assert now() == seen[0]
+    manifest.write_text('{"version": "2"}')
+    seen.append(now())
+    (modules / "@scope" / "plugin" / "package.json").write_text("{}")
+    seen.append(now())
+    (modules / ".package-lock.json").write_text("{}")
+    seen.append(now())
+    assert len({each.words for each in seen}) == 4
+
+
+def test_a_linked_package_of_the_tree_is_told_and_one_from_elsewhere_cannot_be(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "node_modules").mkdir(parents=True)
+    (root / "lib").mkdir()
+    (root / "node_modules" / "lib").symlink_to("../lib")
+    assert installed(root).node(str(root / "node_modules")).sources == ("lib",)
+    (tmp_path / "far").mkdir()
+    (root / "node_modules" / "far").symlink_to(tmp_path / "far")
+    with pytest.raises(UnknownStateError, match="outside"):
+        installed(root).node(str(root / "node_modules"))
+
+
+def test_a_script_needs_the_interpreter_that_it_names(tmp_path: Path) -> None:
+    script = tmp_path / "tool"
+    script.write_text("#!/usr/bin/env node\n")
+    with pytest.raises(UnknownStateError, match="node"):
+        installed(tmp_path).program(str(script), str(tmp_path / "none"))
+    node = tmp_path / "bin" / "node"
+    node.parent.mkdir()
+    node.write_bytes(b"\x7fELF")
+    node.chmod(0o755)
+    before = words(installed(tmp_path).program(str(script), str(node.parent)))
+    node.write_bytes(b"\x7fELF2")
+    assert words(installed(tmp_path).program(str(script), str(node.parent))) != before
+
+
+def test_a_toolchain_is_told_by_what_rustup_wrote(tmp_path: Path) -> None:
+    folder = tmp_path / "rustup" / "toolchains" / "stable"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "lib" / "rustlib").mkdir(parents=True)
+    (folder / "bin" / "rustc").write_bytes(b"1")
+    tool = LocatedTool(path="/bin/cargo", version="1", source="toolchain", env={"RUSTUP_TOOLCHAIN": "stable"})
+
+    def now() -> State:
+        return installed(tmp_path, RUSTUP_HOME=str(tmp_path / "rustup")).toolchain(tool)
+
+    before = now()
+    assert now() == before
+    (folder / "lib" / "rustlib" / "components").write_text("clippy\n")
+    assert now() != before
+
+
+def test_where_to_look_for_environments(venv: Path) -> None:
+    assert environment_around(str(site(venv))) == str(venv)
+    assert environment_around("/nowhere/at/all") is None
+    (venv.parent / "a" / "node_modules").mkdir(parents=True)
+    assert modules_above(str(venv.parent / "a" / "b"))[:1] == (str(venv.parent / "a" / "node_modules"),)
