@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gatekeeper.display.spans import Line, Look, Span, Style, cells, cropped, dim, line, padded, strong
+from gatekeeper.display.spans import Line, Look, Span, Style, cells, cropped, dim, line, padded, strong, warn
 from gatekeeper.display.view import RunningJob, View
 from gatekeeper.display.words import CUT, six_text, verdict_span
 from gatekeeper.judge.counters import APART, SIX
@@ -96,9 +96,9 @@ def _running(running: Sequence[RunningJob], now: float, room: int) -> Iterator[L
     ordered = sorted(running, key=lambda entry: entry.started)
     shown = ordered if len(ordered) <= room else ordered[:room - 1]
     for entry in shown:
-        took = now - entry.started
+        took = (now if entry.stopped is None else entry.stopped) - entry.started
         again = f" attempt {entry.attempt}" if entry.attempt > 1 else ""
         limit = dim(f"  of at most {spoken(entry.job.timeout)}") if took > entry.job.timeout / 2 else ""
-        yield line("running ", f"{spoken(took):>7}  ", entry.job.id, again, limit)
+        yield line("running " if entry.stopped is None else warn("paused  "), f"{spoken(took):>7}  ", entry.job.id, again, limit)
     if len(shown) < len(ordered):
         yield line(dim(f"running          and {len(ordered) - len(shown)} more"))

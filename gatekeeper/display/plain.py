@@ -13,10 +13,25 @@ from gatekeeper.display.spans import Line, Look, dim, line, padded, strong, warn
 from gatekeeper.display.view import BatchView, View, advance
 from gatekeeper.display.words import FAILED, NOT_MEASURED, WORD_WIDTH, counters_text, detail_lines, result_line, verdict_span
 from gatekeeper.model.duration import spoken
-from gatekeeper.model.event import Event, JobFinished, Notice, RunFinished, RunStarted, VerdictReached
+from gatekeeper.model.event import (
+    Event,
+    Intervened,
+    JobFinished,
+    JobPaused,
+    JobResumed,
+    Notice,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    VerdictReached,
+)
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.status import Status
 from gatekeeper.model.wording import count_text
+
+#: wishes that come true as events of their own
+_SAID_BY_OTHERS = frozenset({"pause", "resume"})
 
 
 class PlainDisplay:
@@ -45,6 +60,16 @@ def event_lines(before: View, after: View, event: Event, look: Look) -> Iterator
         case JobFinished() if event.job in after.jobs:
             yield from _job_lines(after, event, look)
             yield from _batch_lines(before, after, look)
+        case RunPaused():
+            yield line(warn(padded("paused", WORD_WIDTH)), f" the run: {event.reason}")
+        case RunResumed():
+            yield line(strong(padded("resumed", WORD_WIDTH)), " the run")
+        case JobPaused() if not before.paused:
+            yield line(warn(padded("paused", WORD_WIDTH)), f" {event.job}: {event.reason}")
+        case JobResumed() if not before.paused:
+            yield line(strong(padded("resumed", WORD_WIDTH)), f" {event.job}")
+        case Intervened() if event.action not in _SAID_BY_OTHERS:
+            yield line(strong(padded("changed", WORD_WIDTH)), f" {_wish(event)}")
         case Notice():
             about = f" ({event.job})" if event.job and event.job not in event.message else ""
             yield line(warn(padded("note", WORD_WIDTH)), f" {event.message}{about}")
@@ -56,6 +81,12 @@ def event_lines(before: View, after: View, event: Event, look: Look) -> Iterator
             yield line(strong(padded("all", WORD_WIDTH)), f" {counters_text(after.counters)} in {spoken(event.wall_seconds)}")
         case _:
             pass
+
+
+def _wish(event: Intervened) -> str:
+    """`jobs 3 by ann: the machine is idle`."""
+    said = " ".join(word for word in (event.action, event.subject, event.value) if word)
+    return f"{said}{f' by {event.by}' if event.by else ''}{f': {event.reason}' if event.reason else ''}"
 
 
 def head_line(run_id: str, plan: Plan) -> Line:

@@ -33,6 +33,8 @@ class RunningJob:
     job: Job
     started: float
     attempt: int = 1
+    #: since when its processes are frozen, or it waits for a person
+    stopped: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +112,18 @@ def advance(view: View, event: Event) -> View:
         case RunResumed():
             return replace(view, paused="")
         case JobPaused() | JobResumed():
+            running = tuple(_stopped(entry, event) if entry.job.id == event.job else entry for entry in view.running)
             frozen = view.frozen - {event.job}
-            return replace(view, frozen=frozen | {event.job} if isinstance(event, JobPaused) else frozen)
+            return replace(view, running=running, frozen=frozen | {event.job} if isinstance(event, JobPaused) else frozen)
         case _:
             return view
+
+
+def _stopped(entry: RunningJob, event: JobPaused | JobResumed) -> RunningJob:
+    """The job with its clock standing still, or going on where it stood."""
+    if isinstance(event, JobPaused):
+        return replace(entry, stopped=event.at)
+    return entry if entry.stopped is None else replace(entry, stopped=None, started=entry.started + event.at - entry.stopped)
 
 
 def _opened(event: RunStarted) -> View:

@@ -6,7 +6,7 @@ import os
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
-from gatekeeper.model.event import JobFinished, JobStarted, RunStarted
+from gatekeeper.model.event import Intervened, JobFinished, JobPaused, JobResumed, JobStarted, RunPaused, RunResumed, RunStarted
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.status import Status
 from tests.fakes.record import finding, hostile, job, mixed, plan, record, result
@@ -129,3 +129,17 @@ def test_characters_that_the_encoding_lacks_are_spelled_out() -> None:
     stream = io.TextIOWrapper(raw, encoding="ascii")
     Sink(stream, Look()).text("caf\u00e9 \U0001f600\n")
     assert raw.getvalue() == b"caf\\xe9 \\U0001f600\n"
+
+
+def test_what_people_do_to_a_run_is_told_once() -> None:
+    stream, one = io.StringIO(), job()
+    display = PlainDisplay(Sink(stream, Look()))
+    for event in (RunStarted(at=0.0, run_id="r", plan=plan([one])), JobStarted(at=1.0, job=one.id, attempt=1, pid=1),
+                  Intervened(at=2.0, action="pause", reason="lunch", by="me"), RunPaused(at=2.0, reason="paused by me: lunch"),
+                  JobPaused(at=2.0, job=one.id, reason="paused by me: lunch"), JobResumed(at=9.0, job=one.id), RunResumed(at=9.0),
+                  JobPaused(at=10.0, job=one.id, reason="waits"), JobResumed(at=11.0, job=one.id),
+                  Intervened(at=12.0, action="jobs", value="3", by="ann", reason="idle")):
+        display(event)
+    assert [text.split(maxsplit=1) for text in stream.getvalue().splitlines()[1:]] == [
+        ["paused", "the run: paused by me: lunch"], ["resumed", "the run"], ["paused", f"{one.id}: waits"], ["resumed", one.id],
+        ["changed", "jobs 3 by ann: idle"]]

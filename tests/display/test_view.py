@@ -11,7 +11,7 @@ from gatekeeper.display.frame import frame
 from gatekeeper.display.spans import Line, Look, cells
 from gatekeeper.display.view import View, advance
 from gatekeeper.judge.counters import counters
-from gatekeeper.model.event import JobFinished, JobStarted, RunStarted
+from gatekeeper.model.event import JobFinished, JobPaused, JobResumed, JobStarted, RunStarted
 from gatekeeper.model.status import Status
 from tests.fakes.record import hostile, job, mixed, plan, record, result
 from tests.fakes.stream import events_of
@@ -129,3 +129,11 @@ def test_no_size_of_terminal_breaks_the_picture(width: int, height: int, of: int
 def test_the_record_of_the_fakes_has_no_job_twice() -> None:
     run = record([(job(), result(job()))])
     assert len({entry.id for entry in mixed().plan.jobs}) == len(mixed().plan.jobs) > len(run.plan.jobs)
+
+
+def test_the_clock_of_a_job_that_stands_still_does_so_too() -> None:
+    view = advance(advance(View(), RunStarted(at=0.0, run_id="r", plan=plan([one := job()]))), JobStarted(at=10.0, job=one.id, attempt=1, pid=1))
+    still = advance(view, JobPaused(at=15.0, job=one.id, reason="lunch"))
+    assert [entry.split()[:2] for entry in text(frame(still, 500.0, Look(width=120), 40)) if one.id in entry] == [["paused", "5.0s"]]
+    again = advance(still, JobResumed(at=515.0, job=one.id))
+    assert [entry.split()[:2] for entry in text(frame(again, 517.0, Look(width=120), 40)) if one.id in entry] == [["running", "7.0s"]]
