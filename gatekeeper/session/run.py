@@ -225,7 +225,7 @@ class _Run:
     def _options(self) -> RunOptions:
         opened, settings = self._opened, self._opened.sight.settings
         options = RunOptions(capacity=room(settings, opened.plan.pool_size), lookup=self._lookup, fail_fast=settings.fail_fast, known=opened.start.held.results,
-                             yielding=yielding(settings, opened.sight.environment))
+                             memory_limit_mb=settings.limits.job_memory_mb or 0, yielding=yielding(settings, opened.sight.environment))
         return recovering(options, opened.sight, opened.plan, opened.folder.path)
 
     def _kept(self, record: RunRecord, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
@@ -290,7 +290,7 @@ class _Run:
     def _different(self, now: Snapshot) -> tuple[str, ...]:
         """What differs in the tree, but for the file that the user wants our events in."""
         settings = self._opened.sight.settings
-        ours = os.path.relpath(os.path.join(settings.invoked_from, settings.events), self._opened.sight.tree.root) if settings.events else None
+        ours = _inside(self._opened.sight.tree.root, settings.invoked_from, settings.events) if settings.events else None
         return tuple(name for name in differences(self._before, now) if name != ours)
 
     def _triaged(self, job: Job, parsed: Parsed) -> Parsed:
@@ -336,3 +336,8 @@ class _Run:
             interventions=tuple(self._interventions),
             scores=scores(opened.plan, results, len(opened.sight.tree.files if opened.changes.files is None else opened.changes.files)),
         )
+
+
+def _inside(root: str, folder: str, name: str) -> str:
+    """A file as the tree names it."""
+    return os.path.relpath(os.path.realpath(os.path.join(folder, name)), os.path.realpath(root))

@@ -1,0 +1,143 @@
+"""How far a run has come, from its events alone; the moment is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatekeeper.model.event import (
+    Event,
+    Intervened,
+    JobFinished,
+    JobPaused,
+    JobQueued,
+    JobStarted,
+    Pressure,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from gatekeeper.model.plan import Job, Plan
+from gatekeeper.model.result import Result
+from gatekeeper.model.status import Status
+from gatekeeper.model.value import replace
+from gatekeeper.session.progress import Progress, Story, progress_of
+from tests.fakes.record import mixed
+from tests.fakes.stream import events_of
+
+pytestmark = pytest.mark.unit
+RUN = mixed()
+
+
+def plan_of(*jobs: tuple[str, float, tuple[str, ...]], slots: int = 2) -> Plan:
+    like = RUN.plan.jobs[0]
+    made: list[Job] = [replace(like, id=name, needs=needs, after=(), estimated_seconds=seconds) for name, seconds, needs in jobs]
+    return replace(RUN.plan, jobs=tuple(made), pool_size=slots)
+
+
+def after(events: Iterable[Event], now: float) -> Progress:
+    story = Story()
+    for event in events:
+        story.hear(event)
+    return progress_of(story, now)
+
+
+def started(plan: Plan) -> RunStarted:
+    return RunStarted(at=0.0, run_id="id", plan=plan)
+
+
+def running(job: str, at: float = 0.0) -> tuple[Event, ...]:
+    return JobQueued(at=at, job=job), JobStarted(at=at, job=job, attempt=1, pid=7)
+
+
+def ended(job: str, at: float, status: Status = Status.PASSED) -> JobFinished:
+    return JobFinished(at=at, job=job, result=Result(job=job, status=status, message="said"))
+
+
+def test_nothing_is_known_before_the_plan_is() -> None:
+    progress = after((), 5.0)
+    assert (progress.state, progress.overall, progress.steps) == ("starting", 0.0, ())
+
+
+def test_progress_goes_by_estimated_time_and_not_by_number() -> None:
+    plan = plan_of(("short", 1.0, ()), ("long", 9.0, ()))
+    progress = after((started(plan), *running("short"), *running("long"), ended("short", 1.0)), 4.5)
+    assert progress.overall == pytest.approx((1.0 + 4.5) / 10)
+    assert progress.left == pytest.approx(4.5)
+    assert [(step.job.id, step.status, step.left) for step in progress.steps] == [("short", Status.PASSED, 0.0), ("long", Status.RUNNING, 4.5)]
+
+
+def test_what_takes_longer_than_estimated_is_nearly_done_and_never_done() -> None:
+    plan = plan_of(("long", 2.0, ()))
+    progress = after((started(plan), *running("long")), 500.0)
+    assert progress.overall == 0.99
+    assert progress.left == 0.0
+
+
+def test_what_is_left_is_the_longest_chain_where_that_is_longer_than_the_work_on_all_slots() -> None:
+    chain = plan_of(("a", 5.0, ()), ("b", 5.0, ("a",)), ("c", 5.0, ("b",)), slots=8)
+    assert after((started(chain),), 0.0).left == 15.0
+    wide = plan_of(*((f"j{number}", 5.0, ()) for number in range(8)), slots=2)
+    assert after((started(wide),), 0.0).left == 20.0
+
+
+def test_jobs_that_wait_in_a_circle_do_not_hang_whoever_asks() -> None:
+    circle = plan_of(("a", 5.0, ("b",)), ("b", 5.0, ("a",)), slots=8)
+    assert after((started(circle),), 0.0).left >= 5.0
+
+
+def test_a_chain_of_ten_thousand_is_no_problem() -> None:
+    chain = plan_of(*((f"j{number}", 1.0, (f"j{number - 1}",) if number else ()) for number in range(10_000)), slots=8)
+    assert after((started(chain),), 0.0).left == 10_000.0
+
+
+def test_a_paused_run_and_a_frozen_job_are_paused_with_their_reason() -> None:
+    plan = plan_of(("a", 5.0, ()), ("b", 5.0, ()))
+    events: tuple[Event, ...] = (started(plan), *running("a"), *running("b"), JobPaused(at=1.0, job="a", reason="memory"))
+    assert [step.status for step in after(events, 2.0).steps] == [Status.PAUSED, Status.RUNNING]
+    paused = after((*events, RunPaused(at=2.0, reason="lunch")), 3.0)
+    assert (paused.state, paused.reason) == ("paused", "lunch")
+    assert {step.status for step in paused.steps} == {Status.PAUSED}
+    assert after((*events, RunPaused(at=2.0, reason="lunch"), RunResumed(at=3.0)), 3.0).state == "running"
+
+
+def test_what_went_wrong_and_what_was_changed_is_told() -> None:
+    plan = plan_of(("a", 5.0, ()), ("b", 5.0, ()))
+    changed = Intervened(at=1.0, action="jobs", value="4", by="me")
+    held, let = (Pressure(at=2.0, resource="memory", value=91.0, limit=80.0, held=held) for held in (True, False))
+    progress = after((started(plan), *running("a"), ended("a", 1.0, Status.FAILED), changed, held), 2.0)
+    assert progress.issues == ("a: failed: said",)
+    assert progress.interventions == (changed,)
+    assert progress.pressure == (held,)
+    assert after((started(plan), held, let), 3.0).pressure == ()
+
+
+def test_a_run_that_is_gone_on_with_is_told_from_its_new_beginning() -> None:
+    plan = plan_of(("a", 5.0, ()), ("b", 5.0, ()))
+    again = after((started(plan), *running("a"), *running("b"), started(plan), ended("a", 1.0)), 1.0)
+    assert [step.status for step in again.steps] == [Status.PASSED, Status.PENDING]
+
+
+def test_the_end_is_one_and_its_time_stands_still() -> None:
+    events = list(events_of(RUN))
+    progress = after(events, 10_000.0)
+    assert isinstance(events[-1], RunFinished)
+    assert (progress.state, progress.overall, progress.left, progress.seconds) == ("ended", 1.0, 0.0, events[-1].at - events[0].at)
+    assert progress.verdict == RUN.verdict
+    assert {part.progress for part in progress.parts} == {1.0}
+
+
+@given(st.integers(min_value=1, max_value=len(list(events_of(RUN)))), st.floats(min_value=0, max_value=1000))
+def test_at_every_moment_counters_add_up_and_only_the_end_is_one(count: int, later: float) -> None:
+    events = list(events_of(RUN))[:count]
+    progress = after(events, events[-1].at + later)
+    counted = progress.counters
+    names = ("completed", "running", "failed", "blocked", "pending", "unmeasured", "unavailable", "cancelled", "skipped")
+    assert sum(getattr(counted, name) for name in names) == counted.total == len(RUN.plan.jobs)
+    assert 0.0 <= progress.overall <= 1.0
+    assert (progress.overall == 1.0) == (counted.pending + counted.running == 0)
+    assert len(progress.running) == counted.running
