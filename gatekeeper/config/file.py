@@ -73,7 +73,7 @@ def _value(document: Document, key: str, value: object) -> object:
         case "limits", dict():
             usual = ResourceLimits()
             return ResourceLimits(cpu_percent=value.get("cpu_percent", usual.cpu_percent), memory_percent=value.get("memory_percent", usual.memory_percent),
-                                  memory_mb=value.get("memory_mb"), cores=value.get("cores"))
+                                  memory_mb=value.get("memory_mb"), cores=value.get("cores"), job_memory_mb=value.get("job_memory_mb"))
         case "exclude", list():
             return tuple(_glob(document, f"exclude/{index}", glob) for index, glob in enumerate(value))
         case _:

@@ -101,8 +101,8 @@ def _config() -> Schema:
 def _limits() -> Schema:
     percent: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 100}
     whole: Schema = {"type": "integer", "minimum": 1}
-    return object_of({"cpu_percent": percent, "memory_percent": percent, "memory_mb": whole, "cores": whole}) | {
-        "description": "From where on a run holds back: percent of the machine, MB for all its jobs, cores for all runs of a user."}
+    return object_of({"cpu_percent": percent, "memory_percent": percent, "memory_mb": whole, "cores": whole, "job_memory_mb": whole}) | {
+        "description": "From where on a run holds back: percent of the machine, MB for all its jobs, cores for all runs of a user; the MB above which one job is stopped."}
 
 
 def _notify() -> Schema:

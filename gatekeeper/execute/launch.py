@@ -53,7 +53,7 @@ class Launcher:
         return self._pool.start(ProcessSpec(
             key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base_of(job), {"PWD": cwd}, share_of(cores), served, env), pass_fds=fds,
             stdout=os.path.join(place, "stdout.log"), stderr=os.path.join(place, "stderr.log"), timeout=job.timeout,
-            interrupt=job.interrupt, ladder=self._options.ladder, niceness=min(19, self._options.niceness + (BACKGROUND_NICENESS if job.job_class is JobClass.BACKGROUND else 0))))
+            memory_limit_mb=self._options.memory_limit_mb, interrupt=job.interrupt, ladder=self._options.ladder, niceness=min(19, self._options.niceness + (BACKGROUND_NICENESS if job.job_class is JobClass.BACKGROUND else 0))))
 
     @property
     def lends(self) -> bool:

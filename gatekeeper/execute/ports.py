@@ -71,6 +71,8 @@ class RunOptions:
     learnt: Callable[[Mapping[str, tuple[int, float]]], None] | None = None
     #: whose logs are looked at while they grow (`JobOutput`)
     outputs: bool = False
+    #: MB above which a job is stopped (0: none is)
+    memory_limit_mb: int = 0
     #: niceness of every job
     niceness: int = 0
     yielding: Yielding = field(default_factory=Yielding)

@@ -151,13 +151,14 @@ class ResourceLimits:
     """From where on a run holds back. Percent of the machine: `cpu_percent` counts where others use it, `memory_percent` where it is waited for.
 
     `memory_mb`: what the jobs of a run may plan with together (None: four fifths of what is free). `cores`: how many all runs of a user take together
-    (None: as many as there are).
+    (None: as many as there are). `job_memory_mb`: a job whose processes hold more is stopped (None: it is not).
     """
 
     cpu_percent: float = 95.0
     memory_percent: float = 80.0
     memory_mb: int | None = None
     cores: int | None = None
+    job_memory_mb: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,19 @@ def test_a_tool_that_exits_with_0_and_says_nothing_that_can_be_read_is_never_gre
     assert job["status"] in {"errored", "unmeasured"}
 
 
+def test_a_job_over_the_memory_limit_is_stopped_and_named_and_others_are_not(tmp_path: Path) -> None:
+    holds = python("block = bytearray(150_000_000)\nwhile True: pass")
+    space = repository(tmp_path, {"greedy": holds, "modest": python("print('done')")})
+    config = json.loads(space.read("gatekeeper.yaml"))
+    space.write("gatekeeper.yaml", json.dumps({**config, "limits": {"job_memory_mb": 100}}))
+    ended = space.run(*tasks_only("--json"))
+    assert ended.exit_code == 3, ended
+    jobs = jobs_of(valid_reports(only_run(space)))
+    assert (jobs["greedy"]["status"], jobs["greedy"]["cause"]) == ("errored", "out_of_memory")
+    assert jobs["greedy"]["message"].endswith("more than its limit of 100 MB")
+    assert jobs["modest"]["status"] == "passed"
+
+
 REPORTS = {
     "missing": "",
     "empty": "open(path, 'w').close()",
