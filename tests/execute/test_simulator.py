@@ -23,7 +23,7 @@ pytestmark = pytest.mark.faults
 
 SEEDS = 200
 #: what happens in so many runs, or they prove little
-SEEN = {"crash", "resumed", "no journal", "journal lost", "flaky", "from cache", "RunPaused", "RunResumed", "JobPaused", "Intervened", "Pressure",
+SEEN = {"tried again", "fell back", "held", "service", "again: from cache", "crash", "resumed", "no journal", "journal lost", "flaky", "from cache", "RunPaused", "RunResumed", "JobPaused", "Intervened", "Pressure",
         *Status.__members__.values()} - {Status.PENDING, Status.QUEUED, Status.RUNNING, Status.PAUSED, Status.SKIPPED}
 
 

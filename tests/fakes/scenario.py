@@ -18,7 +18,7 @@ from gatekeeper.model.pipeline import JobClass, Priority
 from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, Resources, Unavailable
 from gatekeeper.model.recovery import Recovery, RetryPolicy, Trouble
 from gatekeeper.model.status import Cause
-from gatekeeper.model.tool import Role
+from gatekeeper.model.tool import OutputSpec, Role
 
 BATCHES = ("alpha", "beta", "gamma", "delta")
 BARRIER = "barrier:half"
@@ -186,6 +186,8 @@ def scenario(seed: int) -> Scenario:
     draw = random.Random(seed)
     cores, memory, plain = draw.randint(1, 8), draw.choice([300, 1000, 4000]), draw.random() < 0.3
     jobs = _jobs(draw, draw.choice([5, 8, 12, 20, 30, 60]), cores, memory, plain=plain)
+    if not plain and draw.random() < 0.1:
+        jobs = tuple(value.replace(job, services=("registry",)) if draw.random() < 0.5 else job for job in jobs)
     goes = {job.id: _goes(draw, job, plain=plain) for job in jobs}
     jobs = tuple(_guessed(draw, job, goes[job.id]) for job in jobs)
     batches = tuple(PlannedBatch(id=name, title=name, target=draw.choice([None, 5.0]), timeout=_timeout(draw, plain)) for name in BATCHES)
@@ -223,7 +225,8 @@ def _jobs(draw: random.Random, count: int, cores: int, memory: int, *, plain: bo
             role=draw.choice([Role.LINT, Role.TEST]), component=None, argv=("tool",), cwd=".", needs=needs, after=after,
             timeout=draw.choice([20.0, 60.0, 600.0]), blocking=draw.random() < 0.7, priority=draw.choice(list(Priority)),
             job_class=draw.choice(list(JobClass)), unavailable=_lack(draw), failure_odds=draw.choice([0.0, 0.1, 0.9]),
-            resources=Resources(memory_mb=0) if plain else _resources(draw, cores, memory), reason=Reason(kind="asked", detail="")))
+            resources=Resources(memory_mb=0) if plain else _resources(draw, cores, memory), output=OutputSpec(parser="ruff-json"),
+            reason=Reason(kind="asked", detail="")))
         jobs[-1] = jobs[-1] if plain else _recovering(draw, jobs[-1])
     if not plain and draw.random() < 0.05:
         jobs[0] = value.replace(jobs[0], needs=("T0/lost",))
@@ -262,6 +265,8 @@ _WAYS = {Way.CLEAN: 70, Way.FINDINGS: 8, Way.TOOL_ERROR: 4, Way.NOTHING: 2, Way.
 def _goes(draw: random.Random, job: Job, *, plain: bool) -> tuple[Go, ...]:
     if plain:
         return (Go(seconds=_seconds(draw)),)
+    if job.services and draw.random() < 0.6:
+        return (*(Go(way=Way.NETWORK, seconds=_seconds(draw)) for _ in range(draw.randint(1, 4))), _go(draw))
     return tuple(_go(draw) for _ in range(draw.choice([1, 2, 3, 4, 8]))) if draw.random() < 0.8 else (_go(draw),)
 
 
@@ -287,6 +292,9 @@ def _happenings(draw: random.Random, plan: Plan, *, plain: bool) -> tuple[Happen
     if not plain:
         for sitting in (0, 0, 0, 1):
             found += _asked(draw, plan, sitting) if draw.random() < 0.35 else ()
+        for job in (job for job in plan.jobs if job.recovery.hold and draw.random() < 0.5):
+            action = draw.choice([Action.RESUME, Action.RESUME, Action.CANCEL])
+            found.append(Wish(at=_moment(draw), request=Request(action=action, subject=job.id, by="somebody"), sitting=draw.choice([0, 0, 1])))
         if draw.random() < 0.08:
             found += [Interrupt(at=_moment(draw), while_starting=draw.random() < 0.3, sitting=draw.choice([0, 0, 1])) for _ in range(draw.randint(1, 2))]
         if draw.random() < 0.1:
@@ -330,7 +338,9 @@ def _asked(draw: random.Random, plan: Plan, sitting: int) -> list[Happening]:
         case Action.PAUSE | Action.RESUME:
             subject = draw.choice(["", "", job])
             until = at + draw.choice([0.0, draw.uniform(0, 100), draw.uniform(0, 100_000)])
-            return [wish(Action.PAUSE, at, subject), wish(draw.choice([Action.RESUME] * 4 + [Action.CANCEL]), until, subject)]
+            nested = [wish(Action.PAUSE, at + 1, "" if subject else job), wish(Action.RESUME, at + draw.uniform(1, 100), "" if subject else job)]
+            return [wish(Action.PAUSE, at, subject), *(nested if draw.random() < 0.4 else []),
+                    wish(draw.choice([Action.RESUME] * 4 + [Action.CANCEL]), until, subject)]
         case Action.CANCEL:
             return [wish(Action.CANCEL, at, draw.choice(["", job, job, job]))]
         case Action.JOBS:

@@ -18,6 +18,7 @@ from gatekeeper.model.event import (
     JobQueued,
     JobResumed,
     JobStarted,
+    Notice,
     Pressure,
     RunPaused,
     RunResumed,
@@ -37,6 +38,10 @@ _STEPS = {
     "ended": {JobFinished: "finished", JobQueued: "queued", JobPaused: "ended", JobResumed: "ended"},
     "finished": dict[type, str](),
 }
+
+
+#: what notices tell of
+_TOLD = {"tried again": ": try ", "fell back": "does it instead", "held": "lets it stand"}
 
 
 class Witness:
@@ -75,7 +80,10 @@ class Witness:
             case Intervened(action="pause", subject=subject) if subject:
                 self._pool.frozen_by_people.add(subject)
             case Intervened(action="resume" | "cancel", subject=subject) if subject:
+                self.seen.add(f"asked of a job: {event.action}")
                 self._pool.frozen_by_people.discard(subject)
+            case Notice():
+                self.seen |= {kind for kind, words in _TOLD.items() if words in event.message}
             case Pressure():
                 self._pool.held_back = event.held
             case _:

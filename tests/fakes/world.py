@@ -278,14 +278,15 @@ class SimulatedPool:
     # --- invariants of waiting ----------------------------------------------------------------------------------------
 
     def _check_stillness(self) -> None:
-        stuck = bool(self._running) and not self.paused and self.frozen_by_people.isdisjoint(self._running) \
+        stuck = bool(self._running) and not self.paused and not any(key in self._running for job in self.frozen_by_people for key in (job, errand_key(job))) \
             and all(process.frozen_at is not None for process in self._running.values())
         self._still_since = min(self._still_since, self.clock()) if stuck else math.inf
         must(self.clock() - self._still_since < STILL, "all jobs stand still although nobody paused them", tuple(self._running))
         if self.scenario.plain and not self.paused and not self.control.interrupts and not self.held_back:
             free = self.floor.cores - len(self.floor.taken)
             must(free <= 0 or not self.ready(), "a job waits although there is room", (free, self.ready()))
-        thawed = [key for key in self.frozen_by_people if key in self._running and self._running[key].frozen_at is None and not self._running[key].told]
+        by_people = (self._running.get(key) for job in self.frozen_by_people for key in (job, errand_key(job)))
+        thawed = [process.spec.key for process in by_people if process is not None and process.frozen_at is None and not process.told]
         must(not thawed, "a job goes on that somebody paused", thawed)
         if self.paused:
             moving = [key for key, process in self._running.items() if process.frozen_at is None and not process.told and key not in self._errands]
