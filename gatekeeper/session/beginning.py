@@ -100,9 +100,8 @@ def _differing(kind: str, then: Mapping[str, str], now: Mapping[str, str]) -> It
 def kept(start: Beginning, secrets: tuple[str, ...]) -> dict[str, Any]:
     """What the header of a journal says of a beginning."""
     document = to_document(start)
-    if redacted(document["settings"], secrets) != document["settings"]:
-        document["settings"] = None
-    return {KEY: redacted(document, secrets)}
+    shown = redacted(document, secrets)
+    return {KEY: shown if shown["settings"] == document["settings"] else shown | {"settings": None}}
 
 
 def read_beginning(header: Mapping[str, Any]) -> Beginning:

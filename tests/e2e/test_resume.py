@@ -27,6 +27,7 @@ from tests.fakes.space import CHECKOUT, PROGRAM, Ended, Space
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 DYING_AT = str(CHECKOUT / "tests" / "fakes" / "dying_at.py")
+DYING = str(CHECKOUT / "tests" / "fakes" / "dying.py")
 
 #: notes that it ran, with a child in a session of its own beside it, and ends as told
 TASK = """
@@ -56,6 +57,20 @@ def dying_at(space: Space, number: int, *more: str) -> Ended:
         return space.run(*tasks_only("--jobs", "2", *more)[1:])
     finally:
         space.program = PROGRAM
+
+
+def die_after(space: Space, jobs: set[str], *words: str) -> Path:
+    """Run `gatekeeper WORDS` so that it dies when these jobs have finished, and others may have; the folder of that run."""
+    for number in range(5, 80):
+        known = set(run_folders(space))
+        space.program = (sys.executable, "-P", DYING_AT, str(number))
+        ended = space.run(*words[1:])
+        space.program = PROGRAM
+        (folder,) = set(run_folders(space)) - known
+        assert ended.exit_code == -9, ended
+        if jobs <= finished(folder):
+            return folder
+    raise AssertionError(f"{jobs} never finished")
 
 
 def finished(folder: Path) -> set[str]:
@@ -201,6 +216,82 @@ def test_a_run_over_what_is_staged_goes_on_with_what_is_staged(tmp_path: Path) -
     resumed = space.run("resume", "--json")
     assert resumed.exit_code == 1, resumed
     assert resumed.json()["scope"] == "staged files"
+
+
+#: tells those findings that are asked for, in the words of the contract for scripts
+FINDS = """
+import json, sys
+print(json.dumps({"schema": 1, "findings": [{"file": "a.txt", "line": 1, "rule": rule, "message": rule} for rule in sys.argv[1:]]}))
+sys.exit(1)
+"""
+
+
+def test_what_is_known_new_and_fixed_is_the_same_after_a_resume(tmp_path: Path) -> None:
+    """The comparison with a baseline is no part of a result: it is made again."""
+    def tasks(*rules: str) -> dict[str, tuple[str, ...]]:
+        return {"finds": python(FINDS, *rules), "later": python("print(1)")}
+
+    more: dict[str, dict[str, object]] = {"finds": {"output": {"parser": "gatekeeper-json"}}, "later": {"needs": ["finds"]}}
+    space = repository(tmp_path, tasks("old", "gone"), **more)
+    assert space.run(*tasks_only()).exit_code == 1
+    assert space.run("baseline", "create").exit_code == 0
+    configure(space, tasks("old", "new"), **more)
+    space.commit("with a baseline")
+    whole = space.run(*tasks_only("--json")).json()
+    assert (whole["verdict"]["exit_code"], whole["delta"]["new"], whole["delta"]["unchanged"]) == (1, 1, 1)
+    assert [one["rule"] for one in whole["delta"]["fixed"]] == ["gone"]
+    die_after(space, {"finds"}, *tasks_only())
+    resumed = space.run("resume", "--json")
+    assert resumed.exit_code == 1, resumed
+    assert resumed.json()["delta"] == whole["delta"]
+    assert resumed.json()["verdict"] == whole["verdict"]
+
+
+def test_what_our_own_jobs_said_is_kept(tmp_path: Path) -> None:
+    space = repository(tmp_path, {"slow": python("print(1)")}, slow={"needs": ["A2/health.run", "D1/lines.run"]})
+    words = ("run", ".", "--no-provision", "--jobs", "1", "--json")
+    facts = space.run(*words).json()["facts"]
+    assert {name.partition("/")[2] for name in facts} >= {"health.run", "lines.run"}
+    folder = die_after(space, {"health.run", "lines.run"}, *words)
+    resumed = space.run("resume", "--json")
+    assert resumed.exit_code == 0, resumed
+    assert set(resumed.json()["facts"]) == set(facts)
+    assert "lines.json" in {path.name for path in folder.iterdir()}
+
+
+def test_a_run_with_a_merge_base_goes_on(tmp_path: Path) -> None:
+    space, _ = scene(tmp_path)
+    space.git("branch", "start")
+    space.write("b.txt", "b\n")
+    space.commit("more")
+    words = tasks_only("--new-since", "start", "--json")
+    whole = space.run(*words)
+    assert whole.exit_code == 0, whole
+    die_after(space, {"two"}, *words)
+    resumed = space.run("resume", "--json")
+    assert resumed.exit_code == 0, resumed
+    assert resumed.json()["delta"] == whole.json()["delta"]
+
+
+def test_killed_at_any_change_on_disk_a_run_goes_on_or_says_why_not(tmp_path: Path) -> None:
+    space, _ = scene(tmp_path / "alive")
+    counter = tmp_path / "steps"
+    space.program = (sys.executable, "-P", DYING, "0", str(counter))
+    assert space.run(*tasks_only()).exit_code == 1
+    steps, ends = int(counter.read_text()), []
+    for moment in sorted({1 + (steps - 1) * number // 11 for number in range(12)}):
+        space, _ = scene(tmp_path / str(moment))
+        space.program = (sys.executable, "-P", DYING, str(moment), str(counter))
+        space.run(*tasks_only())
+        space.program = PROGRAM
+        resumed = space.run("resume")
+        ends.append(resumed.exit_code)
+        assert resumed.exit_code in {1, 2}, (moment, resumed)
+        assert resumed.exit_code == 1 or "hint: " in resumed.stderr, (moment, resumed)
+        for folder in run_folders(space):
+            assert not is_locked(folder)
+            assert resumed.exit_code == 2 or statuses(folder) == {"one": "passed", "two": "failed", "three": "passed"}
+    assert ends.count(1) >= 3, ends
 
 
 # retry
