@@ -53,7 +53,7 @@ def resume(path: str, environment: Mapping[str, str], subscribers: Sequence[Subs
         recorded = _recorded(path, run_id)
         going = _going(recorded, folder)
         settings = _settings(going)
-        _await_end_of_jobs(run_id)
+        await_end_of_jobs(run_id)
         earlier = Earlier(run_id=run_id, going=going, choose=lambda looked, _plan, now: _held(recorded, going, looked.plan, now))
         return run(settings, environment, subscribers, control, runner, earlier=earlier)
     finally:
@@ -119,9 +119,9 @@ def absolute(report: str, folder: str) -> str:
     return f"{name}={os.path.join(folder, path)}" if equals and path else report
 
 
-def _await_end_of_jobs(run_id: str) -> None:
-    """Waits until what the dead run had started is gone: its guardian ends it. Raises UsageError when something stays."""
-    end = time.monotonic() + _PATIENCE
+def await_end_of_jobs(run_id: str, patience: float = _PATIENCE) -> None:
+    """Waits until what the dead run had started is gone: its guardian ends it. Raises UsageError when something stays for `patience` seconds."""
+    end = time.monotonic() + patience
     while left := _living(run_id):
         if time.monotonic() > end:
             raise UsageError(f"processes that run {run_id} started still run: {', '.join(map(str, left[:_SHOWN]))}", hint="end them, then resume")
