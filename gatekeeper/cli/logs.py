@@ -61,8 +61,10 @@ def register(app: typer.Typer, here: Here) -> None:
 
 
 def _started(folder: str, job_id: str) -> bool:
-    events = read_journal(os.path.join(folder, FILE)).events
-    return any(isinstance(event, JobStarted) and event.job == job_id and event.pid for event in events)
+    """Also in a part of the run that died, or in the run whose result still holds."""
+    events = (event for sitting in read_journal(os.path.join(folder, FILE)).sittings for event in sitting.events)
+    return any((isinstance(event, JobStarted) and event.job == job_id and event.pid) or
+               (isinstance(event, JobFinished) and event.job == job_id and event.result.attempts) for event in events)
 
 
 def _jobs(folder: str) -> list[str]:
