@@ -28,6 +28,7 @@ from gatekeeper.execute.process import AT_ONCE
 from gatekeeper.execute.relief import Relief
 from gatekeeper.execute.resources import capacity
 from gatekeeper.execute.schedule import Decision, Limits, Schedule
+from gatekeeper.execute.stops import Stops
 from gatekeeper.execute.tries import Tries
 from gatekeeper.judge.retry import Try
 from gatekeeper.model.event import JobEnded, JobFinished, JobQueued, JobStarted, Notice
@@ -89,8 +90,7 @@ class Run:
         self.standstill = Standstill(ports, self.schedule, self.now, self.freezer)
         self.jobs = {job.id: job for job in plan.jobs}
         self._results: dict[str, Result] = {}
-        #: why jobs under way must end
-        self._stops: dict[str, Decision] = {}
+        self._stops = Stops()
         #: jobs whose process has ended and whose result an errand will tell, with their attempt, by the errand's key
         self._errands: dict[str, tuple[Job, Attempt, Errand]] = {}
         self.tries = Tries(folder, options)
@@ -288,13 +288,7 @@ class Run:
         """What the errand found is the result, unless somebody decided meanwhile that the job must end."""
         job, attempt, errand = self._errands.pop(key)
         self.freezer.forget(job.id)
-        stop = self._stops.get(job.id)
-        if stop is not None and (ended.cancelled or ended.timed_out):
-            result = Result(job=job.id, status=stop.status, cause=stop.cause, message=stop.message, attempts=(attempt,))
-        elif ended.cancelled:
-            result = Result(job=job.id, status=Status.CANCELLED, cause=Cause.INTERRUPT, message="cancelled", attempts=(attempt,))
-        else:
-            result = self._stopped(attempt, errand.then(ended))
+        result = self._stops.unread(job.id, attempt, ended) or self._stops.told(attempt, errand.then(ended))
         shutil.rmtree(errand.folder, ignore_errors=True)
         self._tell(job, attempt, result)
 
@@ -333,19 +327,10 @@ class Run:
         return True
 
     def _conclude(self, job: Job, attempt: Attempt) -> Result | Errand:
-        stop = self._stops.get(job.id)
         if attempt.cancelled:
-            cause, message = (stop.cause, stop.message) if stop else (Cause.INTERRUPT, "cancelled")
-            return Result(job=job.id, status=Status.CANCELLED, cause=cause, message=message, attempts=(attempt,))
+            return self._stops.cancelled(job.id, attempt)
         result = self.ports.conclude(job, attempt)
-        return self._stopped(attempt, result) if isinstance(result, Result) else result
-
-    def _stopped(self, attempt: Attempt, result: Result) -> Result:
-        """The result of a job that was told to end, because its batch or the run had no more time: with that cause."""
-        stop = self._stops.get(result.job)
-        if stop is not None and attempt.timed_out and result.status is Status.TIMED_OUT:
-            return replace(result, cause=stop.cause, message=stop.message)
-        return result
+        return self._stops.told(attempt, result) if isinstance(result, Result) else result
 
     def _finish(self, result: Result) -> None:
         decisions = self.schedule.finished(result.job, result.status)
@@ -374,7 +359,7 @@ class Run:
             if self.schedule.status(decision.job).final:
                 self._put(self._unstarted(decision))
             else:
-                self._stops.setdefault(decision.job, decision)
+                self._stops.add(decision)
                 for key in (decision.job, errand_key(decision.job)):
                     self.ports.pool.stop(key, timed_out=decision.status is Status.TIMED_OUT)
 

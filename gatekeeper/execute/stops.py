@@ -1,0 +1,42 @@
+"""Why jobs under way must end (a timeout of their batch or run, a wish, the first failure), and what the result of such a job is. Ends nothing itself."""
+
+from __future__ import annotations
+
+from gatekeeper.execute.schedule import Decision
+from gatekeeper.model.result import Attempt, Result
+from gatekeeper.model.status import Cause, Status
+from gatekeeper.model.value import replace
+
+
+class Stops:
+    """Those of one run; the first reason holds."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, Decision] = {}
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._reasons
+
+    def add(self, decision: Decision) -> None:
+        """A job must end."""
+        self._reasons.setdefault(decision.job, decision)
+
+    def cancelled(self, job_id: str, attempt: Attempt) -> Result:
+        """The result of a job that was told to end before it did its work."""
+        stop = self._reasons.get(job_id)
+        cause, message = (stop.cause, stop.message) if stop else (Cause.INTERRUPT, "cancelled")
+        return Result(job=job_id, status=Status.CANCELLED, cause=cause, message=message, attempts=(attempt,))
+
+    def told(self, attempt: Attempt, result: Result) -> Result:
+        """The result of a job whose batch or run had no more time: with that cause."""
+        stop = self._reasons.get(result.job)
+        if stop is not None and attempt.timed_out and result.status is Status.TIMED_OUT:
+            return replace(result, cause=stop.cause, message=stop.message)
+        return result
+
+    def unread(self, job_id: str, attempt: Attempt, errand: Attempt) -> Result | None:
+        """The result of a job whose errand was told to end before it could tell it; None where the errand came to its end."""
+        stop = self._reasons.get(job_id)
+        if stop is not None and (errand.cancelled or errand.timed_out):
+            return Result(job=job_id, status=stop.status, cause=stop.cause, message=stop.message, attempts=(attempt,))
+        return self.cancelled(job_id, attempt) if errand.cancelled else None
