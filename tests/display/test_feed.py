@@ -58,6 +58,7 @@ def test_kinds_are_there_and_in_order() -> None:
         assert about[-1][0] == "BatchFinished"
         failed = any(result.status in {Status.FAILED, Status.ERRORED, Status.TIMED_OUT} for job, result in RUN.pairs() if job.batch == batch)
         assert about[-1][1] == ("phase:failed" if failed else "phase:complete")
+    assert len([document for document in documents if document["event"] == "BatchStarted"]) == len(batches)
     finished = [document for document in documents if document["event"] == "BatchFinished"]
     assert {document["batch"] for document in finished} == batches
     assert sum(document["counters"]["total"] for document in finished) == len(RUN.plan.jobs)

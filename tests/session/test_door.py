@@ -180,6 +180,12 @@ def test_garbage_of_any_size_is_refused_and_the_next_is_served(folder: Path, gar
         assert loop.heard == []
 
 
+def test_a_question_that_is_too_long_is_answered_before_it_ends(folder: Path) -> None:
+    with opened(folder):
+        assert raw(folder, b" " * (wire.LONGEST + 1)) == Answer(ok=False, done=False, said=f"a question has at most {wire.LONGEST} bytes")
+        assert raw(folder, b" " * (wire.LONGEST - 100) + question_line(Question(action=PING))) == Answer(ok=True, done=True, said="running")
+
+
 def test_who_hangs_hurts_nobody(folder: Path) -> None:
     with opened(folder) as (loop, _), contextlib.ExitStack() as links:
         for _ in range(3 * MOST_CALLERS):

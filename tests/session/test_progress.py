@@ -78,6 +78,11 @@ def test_what_takes_longer_than_estimated_is_nearly_done_and_never_done() -> Non
     assert progress.left == 0.0
 
 
+def test_as_long_as_anything_is_open_it_is_not_all_that_is_told() -> None:
+    plan = plan_of(("long", 1e6, ()), ("tiny", 0.0, ()))
+    assert after((started(plan), *running("long"), ended("long", 1.0)), 1.0).overall == 0.99
+
+
 def test_what_is_left_is_the_longest_chain_where_that_is_longer_than_the_work_on_all_slots() -> None:
     chain = plan_of(("a", 5.0, ()), ("b", 5.0, ("a",)), ("c", 5.0, ("b",)), slots=8)
     assert after((started(chain),), 0.0).left == 15.0
