@@ -97,8 +97,9 @@ def test_a_file_holds_the_whole_run_and_nothing_of_an_earlier_one(tmp_path: Path
 
 def test_a_run_that_came_to_no_verdict_says_why_at_the_end(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
-    with pytest.raises(RuntimeError, match="it broke"), Feed(str(file), EventLines((SECRET,))) as feed:
-        feed(EVENTS[0])
+    feed = Feed(str(file), EventLines((SECRET,)))
+    feed(EVENTS[0])
+    with pytest.raises(RuntimeError, match="it broke"), feed:
         raise RuntimeError(f"it broke with {SECRET}")
     last = told(file.read_text())[-1]
     assert (last["event"], last["kind"], last["error"]) == ("RunFailed", "execution:error", "it broke with ***")
