@@ -43,6 +43,8 @@ from gatekeeper.tree.digests import Digests
 #: the file in a run's folder that keeps the keys, for `explain`
 FILE = "keys.json"
 
+#: seconds that the clocks of two machines with one cache folder may differ by
+_SKEW = 60.0
 #: of the hits of a run with --verify-cache, one in so many is run again; the first one always
 _SAMPLE = 10
 #: bytes of output that are kept with a result
@@ -139,9 +141,13 @@ class Caching:
         read = _read(entry, self._root)
         if entry is None or read is None:
             return asked.job
-        age = max(0.0, time.time() - float(entry.get("made", 0)))
+        age = time.time() - float(entry.get("made", 0))
         scope = asked.wanted.scope
         if scope.startswith("ttl:"):
+            if age < -_SKEW:
+                self._why[asked.job.id] = "what is kept is of a time to come: the clock was set back, and nobody knows how old it is"
+                return asked.job
+            age = max(0.0, age)
             if age > float(scope.removeprefix("ttl:")):
                 self._why[asked.job.id] = f"what is kept is {_age(age)} old: too old for what the network may say anew"
                 return asked.job

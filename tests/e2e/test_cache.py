@@ -289,6 +289,9 @@ def test_an_audit_is_known_for_a_day_and_says_its_age(space: Space) -> None:
     assert audits()[0] is False
     space.write("Cargo.lock", "version = 4\n# another\n")
     assert audits()[0] is False
+    assert audits()[0] is True
+    _age(space, -3600)
+    assert audits()[0] is False, "the clock was set back: it may be as old as you like"
 
 
 def _age(space: Space, seconds: float) -> None:
