@@ -57,8 +57,8 @@ def _of_error(result: Result, said: str) -> Trouble | None:
             return Trouble.SPAWN if any(words in result.message for words in _TRANSIENT) else None
         case Cause.SIGNAL:
             return Trouble.SIGNAL
-        case Cause.OUT_OF_MEMORY:
-            return Trouble.OUT_OF_MEMORY
+        case Cause.OUT_OF_MEMORY:  # who was over a limit of ours would be so again
+            return None if any(attempt.over_memory_mb for attempt in result.attempts[-1:]) else Trouble.OUT_OF_MEMORY
         case Cause.USAGE:
             return None
         case _:
