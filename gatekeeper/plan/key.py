@@ -114,8 +114,8 @@ def positions(job: Job) -> int | None:
 
 def words_of(job: Job, command: Command | None, places: Mapping[str, str]) -> tuple[str, ...]:
     """argv without what differs from run to run (`places`: path to word) and, for commands that are given files, without those."""
-    files = command is not None and command.takes is Takes.FILES
-    words = [word for word in job.argv if not (files and job.is_file(word))]
+    names = frozenset(job.files) if command is not None and command.takes is Takes.FILES else frozenset[str]()
+    words = [word for word in job.argv if not (names and _named(job, word) in names)]
     for path, name in places.items():
         words = [word.replace(path, name) for word in words]
     return tuple(words)
@@ -238,7 +238,8 @@ def narrowed(job: Job, command: Command, files: Sequence[str], relative: Callabl
     wanted = frozenset(files)
     kept = tuple(file for file in job.files if file in wanted)
     if command.takes is Takes.FILES:
-        words = tuple(word for word in job.argv if not job.is_file(word) or _named(job, word) in wanted)
+        mine = frozenset(job.files)
+        words = tuple(word for word in job.argv if (name := _named(job, word)) not in mine or name in wanted)
         return replace(job, argv=words, files=kept, partial=True)
     place = positions(job)
     if place is None or _is_told_by_list(command):
@@ -248,4 +249,8 @@ def narrowed(job: Job, command: Command, files: Sequence[str], relative: Callabl
 
 
 def _named(job: Job, word: str) -> str:
-    return _join("" if job.cwd == "." else job.cwd, word)
+    """The file that a word of the command line names, if it is one."""
+    if ".." in word:
+        return _join("" if job.cwd == "." else job.cwd, word)
+    plain = word.removeprefix("./")
+    return plain if job.cwd == "." else f"{job.cwd}/{plain}"

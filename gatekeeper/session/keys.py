@@ -85,6 +85,7 @@ class Keys:
         self._environment = base_environment(sight.environment, root=self._root, prefix=sys.prefix, base_prefix=sys.base_prefix)
         self._installed = Installed(self._root, self._path_digest, sight.environment)
         self._chains: dict[tuple[str, str], str] = {}
+        self._listed: dict[tuple[str, tuple[str, ...]], str] = {}
         self._around: dict[str, dict[str, str]] = {}
         self._own = _ourselves()
         #: digests of groups, as they were when first asked
@@ -164,14 +165,15 @@ class Keys:
         """The programs that a job starts, and what they run with."""
         search = self._environment.get("PATH", os.defpath)
         words = [self._program(job, search), *((word for word in job.tool.prefix if os.path.isabs(word)) if job.tool is not None else ())]
-        words += [word for word in job.argv[1:] if os.path.isabs(word) and os.access(word, os.X_OK) and os.path.isfile(word) and word not in words]
+        absolute = [word for word in job.argv[1:] if word.startswith("/")]
+        words += [word for word in absolute if os.access(word, os.X_OK) and os.path.isfile(word) and word not in words]
         for word in words:
             yield from self._installed.program(word, search)
         if job.tool is not None and job.tool.source == "toolchain":
             yield self._installed.toolchain(job.tool)
         if component is not None and component.language in _NODE:
             yield from (self._installed.node(folder) for folder in modules_above(os.path.normpath(os.path.join(self._root, job.cwd))))
-        yield from (self._installed.python(prefix) for word in job.argv[1:] if os.path.isabs(word) and (prefix := environment_around(word)) is not None)
+        yield from (self._installed.python(prefix) for word in absolute if (prefix := environment_around(word)) is not None)
 
     def _program(self, job: Job, search: str) -> str:
         """The program that a job starts, as an absolute path."""
@@ -287,18 +289,27 @@ class Keys:
             parts["names of files"] = digest_of(self._sight.tree.files)
             parts["new files"] = digest_of(os.fsdecode(content(self._value(job, "--added"))).split("\0"))
         names = configuration_names(job, tool.traces.files, tool.traces.keys) if not tool.builtin else ()
-        files: dict[str, str | None] = {}
-        for file in job.files:
-            found = self._digests.of(file)
-            files[file] = None if found is None or found == ABSENT else digest_of((found, self._chain(job.tool_id, names, os.path.dirname(file))))
+        files = dict(self._each(job, names))
         return Wanted(job=job, command=command, scope="file", key=key_of({**parts, "scope": "file"}), files=files, around=self._around.get(job.tool_id, {}))
+
+    def _each(self, job: Job, names: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
+        """What each file holds and the configuration around it, as one word; None where that cannot be told."""
+        of, around = self._digests.of, dict[str, str]()
+        for file in job.files:
+            folder = file[:max(0, file.rfind("/"))]
+            if folder not in around:
+                around[folder] = self._chain(job.tool_id, names, folder)[:16]
+            found = of(file)
+            yield file, None if found is None or found == ABSENT else found + around[folder]
 
     def _names(self, component: Component | None, command: Command) -> str:
         root = component.root if component is not None else "."
         matches = matcher(command.globs)
-        here = self._holdings.below(root)
-        # a folder alone makes a module of its name
-        return digest_of((*sorted({os.path.dirname(file) for file in here}), "", *(file for file in here if matches(file))))
+        if (root, command.globs) not in self._listed:
+            here = self._holdings.below(root)
+            # a folder alone makes a module of its name
+            self._listed[root, command.globs] = digest_of((*sorted({file.rpartition("/")[0] for file in here}), "", *(file for file in here if matches(file))))
+        return self._listed[root, command.globs]
 
     def _value(self, job: Job, option: str) -> str:
         return job.argv[job.argv.index(option) + 1] if option in job.argv else ""
