@@ -84,11 +84,12 @@ class Guard:
         self._bury()
         self._launch()
 
-    def close(self) -> None:
-        """Let the guardian sweep and go; at most 3 s."""
-        self._close_pipe()
+    def close(self, *, sweep: bool = True) -> None:
+        """Let the guardian sweep and go, at most 3 s; or, where nothing is left to sweep, just go: it may not even have come up yet."""
+        if sweep:
+            self._close_pipe()
         if self._process is not None:
-            if not _ends_within(self._end, GONE_WITHIN):
+            if sweep and not _ends_within(self._end, GONE_WITHIN):
                 self._process.kill()
             self._bury()
         if self._table >= 0:

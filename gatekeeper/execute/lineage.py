@@ -65,6 +65,9 @@ class Lineage(Protocol):
     def tree(self, child: Child) -> tuple[Row, ...]:
         """All living processes of the tree, its main process among them while it lives."""
 
+    def empty(self) -> bool:
+        """Whether it is certain that nothing is left of any tree."""
+
     def close(self) -> None:
         """No tree is left; let the process be as it was."""
 
@@ -179,6 +182,10 @@ class AdoptedLineage:
         self._running.pop(child.key, None)
         self._owners = {pid: keys - {child.key} for pid, keys in self._owners.items()}
 
+    def empty(self) -> bool:
+        self._adopt()
+        return not self._running and not self._owners
+
     def close(self) -> None:
         set_subreaper(on=self._was_subreaper)
 
@@ -243,6 +250,9 @@ class TableLineage:
 
     def end(self, child: Child) -> None:
         """Nothing to forget."""
+
+    def empty(self) -> bool:
+        return False
 
     def close(self) -> None:
         """Nothing to restore."""

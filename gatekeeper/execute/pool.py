@@ -168,7 +168,7 @@ class ProcessPool:
         give_up = self._clock() + 2 * ending.GIVE_UP
         while self._children and self._clock() < give_up:
             self.wait(0.05)
-        self._guard.close()
+        self._guard.close(sweep=not self._lineage.empty())
         self._ends.close()
         self._lineage.close()
         self._selector.close()

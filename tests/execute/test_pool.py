@@ -457,6 +457,17 @@ def test_closing_kills_what_runs(theatre: Theatre) -> None:
     pool.close()
 
 
+def test_what_carries_the_run_and_is_no_jobs_any_more_is_swept_when_the_pool_closes(pool: ProcessPool, theatre: Theatre) -> None:
+    pool.start(theatre.spec("a", *fake("exits", "0")))
+    last(pool, "a")
+    environment = {**theatre.stage.environment, "GATEKEEPER_RUN_ID": f"test-{os.getpid()}"}
+    with subprocess.Popen(fake("told", "left"), env=environment, start_new_session=True) as left:
+        actor = theatre.stage.actor("left")
+        pool.close()
+        assert actor.gone(0.5)
+    assert left.returncode == -signal.SIGTERM
+
+
 def test_killing_at_once_skips_the_ladder(pool: ProcessPool, theatre: Theatre) -> None:
     pool.start(theatre.spec("a", *fake("told", "a")))
     theatre.stage.actor("a")
