@@ -1,4 +1,4 @@
-"""Runs commands by turns and compares medians: wall seconds, CPU seconds of the whole process tree, peak memory of the largest process.
+"""Runs commands in rounds, each round in another order, and compares medians: wall and CPU seconds of the whole process tree, peak memory.
 
 Knows no Gatekeeper and no peer. A ratio is only taken within one run on one machine: seconds of different machines say nothing about each other.
 """
@@ -6,6 +6,7 @@ Knows no Gatekeeper and no peer. A ratio is only taken within one run on one mac
 from __future__ import annotations
 
 import os
+import random
 import statistics
 import subprocess
 import time
@@ -48,13 +49,15 @@ class Medians:
 
 
 def compare(contestants: Sequence[Contestant], repeats: int) -> dict[str, Medians]:
-    """Runs all by turns, so that a slow moment of the machine hits all alike; the first round warms caches and is not counted.
+    """Runs all in rounds, shuffled, so that a slow moment of the machine and what ran before hit all alike; the first round warms caches and is not counted.
 
     Raises RuntimeError with the output when one ends with an unexpected exit code.
     """
     costs: dict[str, list[Cost]] = {contestant.name: [] for contestant in contestants}
+    order, chance = list(contestants), random.Random(len(contestants))
     for round_number in range(repeats + 1):
-        for contestant in contestants:
+        chance.shuffle(order)
+        for contestant in order:
             contestant.before()
             cost = run_once(contestant)
             if round_number:
@@ -77,6 +80,21 @@ def run_once(contestant: Contestant) -> Cost:
     finally:
         os.close(output)
     return Cost(wall=wall, cpu=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss / 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a benchmark found: its table, the figure that the budget is about in words, and whether it is met (None: not to be said here)."""
+
+    rows: list[Row]
+    measured: str
+    met: bool | None
+
+
+def ratio(medians: Mapping[str, Medians], ours: str, theirs: str, most: float) -> tuple[str, bool]:
+    """The wall time of one over that of another in words, and whether it is at most `most` times."""
+    found = medians[ours].wall / medians[theirs].wall
+    return f"{found:.2f} x {theirs}", found <= most
 
 
 def _medians(costs: Sequence[Cost]) -> Medians:
