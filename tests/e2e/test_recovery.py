@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,27 @@ def test_hold_on_a_terminal_the_job_waits_for_a_person_and_not_for_ever(space: S
     assert "nobody decided within 0.5 s" in " ".join(ended.stdout.split()), ended
     summary = json.loads(space.read(".gatekeeper/latest/summary.json"))
     assert next(one for one in summary["jobs"] if one["id"].endswith("/check"))["status"] == "failed"
+
+
+def test_hold_a_person_mends_it_and_lets_the_job_run_once_more_from_another_terminal(space: Space) -> None:
+    task = f"{{id: check, batch: beta, argv: {once(space, 'sys.exit(1)')}, on_failure: {{hold: 60s}}}}"
+    repository(space, CLEAN, configuration=f"tasks: [{task}, {{id: after, batch: beta, argv: ['true'], needs: [check]}}]\n")
+
+    def mend() -> int:
+        """Goes on asking until the job is held: it is refused before."""
+        code = 1
+        while code != 0 and not (space.root / ".gatekeeper" / "latest" / "summary.json").exists():
+            code = space.run("resume", "D3/check", "--reason", "mended").exit_code
+        return code
+
+    with ThreadPoolExecutor(1) as person:
+        asked = person.submit(mend)
+        ended = space.on_terminal("run", ".", "--no-provision", "--color", "never", "--no-backup", env={"CI": ""})
+    assert (ended.exit_code, asked.result()) == (0, 0), ended
+    summary = json.loads(space.read(".gatekeeper/latest/summary.json"))
+    statuses = {one["id"].rpartition("/")[2]: (one["status"], one["flaky"]) for one in summary["jobs"]}
+    assert (statuses["check"], statuses["after"]) == (("passed", False), ("passed", False))
+    assert [(one["action"], one["subject"], one["reason"]) for one in summary["interventions"]] == [("resume", "D3/check", "mended")]
 
 
 def test_abort_the_run_ends(space: Space) -> None:
