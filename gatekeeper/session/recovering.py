@@ -20,9 +20,11 @@ _NOBODY = ("CI", "GITHUB_ACTIONS", "GITLAB_CI")
 
 
 def recovering(options: RunOptions, sight: Sight, plan: Plan, folder: str) -> RunOptions:
-    """The options with all that the jobs of `plan` declared; `folder` is the absolute run directory."""
+    """The options with all that the configuration and the jobs of `plan` declared; `folder` is the absolute run directory. Who asked for the events of
+    the run is told how logs grow, too."""
     execution = sight.settings.execution
-    options = replace(options, niceness=sight.settings.nice, breaker=execution.breaker, alerts=execution.alerts)
+    options = replace(options, niceness=sight.settings.nice, breaker=execution.breaker, alerts=execution.alerts,
+                      outputs=sight.settings.events is not None)
     if any(job.recovery.hold for job in plan.jobs):
         options = replace(options, person=someone_there(sight.environment, os.isatty))
     if any(job.recovery.rollback for job in plan.jobs):
