@@ -464,7 +464,9 @@ def test_what_carries_the_run_and_is_no_jobs_any_more_is_swept_when_the_pool_clo
     with subprocess.Popen(fake("told", "left"), env=environment, start_new_session=True) as left:
         actor = theatre.stage.actor("left")
         pool.close()
-        assert actor.gone(0.5)
+        swept = actor.gone(0.5)
+        left.kill()
+    assert swept
     assert left.returncode == -signal.SIGTERM
 
 
