@@ -349,3 +349,5 @@ def _asked(draw: random.Random, plan: Plan, sitting: int) -> list[Happening]:
             return [wish(Action.PRIORITY, at, job, draw.choice([*Priority, "urgent"]))]
         case Action.DEADLINE:
             return [wish(Action.DEADLINE, at, text=draw.choice(["1000000", f"{draw.uniform(0, 100)}", "-1", "soon"]))]
+        case Action.APPROVE:
+            return [wish(Action.APPROVE, at, "nobodys-condition", "ann")]
