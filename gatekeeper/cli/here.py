@@ -11,7 +11,7 @@ from gatekeeper.errors import TreeError
 from gatekeeper.execute.control import Control
 from gatekeeper.model.component import Detection
 from gatekeeper.model.plan import Plan
-from gatekeeper.model.ports import Subscriber
+from gatekeeper.model.ports import Runner, Subscriber
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.value import dataclass, field
@@ -46,12 +46,14 @@ class InstalledSession:
         return look(settings, environment)
 
     def make_plan(self, settings: Settings, environment: Mapping[str, str]) -> Plan:
+        runner = _ahead(settings, environment)
         from gatekeeper.session.look import make_plan
-        return make_plan(settings, environment)
+        return make_plan(settings, environment, runner)
 
     def run(self, settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord:
+        runner = _ahead(settings, environment, compared=True)
         from gatekeeper.session.run import run
-        return run(settings, environment, subscribers, control)
+        return run(settings, environment, subscribers, control, runner)
 
     def resume(self, path: str, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord:
         from gatekeeper.session.resume import resume
@@ -68,6 +70,16 @@ class InstalledSession:
     def setup(self, settings: Settings, environment: Mapping[str, str]) -> Setup:
         from gatekeeper.session.equip import setup
         return setup(settings, environment)
+
+
+def _ahead(settings: Settings, environment: Mapping[str, str], *, compared: bool = False) -> Runner:
+    """A runner that has asked git already what it will be asked first: it answers while the session is loading."""
+    from gatekeeper.execute.helper import run_helper
+    from gatekeeper.tree.ahead import Ahead
+    from gatekeeper.tree.changes import STAGED
+    from gatekeeper.tree.listing import question
+
+    return Ahead(run_helper, settings.root, environment, (question(compared=compared), *((STAGED,) if settings.scope == "staged" else ())))
 
 
 def installed_names() -> Names:
