@@ -9,9 +9,9 @@ import typer
 from gatekeeper.cli import past
 from gatekeeper.cli.control import JOB, REASON, question, wish
 from gatekeeper.cli.here import Here
+from gatekeeper.cli.live import told, under_way
 from gatekeeper.cli.run import carried_out
 from gatekeeper.config.options import Arguments
-from gatekeeper.errors import UsageError
 from gatekeeper.model.value import replace
 from gatekeeper.store.home import Home, is_running, run_ids
 from gatekeeper.store.runs import find_run
@@ -32,16 +32,18 @@ def register(app: typer.Typer, here: Here) -> None:
     ) -> int:
         given = {name: () for name, wished in (("json", json), ("verbose", verbose)) if wished}
         settings, home = past.place(Arguments(path=root, given=given), here)
-        path = newest_or(home, run)
-        if is_running(path):
-            return wish(here, root, os.path.basename(path), (question("resume", subject=job or "", reason=reason),))
         if job is not None:
-            raise UsageError(f"run {os.path.basename(path)} is not under way: only a whole run can be resumed", hint=f"gatekeeper retry '{job}' runs one job again")
+            return wish(here, root, run, (question("resume", subject=job, reason=reason),))
+        path = meant(home, run)
+        if is_running(path):
+            return wish(here, root, os.path.basename(path), (question("resume", reason=reason),))
         settings = replace(settings, notify=past.notify_of(path))
         return carried_out(settings, here, lambda subscribers, control: here.session.resume(path, here.environment, subscribers, control))
 
 
-def newest_or(home: Home, wanted: str | None) -> str:
-    """Absolute path of the folder of the run that is meant; without a wish the newest, ended or not. Raises UsageError."""
+def meant(home: Home, wanted: str | None) -> str:
+    """Absolute path of the folder of the run that is meant; without a wish the one that is paused, else the newest, ended or not. Raises UsageError."""
     known = run_ids(home)
-    return os.path.join(home.runs, known[0]) if wanted is None and known else find_run(home, wanted or "latest")
+    if wanted is not None or not known:
+        return find_run(home, wanted or "latest")
+    return next((folder for folder in under_way(home) if told(folder)[0].state == "paused"), os.path.join(home.runs, known[0]))

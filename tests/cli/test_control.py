@@ -250,6 +250,25 @@ def test_what_makes_no_sense_is_refused(gate: Gate, played_run: Played, words: t
     assert played_run.heard == []
 
 
+def test_resume_means_the_run_that_is_paused_also_where_a_newer_one_has_ended(gate: Gate, home: Home, environment: dict[str, str], capsys: Captured) -> None:
+    with played(home, environment) as paused:
+        paused.tell(RunPaused(at=time.monotonic(), reason="lunch"))
+        with played(home, environment) as newer:
+            finish(newer, home)
+        assert gate("resume", "--reason", "back") == 0
+        assert capsys.readouterr().out == f"run {paused.folder.run_id}: goes on\n"
+        assert gate("resume", FIRST) == 0
+        assert gate("resume", "B9/none@x") == 2
+    assert [(request.action, request.subject) for request in paused.heard] == [(Action.RESUME, ""), (Action.RESUME, FIRST)]
+
+
+def test_one_job_of_a_run_that_is_over_cannot_be_resumed(gate: Gate, home: Home, environment: dict[str, str], capsys: Captured) -> None:
+    with played(home, environment):
+        pass
+    assert gate("resume", FIRST) == 2
+    assert "no run is under way" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", [("pause",), ("cancel",), ("set", "--jobs", "2")], ids=lambda words: words[0])
 def test_where_no_run_is_under_way_that_is_said(gate: Gate, home: Home, environment: dict[str, str], verb: tuple[str, ...], capsys: Captured) -> None:
     with played(home, environment) as run:

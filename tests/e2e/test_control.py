@@ -337,6 +337,22 @@ def test_a_host_that_sleeps_changes_neither_verdict_nor_summary(tmp_path: Path, 
     assert len(news) == 1
 
 
+def test_a_run_that_goes_on_after_its_death_tells_whom_it_was_to_tell(tmp_path: Path, stage: Stage, started: Callable[..., subprocess.Popen[bytes]],
+                                                                      posted: tuple[str, list[dict[str, Any]], threading.Event]) -> None:
+    url, news, _ = posted
+    space = repository(tmp_path, {"slow": fake("told", "slow")})
+    telling(space, url)
+    run = started(space, *tasks_only())
+    slow = stage.actor("slow")
+    run.kill()
+    assert slow.gone()
+    again = started(space, "resume")
+    stage.whoever().tell("exit 0")
+    done = ended(again)
+    assert done.exit_code == 0, done
+    assert [(document["run_id"], document["outcome"]) for document in news] == [(only_run(space).name, "pass")]
+
+
 def test_a_proposal_that_is_not_trusted_cannot_redirect_the_news(tmp_path: Path, posted: tuple[str, list[dict[str, Any]], threading.Event]) -> None:
     url, news, _ = posted
     space = repository(tmp_path, {"good": python("pass")})
