@@ -29,8 +29,8 @@ def published(record: RunRecord, settings: Settings, home: Home, folder: RunFold
     names = [name for name in dict.fromkeys((*USUAL, *usual_reports(settings, environment), *(name for name, _ in asked))) if name != "json"]
     artifacts = list(_made_by_jobs(record, folder.path))
     for name in names:
-        artifacts += written(name, os.path.join(folder.path, format_of(name).file), safe, environment)
-    artifacts += written("json", os.path.join(folder.path, format_of("json").file), _with(safe, artifacts, secrets), environment)
+        artifacts += written(name, os.path.join(folder.path, format_of(name).file), safe, environment, last=False)
+    artifacts += written("json", os.path.join(folder.path, format_of("json").file), _with(safe, artifacts, secrets), environment, last=False)
     listed, failures = _with(safe, artifacts, secrets), list[StoreError]()
     for name, path in asked:
         try:

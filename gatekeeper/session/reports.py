@@ -77,13 +77,16 @@ def in_ci(environment: Mapping[str, str]) -> bool:
     return environment.get("CI", "").lower() not in {"", "0", "false", "no"} or any(environment.get(name) for name in _SERVICES)
 
 
-def written(name: str, path: str, of: Clean, environment: Mapping[str, str]) -> list[Artifact]:
-    """Writes a report to `path`, or beside it with numbers where it is several files. Raises StoreError; each file is whole or not there."""
+def written(name: str, path: str, of: Clean, environment: Mapping[str, str], *, last: bool = True) -> list[Artifact]:
+    """Writes a report to `path`, or beside it with numbers where it is several files. Raises StoreError; each file is whole or not there.
+
+    `last` is False where another file of that folder is written after it: each makes all names before it last, and that costs milliseconds.
+    """
     profile = ("junit-ci" if in_ci(environment) else "junit-strict") if name == "junit" else name
     files = render_files(profile, _as_the_service_sees(profile, of, environment))
     places = part_paths(path, len(files))
     for place, content in zip(places, files, strict=True):
-        write_bytes(place, content)
+        write_bytes(place, content, last=last)
     if format_of(profile).parts is not None:
         _remove_others(path, places)
     empty = has_nothing(name, of.record)

@@ -37,8 +37,11 @@ def _hint(error: OSError) -> str | None:
 
 
 @contextlib.contextmanager
-def replacing(path: str, mode: int = 0o644) -> Iterator[BinaryIO]:
-    """A file to write to that becomes `path` when the block ends well, and disappears when it does not. Raises OSError."""
+def replacing(path: str, mode: int = 0o644, *, last: bool = True) -> Iterator[BinaryIO]:
+    """A file to write to that becomes `path` when the block ends well, and disappears when it does not. Raises OSError.
+
+    Where it is not the `last` of several in one folder, its name is made to last together with that one's.
+    """
     folder = os.path.dirname(path) or "."
     descriptor, unfinished = tempfile.mkstemp(prefix=UNFINISHED, dir=folder)
     try:
@@ -52,12 +55,13 @@ def replacing(path: str, mode: int = 0o644) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             os.unlink(unfinished)
         raise
-    sync_folder(folder)
+    if last:
+        sync_folder(folder)
 
 
-def write_bytes(path: str, data: bytes, mode: int = 0o644) -> None:
-    """Writes a whole file at once. Raises StoreError; then the old content of `path` is untouched."""
-    with naming(path, "written"), replacing(path, mode) as file:
+def write_bytes(path: str, data: bytes, mode: int = 0o644, *, last: bool = True) -> None:
+    """Writes a whole file at once (`last`: see `replacing`). Raises StoreError; then the old content of `path` is untouched."""
+    with naming(path, "written"), replacing(path, mode, last=last) as file:
         file.write(data)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,3 +73,15 @@ def test_no_secret_of_the_environment_stands_in_anything_that_is_left(home: Home
     left = [path for path in Path(folder.path).rglob("*") if path.is_file()]
     assert len(left) > len(USUAL)
     assert [path.name for path in left if secret.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="only /proc tells what a descriptor is of")
+def test_every_report_is_synced_and_their_folder_after_the_last_of_them(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr("gatekeeper.store.atomic.os.fsync", lambda descriptor: synced.append(os.path.realpath(f"/proc/self/fd/{descriptor}")))
+    folder, record = publish(home)
+    of_run = [path for path in synced if path.startswith(folder.path)]
+    files = [path for path in of_run if path != folder.path]
+    assert len(files) >= len([artifact for artifact in record.artifacts if artifact.kind in USUAL])
+    assert of_run[-1] == folder.path
+    assert of_run.count(folder.path) <= 3  # the record and the checksums; not one for each report
