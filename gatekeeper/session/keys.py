@@ -352,7 +352,7 @@ class Keys:
     def _by_name(self) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = {}
         for file in self._sight.tree.files:
-            found.setdefault(os.path.basename(file), []).append(file)
+            found.setdefault(file.rpartition("/")[2], []).append(file)
         return found
 
     def _path_digest(self, path: str) -> str | None:
