@@ -43,6 +43,10 @@ def job_document(job: Job) -> dict[str, object]:
         "timeout": job.timeout, "blocking": job.blocking, "priority": job.priority, "class": job.job_class,
         "resources": {"cpu": job.resources.cpu, "memory_mb": job.resources.memory_mb, "exclusive": list(job.resources.exclusive)},
         "effect": job.effect, "estimated_seconds": job.estimated_seconds, "failure_odds": job.failure_odds,
+        "retry": {"attempts": job.retry.attempts, "on": list(job.retry.on)}, "services": list(job.services),
+        "on_failure": {"rollback": job.recovery.rollback, "fallback": None if job.fallback is None else
+                       {"command": job.fallback.command, "argv": list(job.fallback.argv), "tool": tool_document(job.fallback.tool)},
+                       "hold": job.recovery.hold, "abort": job.recovery.abort},
         "tool": tool_document(job.tool),
         "unavailable": None if job.unavailable is None else
             {"cause": job.unavailable.cause, "detail": job.unavailable.detail, "hint": job.unavailable.hint},

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from gatekeeper.model.plan import Reason, SkippedJob, Unavailable
+from gatekeeper.model.recovery import Recovery, RetryPolicy, Trouble
 from gatekeeper.model.status import Cause
+from gatekeeper.model.value import replace
 from gatekeeper.report.plan import plan_document, render_plan
 from tests.fakes.record import job, plan
 
@@ -30,3 +33,13 @@ def test_jobs_left_out_and_jobs_that_cannot_run_say_why() -> None:
 
 def test_a_file_name_that_is_no_utf8_is_spelled_out() -> None:
     assert b'"\\\\xff.py"' in render_plan(plan([job(argv=("/bin/ruff", "\udcff.py"))]))
+
+
+def test_what_happens_when_a_job_does_not_pass_is_part_of_the_plan() -> None:
+    other = replace(job(), command="flake8.lint", argv=("flake8",))
+    one = replace(job(), retry=RetryPolicy(attempts=3, on=(Trouble.NETWORK,)), recovery=Recovery(hold=60.0, abort=True), fallback=other, services=("pypi",))
+    document: Any = plan_document(plan([one]))
+    (told,) = document["jobs"]
+    assert (told["retry"], told["services"]) == ({"attempts": 3, "on": ["network"]}, ["pypi"])
+    fallback = told["on_failure"].pop("fallback")
+    assert (fallback["command"], fallback["argv"], told["on_failure"]) == ("flake8.lint", ["flake8"], {"rollback": False, "hold": 60.0, "abort": True})
