@@ -42,6 +42,7 @@ def job_document(job: Job) -> dict[str, object]:
         "argv": list(job.argv), "cwd": job.cwd, "files": len(job.files), "needs": list(job.needs), "after": list(job.after),
         "timeout": job.timeout, "blocking": job.blocking, "priority": job.priority, "class": job.job_class,
         "resources": {"cpu": job.resources.cpu, "memory_mb": job.resources.memory_mb, "exclusive": list(job.resources.exclusive)},
+        "env": dict(job.env), "jobserver": job.jobserver,
         "effect": job.effect, "estimated_seconds": job.estimated_seconds, "failure_odds": job.failure_odds,
         "retry": {"attempts": job.retry.attempts, "on": list(job.retry.on)}, "services": list(job.services),
         "on_failure": {"rollback": job.recovery.rollback, "fallback": None if job.fallback is None else

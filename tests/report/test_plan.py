@@ -43,3 +43,9 @@ def test_what_happens_when_a_job_does_not_pass_is_part_of_the_plan() -> None:
     assert (told["retry"], told["services"]) == ({"attempts": 3, "on": ["network"]}, ["pypi"])
     fallback = told["on_failure"].pop("fallback")
     assert (fallback["command"], fallback["argv"], told["on_failure"]) == ("flake8.lint", ["flake8"], {"rollback": False, "hold": 60.0, "abort": True})
+
+
+def test_how_a_tool_is_told_its_cores_is_part_of_the_plan() -> None:
+    document: Any = plan_document(plan([replace(job(), env={"RAYON_NUM_THREADS": "4"}, jobserver="pipe")]))
+    (told,) = document["jobs"]
+    assert (told["env"], told["jobserver"]) == ({"RAYON_NUM_THREADS": "4"}, "pipe")
