@@ -23,7 +23,7 @@ def cache_lines(home: Home, run_id: str, job: str, *, from_cache: bool) -> tuple
     """Sentences about the cache and a job of a run; nothing where the run has left no keys."""
     now = _keys(home, run_id)
     if now is None:
-        return ("the run neither took results from the cache nor kept any (--no-cache, --fix, or mode strict)",)
+        return ("the run neither took results from the cache nor kept any (--no-cache, --fix, --trust base, or mode strict)",)
     said = now["jobs"].get(job)
     if said is None:
         return ("it never came so far that somebody asked the cache",)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gatekeeper.config.compiled import cache_folder
+from gatekeeper.errors import TreeError
 from gatekeeper.execute.folders import job_folder
 from gatekeeper.model.document import DocumentError, from_document, to_document
 from gatekeeper.model.finding import Finding, Parsed
@@ -30,7 +31,7 @@ from gatekeeper.model.status import Cause, Meaning, Status
 from gatekeeper.model.tool import Role
 from gatekeeper.model.value import dataclass, field, replace
 from gatekeeper.plan.expand import relative
-from gatekeeper.plan.key import narrowed
+from gatekeeper.plan.key import digest_of, narrowed
 from gatekeeper.plan.scope import ARGV_BYTES
 from gatekeeper.session import piecemeal
 from gatekeeper.session.inputs import TooManyError
@@ -47,6 +48,8 @@ FILE = "keys.json"
 _SKEW = 60.0
 #: of the hits of a run with --verify-cache, one in so many is run again; the first one always
 _SAMPLE = 10
+#: seconds after which a result of many files is reached anew: no key holds the calendar
+_OLDEST = 7 * 86400.0
 #: bytes of output that are kept with a result
 _LOGS = 4 * 1024 * 1024
 _MAY_WRITE = frozenset({Role.BUILD, Role.TEST, Role.DOCS, Role.BENCH, Role.ANALYSIS})
@@ -77,12 +80,13 @@ class _Asked:
 
 
 def caching(sight: Sight, plan: Plan, folder: str, secrets: tuple[str, ...], *, again: bool = False) -> Caching | None:
-    """The cache of a run with these settings; None where nothing may be taken from it: asked so, in strict mode, and while files are fixed.
+    """The cache of a run with these settings; None where nothing may be taken from it: asked so, in strict mode, while files are fixed, and over
+    a proposal that is not trusted, whose code may have written into the cache.
 
     `again`: somebody wants these jobs to run once more, so nothing is taken, but kept.
     """
     settings = sight.settings
-    if not settings.cache or settings.mode == "strict" or settings.fix:
+    if not settings.cache or settings.mode == "strict" or settings.fix or settings.trust == "base":
         return None
     return Caching(sight, plan, folder, ResultStore(cache_folder(sight.environment)), secrets=secrets, verify=settings.verify_cache, again=again)
 
@@ -152,6 +156,9 @@ class Caching:
                 self._why[asked.job.id] = f"what is kept is {_age(age)} old: too old for what the network may say anew"
                 return asked.job
             return self._hit(asked, entry, read, int(entry["exit"]), f"as of {_age(age)} ago")
+        if age > _OLDEST:
+            self._why[asked.job.id] = f"what is kept is {_age(age)} old: it is measured anew now and then, whatever has not changed"
+            return asked.job
         return self._hit(asked, entry, read, int(entry["exit"]))
 
     def _of_files(self, asked: _Asked) -> Hit | Job:
@@ -274,13 +281,16 @@ class Caching:
             return []
         groups = {group for asked in kept for group in asked.wanted.groups}
         try:
-            now = self._keys.still() if groups else {}
-        except TooManyError:
-            return [asked for asked in kept if not asked.wanted.groups]
-        alike = {group for group in groups if list(now.get(group, ())) == list(self._keys.members(group))
-                 and all(self._digests.unchanged(file) for file in now.get(group, ()))}
-        return [asked for asked in kept if asked.wanted.groups <= alike and all(
-            self._digests.unchanged(file) for file, digest in asked.wanted.files.items() if digest is not None)]
+            same, now = self._keys.now(groups=bool(groups))
+        except (TooManyError, TreeError):
+            return []
+        if not same:
+            return []
+        # a group may have been looked at anew meanwhile: what counts is what it held when a key was made of it
+        held = {group: digest_of(word for file in now.get(group, ()) for word in (file, self._digests.of(file) or "")) for group in groups
+                if all(self._digests.unchanged(file) for file in now.get(group, ()))}
+        return [asked for asked in kept if all(asked.wanted.key.parts.get(f"files of {group}") == held.get(group) for group in asked.wanted.groups)
+                and all(self._digests.unchanged(file) for file, digest in asked.wanted.files.items() if digest is not None)]
 
     def _keep(self, asked: _Asked) -> None:
         attempt, parsed = asked.attempt, asked.parsed

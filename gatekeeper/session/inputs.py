@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 
 from gatekeeper.session.look import Sight
-from gatekeeper.tree.files import WALK_SKIPS, read_tree
+from gatekeeper.tree.files import WALK_SKIPS, Tree, read_tree
 from gatekeeper.tree.git import split_names
 
 #: most files below ignored or foreign folders that are looked at
@@ -26,9 +26,13 @@ class TooManyError(Exception):
     """More files than can be looked at; `args[0]` names the folder."""
 
 
-def every_input(sight: Sight) -> tuple[str, ...]:
+def whole_tree(sight: Sight, *, again: bool = False) -> Tree:
+    """The tree with what the configuration excludes, because tools see that too; `again`: as it is now."""
+    return read_tree(sight.tree.root, sight.runner, sight.environment) if again or sight.settings.exclude else sight.tree
+
+
+def every_input(sight: Sight, tree: Tree) -> tuple[str, ...]:
     """The files, relative to the root, sorted. Raises TooManyError."""
-    tree = read_tree(sight.tree.root, sight.runner, sight.environment) if sight.settings.exclude else sight.tree
     more: list[str] = []
     for folder in (*tree.submodules, *tree.nested):
         more += _below(tree.root, folder, len(more), everything=True)

@@ -39,7 +39,7 @@ from gatekeeper.plan.key import (
 from gatekeeper.plan.reach import Holdings, matcher
 from gatekeeper.plan.scope import folders
 from gatekeeper.provide.installed import Installed, State, UnknownStateError, environment_around, modules_above
-from gatekeeper.session.inputs import TooManyError, every_input
+from gatekeeper.session.inputs import TooManyError, every_input, whole_tree
 from gatekeeper.session.reading import content
 from gatekeeper.tree.digests import ABSENT
 
@@ -117,9 +117,13 @@ class Keys:
             self._grouped = None
             self.groups.clear()
 
-    def still(self) -> Mapping[str, Sequence[str]]:
-        """The groups as they are now."""
-        return Groups(every_input(self._sight), tuple(self._components.values())).members
+    def now(self, *, groups: bool) -> tuple[bool, Mapping[str, Sequence[str]]]:
+        """Whether the tree holds the same names as when it was first looked at, and the `groups` as they are, if asked for. Raises TooManyError."""
+        tree = whole_tree(self._sight, again=True)
+        baseline = self._sight.settings.baseline
+        if not self._sight.settings.exclude and [file for file in tree.files if file != baseline] != list(self._sight.tree.files):
+            return False, {}
+        return True, Groups(every_input(self._sight, tree), tuple(self._components.values())).members if groups else {}
 
     # --- what every key holds
 
@@ -217,7 +221,7 @@ class Keys:
 
     def _groups(self) -> Groups:
         if self._grouped is None:
-            self._grouped = Groups(every_input(self._sight), tuple(self._components.values()))
+            self._grouped = Groups(every_input(self._sight, whole_tree(self._sight)), tuple(self._components.values()))
         return self._grouped
 
     def _group(self, name: str) -> str:
@@ -352,7 +356,7 @@ class Keys:
     def _by_name(self) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = {}
         for file in self._sight.tree.files:
-            found.setdefault(file.rpartition("/")[2], []).append(file)
+            found.setdefault(os.path.basename(file), []).append(file)
         return found
 
     def _path_digest(self, path: str) -> str | None:

@@ -1,0 +1,214 @@
+"""When a run has a cache, and what it makes of the entries that it finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.execute.helper import run_helper
+from gatekeeper.model.component import Component, Detection, Kind, Language
+from gatekeeper.model.finding import Parsed
+from gatekeeper.model.pipeline import Catalog, Pipeline
+from gatekeeper.model.plan import Job, Plan, Reason
+from gatekeeper.model.result import Attempt, Result
+from gatekeeper.model.settings import CustomTask, Settings
+from gatekeeper.model.status import Cause, Meaning, Status
+from gatekeeper.model.tool import Role
+from gatekeeper.model.value import replace
+from gatekeeper.session.caching import Caching, Hit, caching
+from gatekeeper.session.look import Sight
+from gatekeeper.store.cache import ResultStore, read_packed, write_packed
+from gatekeeper.tree.files import read_tree
+from gatekeeper.tree.git import Git
+
+JOB = Job(id="B2/check", task="B2", batch="beta", command="task.check", tool_id="task", role=Role.ANALYSIS, component=None, argv=("./check",), cwd=".",
+          reason=Reason(kind="configured", detail="gatekeeper.yaml"))
+APP = Component(id="app", root="app", language=Language.PYTHON, kind=Kind.PYPROJECT_PACKAGE, name="app", manifest="app/pyproject.toml")
+CLEAN = Parsed(meaning=Meaning.CLEAN, message="fine")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "tree"
+    (folder / "app").mkdir(parents=True)
+    (folder / "check").write_bytes(b"\x7fELF")
+    (folder / "check").chmod(0o755)
+    (folder / "app" / "a.py").write_text("a = 1\n")
+    return folder
+
+
+def sight(root: Path, settings: Settings | None = None) -> Sight:
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(root.parent), "XDG_CACHE_HOME": str(root.parent / "cache")}
+    usual = Settings(root=str(root), tasks=(CustomTask(id="check", batch="beta", argv=("./check",), cache="tree"),))
+    return Sight(settings=settings or usual, environment=environment, runner=run_helper, tree=read_tree(str(root), run_helper, environment),
+                 git=Git(run_helper, str(root), environment), catalog=Catalog(tools=(), pipeline=Pipeline(name="default", batches=())),
+                 detection=Detection(root=str(root), components=(APP,)))
+
+
+class Run:
+    """One run over the tree, as the session would have it."""
+
+    def __init__(self, root: Path, job: Job = JOB, *, verify: bool = False, secrets: tuple[str, ...] = ()) -> None:
+        self.job = job
+        self.folder = root.parent / "run"
+        self.folder.mkdir(exist_ok=True)
+        self.store = ResultStore(str(root.parent / "cache"))
+        plan = Plan(root=str(root), pipeline="default", batches=(), jobs=(job,), components=(APP,))
+        self.caching = Caching(sight(root), plan, str(self.folder), self.store, verify=verify, secrets=secrets)
+
+    def look(self) -> Hit | Job:
+        return self.caching.lookup(self.job)
+
+    def end(self, parsed: Parsed = CLEAN, result: Result | None = None) -> Parsed:
+        """The job ran: its output is read, its result is told, the run ends."""
+        (self.folder / "out").write_text("what it wrote\n")
+        attempt = Attempt(exit_code=0, stdout=str(self.folder / "out"), stderr="")
+        together = self.caching.merged(self.job, attempt, parsed)
+        told = result or Result(job=self.job.id, status=Status.PASSED)
+        self.caching.finished(replace(told, attempts=told.attempts or (attempt,)))
+        self.caching.close()
+        return together
+
+
+def keep(root: Path) -> None:
+    run = Run(root)
+    assert isinstance(run.look(), Job)
+    run.end()
+
+
+PLAN = Plan(root=".", pipeline="default", batches=(), jobs=())
+USUAL = Settings()
+
+
+@pytest.mark.parametrize(("settings", "there"), [
+    (USUAL, True), (replace(USUAL, cache=False), False), (replace(USUAL, mode="strict"), False), (replace(USUAL, fix=True), False), (replace(USUAL, trust="base"), False)],
+    ids=["usual", "not wanted", "strict", "fixing", "a proposal"])
+def test_there_is_a_cache_but_where_it_would_do_harm(root: Path, settings: Settings, *, there: bool) -> None:
+    assert (caching(sight(root, settings), PLAN, str(root), ()) is not None) is there
+
+
+def test_a_result_comes_back_with_its_log(root: Path) -> None:
+    keep(root)
+    found = Run(root).look()
+    assert isinstance(found, Hit)
+    assert (found.parsed, found.attempt.exit_code) == (CLEAN, 0)
+    assert Path(found.attempt.stdout).read_text() == "what it wrote\n"
+
+
+def test_a_file_that_is_touched_while_the_job_runs_keeps_its_result_out(root: Path) -> None:
+    run = Run(root)
+    run.look()
+    (root / "app" / "a.py").write_text("a = 1\n")
+    run.end()
+    assert isinstance(Run(root).look(), Job)
+
+
+def test_a_file_that_appears_while_the_job_runs_keeps_its_result_out(root: Path) -> None:
+    run = Run(root)
+    run.look()
+    (root / "app" / "new.py").write_text("")
+    run.end()
+    (root / "app" / "new.py").unlink()
+    assert isinstance(Run(root).look(), Job)
+
+
+def test_a_program_that_is_replaced_while_the_job_runs_keeps_its_result_out(root: Path) -> None:
+    run = Run(root)
+    run.look()
+    (root / "check").write_bytes(b"\x7fELF2")
+    run.end()
+    (root / "check").write_bytes(b"\x7fELF")
+    assert isinstance(Run(root).look(), Job)
+
+
+PASSED = Result(job=JOB.id, status=Status.PASSED)
+ATTEMPT = Attempt(exit_code=0)
+
+
+@pytest.mark.parametrize("result", [
+    replace(PASSED, flaky=True), replace(PASSED, leaky=True), replace(PASSED, attempts=(ATTEMPT, ATTEMPT)), replace(PASSED, attempts=(replace(ATTEMPT, dropped=7),)),
+    replace(PASSED, attempts=(replace(ATTEMPT, exit_code=None, signal=9),)), replace(PASSED, from_cache=True),
+    *(replace(PASSED, status=status) for status in Status if status not in (Status.PASSED, Status.FAILED)),
+    replace(PASSED, status=Status.FAILED, cause=Cause.CRASH)], ids=range(19))
+def test_only_finished_and_whole_results_are_kept(root: Path, result: Result) -> None:
+    run = Run(root)
+    run.look()
+    run.end(result=result)
+    assert isinstance(Run(root).look(), Job)
+
+
+def test_what_other_jobs_need_runs_each_time(root: Path) -> None:
+    keep(root)
+    run = Run(root)
+    other = replace(JOB, id="B2/other", needs=(JOB.id,))
+    plan = Plan(root=str(root), pipeline="default", batches=(), jobs=(JOB, other), components=(APP,))
+    cache = Caching(sight(root), plan, str(run.folder), run.store)
+    assert [cache.lookup(job) for job in (JOB, other)] == [JOB, other]
+
+
+def test_an_old_result_is_reached_anew(root: Path) -> None:
+    keep(root)
+    for path in (root.parent / "cache").rglob("*"):
+        entry = read_packed(str(path)) if path.is_file() else None
+        if isinstance(entry, dict) and "made" in entry:
+            write_packed(str(path), {**entry, "made": entry["made"] - 8 * 86400})
+    assert isinstance(Run(root).look(), Job)
+
+
+def test_a_hit_that_is_put_to_the_test_and_holds_is_a_plain_result(root: Path) -> None:
+    keep(root)
+    run = Run(root, verify=True)
+    assert isinstance(run.look(), Job)
+    assert run.end() == CLEAN
+    assert isinstance(Run(root).look(), Hit)
+
+
+def test_a_hit_that_does_not_hold_breaks_the_job_and_goes(root: Path) -> None:
+    keep(root)
+    run = Run(root, verify=True)
+    run.look()
+    told = run.end(Parsed(meaning=Meaning.FINDINGS), Result(job=JOB.id, status=Status.ERRORED, cause=Cause.CRASH))
+    assert told.meaning is Meaning.TOOL_ERROR
+    assert "another result" in (told.message or "")
+    assert isinstance(Run(root).look(), Job)
+
+
+def test_output_with_a_secret_is_not_kept(root: Path) -> None:
+    run = Run(root, secrets=("what it wrote",))
+    run.look()
+    run.end()
+    assert isinstance(Run(root).look(), Job)
+
+
+def test_what_a_job_may_have_built_is_looked_at_again(root: Path) -> None:
+    """Files that git ignores are inputs too: a hit by the state before the build would be stale."""
+    assert run_helper(("git", "init", "-q"), cwd=str(root), env={"PATH": "/usr/bin:/bin"}).ok
+    (root / ".gitignore").write_text("built/\n")
+    second = replace(JOB, id="B2/second", argv=("./check", "more"))
+    first = Run(root, second)
+    first.look()
+    first.end()
+    assert isinstance(Run(root, second).look(), Hit)
+    cache = Caching(sight(root), replace(PLAN, jobs=(JOB, second), components=(APP,)), str(first.folder), first.store)
+    assert cache.lookup(JOB) == JOB
+    (root / "built").mkdir()
+    (root / "built" / "made.py").write_text("")
+    cache.finished(replace(PASSED, attempts=(ATTEMPT,)))
+    assert cache.lookup(second) == second
+
+
+def test_what_is_built_while_a_job_runs_keeps_its_result_out(root: Path) -> None:
+    assert run_helper(("git", "init", "-q"), cwd=str(root), env={"PATH": "/usr/bin:/bin"}).ok
+    (root / ".gitignore").write_text("built/\n")
+    run, second = Run(root), replace(JOB, id="B2/second", argv=("./check", "more"))
+    run.look()
+    (root / "built").mkdir()
+    (root / "built" / "made.py").write_text("")
+    # another job ends meanwhile, and a third one looks at what is there now
+    run.caching.finished(replace(PASSED, job=JOB.id, attempts=(ATTEMPT,)))
+    assert run.caching.lookup(second) == second
+    run.end()
+    (root / "built" / "made.py").unlink()
+    (root / "built").rmdir()
+    assert isinstance(Run(root).look(), Job)
