@@ -50,9 +50,9 @@ def scene(folder: Path) -> tuple[Space, Path]:
                       three={"needs": ["one"]}), notes
 
 
-def dying_at(space: Space, number: int, *more: str) -> Ended:
-    """Run and die at that event; 0 lives, and says how many events there were."""
-    space.program = (sys.executable, "-P", DYING_AT, str(number))
+def dying_at(space: Space, moment: int | str, *more: str) -> Ended:
+    """Run and die at that event (`2:JobFinished`: the second of that kind); 0 lives, and says how many events there were."""
+    space.program = (sys.executable, "-P", DYING_AT, str(moment))
     try:
         return space.run(*tasks_only("--jobs", "2", *more)[1:])
     finally:
@@ -61,9 +61,9 @@ def dying_at(space: Space, number: int, *more: str) -> Ended:
 
 def die_after(space: Space, jobs: set[str], *words: str) -> Path:
     """Run `gatekeeper WORDS` so that it dies when these jobs have finished, and others may have; the folder of that run."""
-    for number in range(5, 80):
+    for number in range(len(jobs), 20):
         known = set(run_folders(space))
-        space.program = (sys.executable, "-P", DYING_AT, str(number))
+        space.program = (sys.executable, "-P", DYING_AT, f"{number}:JobFinished")
         ended = space.run(*words[1:])
         space.program = PROGRAM
         (folder,) = set(run_folders(space)) - known
@@ -114,10 +114,8 @@ def test_killed_at_any_event_a_run_goes_on_to_the_same_verdict(tmp_path: Path) -
 def died(tmp_path: Path) -> Space:
     """A run that died when its first job had finished."""
     space, _ = scene(tmp_path)
-    number = next(number for number in range(6, 20) if dying_at(space, number).exit_code == -9 and finished(run_folders(space)[-1]))
-    assert number
-    for folder in run_folders(space)[:-1]:
-        (folder / "journal.jsonl").unlink()
+    assert dying_at(space, "1:JobFinished").exit_code == -9
+    assert len(finished(only_run(space))) == 1
     return space
 
 
@@ -202,7 +200,7 @@ def test_a_journal_of_another_version_is_refused(died: Space) -> None:
 
 def test_a_run_that_was_to_fix_is_refused(tmp_path: Path) -> None:
     space, _ = scene(tmp_path)
-    assert dying_at(space, 4, "--fix").exit_code == -9
+    assert dying_at(space, "1:RunStarted", "--fix").exit_code == -9
     told = refused(space)
     assert "was to fix" in told
     assert "gatekeeper run --fix" in told
@@ -212,7 +210,7 @@ def test_a_run_over_what_is_staged_goes_on_with_what_is_staged(tmp_path: Path) -
     space, _ = scene(tmp_path)
     space.write("a.txt", "staged\n")
     space.git("add", "a.txt")
-    assert dying_at(space, 8, "--staged").exit_code == -9
+    assert dying_at(space, "1:JobStarted", "--staged").exit_code == -9
     resumed = space.run("resume", "--json")
     assert resumed.exit_code == 1, resumed
     assert resumed.json()["scope"] == "staged files"

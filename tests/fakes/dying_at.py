@@ -1,6 +1,6 @@
-"""A run that is killed at an event of our choosing: `python -P dying_at.py NUMBER ROOT ARG...` as `gatekeeper run ROOT ARG...`.
+"""A run that is killed at an event of our choosing: `python -P dying_at.py NUMBER[:KIND] ROOT ARG...` as `gatekeeper run ROOT ARG...`.
 
-A subscriber counts the events of the run and ends the process as `kill -9` would when the event with that number (from 1; 0: never) was told. The
+A subscriber counts the events of the run (of that kind) and ends the process as `kill -9` would when the event with that number (from 1; 0: never) was told. The
 journal comes before all others, so that event is recorded. Knows nothing but the seam through which everybody listens.
 """
 
@@ -17,13 +17,13 @@ from gatekeeper.model.event import Event
 from gatekeeper.session.run import run
 
 
-def main(number: int, words: list[str]) -> int:
-    told = 0
+def main(moment: str, words: list[str]) -> int:
+    told, (number, _, kind) = 0, moment.partition(":")
 
-    def heard(_event: Event) -> None:
+    def heard(event: Event) -> None:
         nonlocal told
-        told += 1
-        if told == number:
+        told += kind in {"", type(event).__name__}
+        if told == int(number):
             os.kill(os.getpid(), signal.SIGKILL)
 
     arguments = parse("run", words)
@@ -35,4 +35,4 @@ def main(number: int, words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
