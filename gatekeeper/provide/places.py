@@ -8,6 +8,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.value import dataclass
@@ -51,15 +52,11 @@ class Surroundings:
 
     def inside(self, path: str) -> bool:
         """Whether a path lies in the tree (links resolved)."""
-        real, base = os.path.realpath(path), os.path.realpath(self.root)
-        return real == base or real.startswith(base.rstrip("/") + "/")
+        return _lies_in(os.path.realpath(path), os.path.realpath(self.root))
 
     def search_path(self) -> tuple[str, ...]:
         """The absolute folders of PATH, without Gatekeeper's own environment and without those that the repository brings."""
-        own = own_scripts()
-        entries = self.environment.get("PATH", os.defpath).split(os.pathsep)
-        return tuple(entry for entry in dict.fromkeys(entries)
-                     if os.path.isabs(entry) and (own is None or os.path.realpath(entry) != own) and not self.inside(entry))
+        return _usable(self.environment.get("PATH", os.defpath), self.root, own_scripts())
 
     def find(self, program: str) -> str | None:
         """The first executable of that name on the search path, or None."""
@@ -72,6 +69,18 @@ class Surroundings:
     def show(self, path: str) -> str:
         """A path as people know it: relative to the tree where it lies in it."""
         return path.removeprefix(self.root.rstrip("/") + "/")
+
+
+@lru_cache(maxsize=8)  # asked for every tool of every component, and each time it would resolve the links of all folders
+def _usable(search_path: str, root: str, own: str | None) -> tuple[str, ...]:
+    """The folders of a search path that may be looked in."""
+    base = os.path.realpath(root)
+    real = {entry: os.path.realpath(entry) for entry in search_path.split(os.pathsep) if os.path.isabs(entry)}
+    return tuple(entry for entry, place in real.items() if place != own and not _lies_in(place, base))
+
+
+def _lies_in(real: str, base: str) -> bool:
+    return real == base or real.startswith(base.rstrip("/") + "/")
 
 
 def executable(path: str) -> bool:
