@@ -66,7 +66,7 @@ class Go:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Somebody asks something of the run, `at` seconds after it began."""
+    """Somebody asks something of the run, `at` seconds after it began; below zero: during the wait of that number, when something may just have ended."""
 
     at: float
     request: Request
@@ -157,6 +157,8 @@ class Scenario:
     fail_fast: bool = False
     #: somebody is there who could decide about a job that is held
     person: bool = False
+    #: somebody follows how logs grow
+    followed: bool = False
     #: jobs whose result is in the cache
     cached: frozenset[str] = frozenset()
     happenings: tuple[Happening, ...] = ()
@@ -195,7 +197,7 @@ def scenario(seed: int) -> Scenario:
     plan = Plan(root="/tree", pipeline="default", batches=batches, jobs=jobs, pool_size=cores, barriers=barriers,
                 timeout=1e7 if plain or draw.random() < 0.85 else draw.uniform(1, 200))
     return Scenario(seed=seed, plan=plan, goes=goes, cores=cores, memory_mb=memory, plain=plain, fail_fast=not plain and draw.random() < 0.15,
-                    person=draw.random() < 0.5, cached=frozenset(job.id for job in jobs if not plain and draw.random() < 0.05),
+                    person=draw.random() < 0.5, followed=draw.random() < 0.1, cached=frozenset(job.id for job in jobs if not plain and draw.random() < 0.05),
                     happenings=_happenings(draw, plan, plain=plain), then=_next(draw, plan) if draw.random() < 0.2 else None)
 
 
@@ -312,7 +314,7 @@ def _happenings(draw: random.Random, plan: Plan, *, plain: bool) -> tuple[Happen
 
 
 def _load(draw: random.Random) -> Load:
-    at = _moment(draw)
+    at = abs(_moment(draw))
     return Load(at=at, until=at + draw.uniform(1, 300), cpu=draw.choice([30.0, 99.0]), ours=draw.choice([0.1, 8.0]), memory=draw.choice([30.0, 85.0, 97.0]),
                 stalls=draw.choice([None, 0.0, 5.0, 40.0]))
 
@@ -324,7 +326,7 @@ def _crash(draw: random.Random, sitting: int, events: int) -> Crash:
 
 
 def _moment(draw: random.Random) -> float:
-    return draw.choice([0.0, draw.uniform(0, 3), draw.uniform(0, 60), draw.uniform(0, 600)])
+    return -float(draw.randint(1, 40)) if draw.random() < 0.4 else draw.choice([0.0, draw.uniform(0, 3), draw.uniform(0, 60), draw.uniform(0, 600)])
 
 
 def _asked(draw: random.Random, plan: Plan, sitting: int) -> list[Happening]:
@@ -337,8 +339,9 @@ def _asked(draw: random.Random, plan: Plan, sitting: int) -> list[Happening]:
     match draw.choice(list(Action)):
         case Action.PAUSE | Action.RESUME:
             subject = draw.choice(["", "", job])
-            until = at + draw.choice([0.0, draw.uniform(0, 100), draw.uniform(0, 100_000)])
-            nested = [wish(Action.PAUSE, at + 1, "" if subject else job), wish(Action.RESUME, at + draw.uniform(1, 100), "" if subject else job)]
+            until = at + draw.choice([0.0, draw.uniform(0, 100), draw.uniform(0, 100_000)]) if at >= 0 else at - draw.randint(1, 5)
+            nested = [wish(Action.PAUSE, at + math.copysign(1, at), "" if subject else job),
+                      wish(Action.RESUME, at + math.copysign(draw.randint(2, 100 if at >= 0 else 4), at), "" if subject else job)]
             return [wish(Action.PAUSE, at, subject), *(nested if draw.random() < 0.4 else []),
                     wish(draw.choice([Action.RESUME] * 4 + [Action.CANCEL]), until, subject)]
         case Action.CANCEL:

@@ -141,7 +141,7 @@ class Simulation:
         scenario, control, known = self.scenario, pool.control, dict(self.known)
         loads = [one for one in scenario.happenings if isinstance(one, Load)]
         options = RunOptions(capacity=Capacity(cpu=scenario.cores, memory_mb=scenario.memory_mb), environment={}, fail_fast=scenario.fail_fast,
-                             known=known, stand_still=pool.stand_still, person=scenario.person, checkpoint=self._keeping, lookup=self._looking_up(witness),
+                             known=known, stand_still=pool.stand_still, person=scenario.person, outputs=scenario.followed, checkpoint=self._keeping, lookup=self._looking_up(witness),
                              yielding=Yielding(cpu_percent=95.0, memory_percent=80.0, gauge=lambda: weather(loads, pool)) if loads else Yielding())
         publish(RunStarted(at=pool.clock(), run_id=RUN, plan=scenario.plan))
         began = pool.clock()

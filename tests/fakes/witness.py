@@ -14,6 +14,7 @@ from gatekeeper.model.event import (
     Intervened,
     JobEnded,
     JobFinished,
+    JobOutput,
     JobPaused,
     JobQueued,
     JobResumed,
@@ -54,6 +55,8 @@ class Witness:
         self._tries: dict[str, int] = defaultdict(int)
         self._deciders = Deciders(plan)
         self._at = pool.clock()
+        #: when the growth of a log was last told in this attempt, and its bytes
+        self._grown: dict[str, tuple[float, int]] = {}
         pool.ready = lambda: sum(place == "queued" for place in self._place.values())
         self.results: dict[str, Result] = {}
         self.events: list[Event] = []
@@ -69,10 +72,8 @@ class Witness:
         match event:
             case JobQueued() | JobStarted() | JobEnded() | JobFinished() | JobPaused() | JobResumed():
                 self._step(event)
-            case RunPaused():
-                self._pool.pause(paused=True)
-            case RunResumed():
-                self._pool.pause(paused=False)
+            case RunPaused() | RunResumed():
+                self._pool.pause(paused=isinstance(event, RunPaused))
             case Intervened(action="cancel", subject=""):
                 self._pool.closed = "cancelled"
             case Intervened(action="jobs", value=text):
@@ -82,6 +83,8 @@ class Witness:
             case Intervened(action="resume" | "cancel", subject=subject) if subject:
                 self.seen.add(f"asked of a job: {event.action}")
                 self._pool.frozen_by_people.discard(subject)
+            case JobOutput():
+                self._grow(event)
             case Notice():
                 self.seen |= {kind for kind, words in _TOLD.items() if words in event.message}
             case Pressure():
@@ -104,9 +107,16 @@ class Witness:
             case JobFinished():
                 self._finished(event)
             case JobEnded():
+                self._grown.pop(event.job, None)
                 self._pool.frozen_by_people.discard(event.job)
             case _:
                 pass
+
+    def _grow(self, event: JobOutput) -> None:
+        must(self._place[event.job] in {"runs", "frozen", "ended"}, "the log grows of a job that does not run", event)
+        before = self._grown.get(event.job, (-1.0, 0))
+        must(event.at >= before[0] + 1.0 - 1e-6 and event.stdout > before[1], "growth of a log is told too often, or there is none", (before, event))
+        self._grown[event.job] = event.at, event.stdout
 
     def _is_ready(self, job_id: str) -> bool:
         job = self._jobs[job_id]

@@ -101,7 +101,7 @@ class SimulatedPool:
         self._running: dict[str, Process] = {}
         self._dead_at_once: list[Ended] = []
         self._woken = False
-        self._idle = 0
+        self._waits = self._idle = 0
         self.floor = Floor(scenario, scenario.cores)
         self.attempts: dict[str, int] = {}
         #: the errand that the next start is
@@ -149,11 +149,12 @@ class SimulatedPool:
         if self.control.interrupts:
             self.closed = "interrupted"
         self._check_stillness()
+        self._waits += 1
         limit = math.inf if timeout is None else self.clock() + max(0.0, timeout)
         self._look()
         if not self._dead_at_once and not self._woken:
             until = min(limit, *(process.next() for process in self._running.values()), self._next_happening())
-            must(until < math.inf, "the loop waits for nothing", tuple(self._running))
+            until = self._hurry() if until == math.inf else until
             self._check_progress(until)
             self.idle += until - self.clock() if not self._running and not self.paused else 0.0
             self.clock.advance(max(LEAST, until - self.clock()))
@@ -215,6 +216,10 @@ class SimulatedPool:
     # --- processes ----------------------------------------------------------------------------------------------------
 
     def _add(self, spec: ProcessSpec, go: Go) -> None:
+        if self.scenario.followed:
+            os.makedirs(os.path.dirname(spec.stdout), exist_ok=True)
+            with open(spec.stdout, "w", encoding="utf-8") as words:
+                words.write("said at once\n")
         now = self.clock()
         self._running[spec.key] = Process(spec=spec, started=now, ends=now + go.seconds, grace=go.grace, attempt=attempt_of(go),
                                           deadline=math.inf if spec.timeout is None else now + spec.timeout)
@@ -251,11 +256,22 @@ class SimulatedPool:
     _standing = 0.0
 
     def _next_happening(self) -> float:
-        waiting = next((one for one in self._line if not self._is_while_starting(one)), None)
-        return math.inf if waiting is None else max(self.clock(), self.began + waiting.at)
+        """When the world does something by itself."""
+        moments = [max(self.clock(), self.began + one.at) for one in self._line if one.at >= 0 and not self._is_while_starting(one)]
+        return min(moments, default=math.inf)
+
+    def _hurry(self) -> float:
+        """Nothing else will happen: what was to come at a later wait comes now."""
+        waits = [-int(one.at) for one in self._line if one.at < 0 and not self._is_while_starting(one)]
+        must(bool(waits), "the loop waits for nothing", tuple(self._running))
+        self._waits = min(waits)
+        return self.clock()
+
+    def _is_due(self, one: Wish | Interrupt | Stop) -> bool:
+        return self._waits >= -one.at if one.at < 0 else self.began + one.at <= self.clock()
 
     def _happen(self) -> None:
-        for one in [one for one in self._line if self.began + one.at <= self.clock() and not self._is_while_starting(one)]:
+        for one in [one for one in self._line if self._is_due(one) and not self._is_while_starting(one)]:
             self._line.remove(one)
             self._idle = 0
             if isinstance(one, Wish):
@@ -267,7 +283,7 @@ class SimulatedPool:
                 self.control.request_stop()
 
     def _interrupt_while_starting(self) -> None:
-        for one in [one for one in self._line if self._is_while_starting(one) and self.began + one.at <= self.clock()]:
+        for one in [one for one in self._line if self._is_while_starting(one) and self._is_due(one)]:
             self._line.remove(one)
             self.control.interrupt(15)
 
