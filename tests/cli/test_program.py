@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -50,6 +51,17 @@ def test_the_fast_path_imports_nothing_heavy(space: Space, words: Sequence[str])
     space.write("gatekeeper.yaml", "jobs: 2\n")
     space.run("plan")  # the first call compiles catalogue and configuration
     assert _imported(space, *words) == "[]"
+
+
+@pytest.mark.performance
+@pytest.mark.parametrize(("most", "words"), [(185, ("plan",)), (285, ("run", "--no-provision", "--only", "A1*"))])
+def test_few_modules_of_ours_are_loaded_because_each_costs_a_quarter_of_a_millisecond(space: Space, most: int, words: Sequence[str]) -> None:
+    space.run("plan")
+    told = space.folder / "imported"
+    count = PROBE.replace("[name for name in {heavy!r} if name in sys.modules]", "[name for name in sys.modules if name.startswith('gatekeeper')]")
+    ended = Space(space.folder, program=(sys.executable, "-P", "-c", count)).run(*words, env={"PROBE_FILE": str(told)})
+    assert told.exists(), ended
+    assert 50 < len(json.loads(told.read_text())) <= most, "what only some runs need is imported where it is used (lazy:)"
 
 
 def _calls_of_git(space: Space, *words: str) -> str:
