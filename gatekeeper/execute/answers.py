@@ -92,6 +92,7 @@ def _jobs(request: Request, run: Run) -> None:
         raise _RefusedError(f"`{request.value}` is not a number of jobs")
     _told(request, run)
     run.schedule.set_cpu(number)
+    run.relief.widen(number)
 
 
 def _priority(request: Request, run: Run) -> None:

@@ -15,6 +15,7 @@ from gatekeeper.execute.share import Gauge, Yielding
 from gatekeeper.model.event import Notice
 from gatekeeper.model.ports import Clock, Subscriber
 from gatekeeper.model.status import Status
+from gatekeeper.model.value import replace
 
 if TYPE_CHECKING:
     from gatekeeper.execute.pressure import Monitor
@@ -80,6 +81,12 @@ class Relief:
         if step.freeze is not None:
             self._frozen.insert(0, step.freeze)
             self._freezer.freeze(step.freeze, Holder.PRESSURE, "the machine is short of memory")
+
+    def widen(self, cores: int) -> None:
+        """Somebody wants so many at once: as at the start of a run, that is believed also where the machine has fewer cores."""
+        self._how = replace(self._how, cores=max(self._how.cores, cores))
+        if self._slots is not None:
+            self._slots.widen(self._how.cores)
 
     def close(self) -> None:
         """Give all slots back."""

@@ -57,6 +57,11 @@ class Slots:
         self._say(waits=len(self._held) < min(target, fair))
         return len(self._held)
 
+    def widen(self, count: int) -> None:
+        """There are so many slots from now on, for this run; never fewer than before."""
+        self._count = max(self._count, count)
+        self._looked = float("-inf")
+
     def close(self) -> None:
         """Give everything back."""
         for descriptor in [*self._held.values(), *(one for one in (self._waiting, self._seat) if one is not None)]:

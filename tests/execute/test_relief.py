@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.execute.control import Action, Request
 from gatekeeper.execute.pressure import Sample
 from gatekeeper.execute.share import SHARE, Gauge, Yielding, inherited_share, share_of
 from gatekeeper.execute.slots import Slots
@@ -109,6 +110,13 @@ def test_a_run_takes_no_more_slots_than_its_jobs_use_and_gives_all_back(tmp_path
     house.run()
     look()
     assert seen == [0, 1, 2]
+
+
+def test_somebody_who_asks_for_more_jobs_at_once_gets_them_also_where_the_machine_has_fewer_cores(tmp_path: Path) -> None:
+    house = sharing(House(tmp_path, *(job(name) for name in "abc"), scripts=long(*"abc")), tmp_path)
+    house.pool.at(3.0, lambda: house.control.ask(Request(action=Action.JOBS, value="3")))
+    house.run()
+    assert started(house) == [("T/a", 0.0), ("T/b", 0.0), ("T/c", 3.0)]
 
 
 def test_a_run_whose_results_are_all_known_looks_for_no_slot(tmp_path: Path) -> None:
