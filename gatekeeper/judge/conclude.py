@@ -21,6 +21,8 @@ _BAD = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
 _MAX_WARNINGS = late(r"(?:^| )--max-warnings[= ](\d{1,9})(?: |$)")
 #: shells and container runtimes report a kill by signal as 128 + number; 9 is what the kernel's memory killer sends
 _KILLED = 137
+#: what a system says that is short of something (EAGAIN, ENOMEM, EMFILE, ENFILE): no fault of the program that could not be started
+_SHORT = ("Resource temporarily unavailable", "Cannot allocate memory", "Too many open files")
 _LESS_AT_ONCE = "run fewer jobs at once (--jobs), or give it less to do"
 _SIGKILL = 9
 _MAYBE_MEMORY = "another program killed it, or the system because memory was short: the system's log tells"
@@ -51,7 +53,7 @@ def _without_output(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result
     """The result where the process was stopped, never started, or died: its output cannot be a measurement."""
     kept = {"findings": parsed.findings, "tests": parsed.tests} if parsed is not None else {"findings": (), "tests": ()}
     if attempt.spawn_error is not None:
-        return Result(job=job.id, status=Status.ERRORED, cause=Cause.SPAWN, message=f"could not be started: {attempt.spawn_error}", hint=_startable(job),
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.SPAWN, message=f"could not be started: {attempt.spawn_error}", hint=_startable(job, attempt.spawn_error),
                       attempts=(attempt,))
     if attempt.timed_out:
         return Result(job=job.id, status=Status.TIMED_OUT, cause=Cause.TIMEOUT, message=f"stopped after {job.timeout:.0f} s",
@@ -86,7 +88,9 @@ def signal_name(number: int) -> str:
     return f"signal {number} ({name})" if name else f"signal {number}"
 
 
-def _startable(job: Job) -> str:
+def _startable(job: Job, why: str) -> str:
+    if any(words in why for words in _SHORT):
+        return "the machine has no process, descriptor or memory to spare: run with --jobs 1, or raise the limits (ulimit -u, ulimit -n)"
     if job.tool_id == "task":
         return f"check the argv of the task {job.command.removeprefix('task.')} in gatekeeper.yaml"
     return "see which program it is, and why, with: gatekeeper doctor"

@@ -31,6 +31,7 @@ def broke(job: Job, exit_code: int, tail: str) -> Result:
     (Attempt(exit_code=137), "killed (exit code 137): most likely out of memory", "--jobs"),
     (Attempt(signal=15, over_memory_mb=200, peak_memory_mb=240.0), "stopped: it held 240 MB, more than its limit of 200 MB", "less to do"),
     (Attempt(spawn_error="cannot start `x`: No such file or directory"), "could not be started: cannot start `x`: No such file or directory", "doctor"),
+    (Attempt(spawn_error="cannot start `x`: Resource temporarily unavailable"), "could not be started: cannot start `x`: Resource temporarily unavailable", "--jobs 1"),
 ])
 def test_each_cause_has_its_words_and_a_next_step(attempt: Attempt, message: str, hint: str) -> None:
     result = conclude(JOB, attempt, BROKE)
