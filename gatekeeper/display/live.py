@@ -19,7 +19,7 @@ from gatekeeper.display.sink import QuietFile, Sink
 from gatekeeper.display.spans import Line, Look, Span, Style, shown
 from gatekeeper.display.view import View, advance
 from gatekeeper.display.words import FAILED
-from gatekeeper.model.event import Event, JobFinished, Notice, RunFinished, RunPaused, RunResumed, VerdictReached
+from gatekeeper.model.event import Event, JobFinished, Notice, Pressure, RunFinished, RunPaused, RunResumed, VerdictReached
 from gatekeeper.model.ports import Clock
 
 PER_SECOND = 4.0
@@ -96,7 +96,7 @@ def _worth_a_line(event: Event, look: Look) -> bool:
     match event:
         case JobFinished():
             return event.result.status in FAILED or look.verbose
-        case Notice() | VerdictReached():
+        case Notice() | VerdictReached() | Pressure():
             return True
         case _:
             return False

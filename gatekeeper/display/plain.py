@@ -20,6 +20,7 @@ from gatekeeper.model.event import (
     JobPaused,
     JobResumed,
     Notice,
+    Pressure,
     RunFinished,
     RunPaused,
     RunResumed,
@@ -60,6 +61,24 @@ def event_lines(before: View, after: View, event: Event, look: Look) -> Iterator
         case JobFinished() if event.job in after.jobs:
             yield from _job_lines(after, event, look)
             yield from _batch_lines(before, after, look)
+        case RunPaused() | RunResumed() | JobPaused() | JobResumed() | Intervened() | Pressure():
+            yield from _standing_lines(before, event)
+        case Notice():
+            about = f" ({event.job})" if event.job and event.job not in event.message else ""
+            yield line(warn(padded("note", WORD_WIDTH)), f" {event.message}{about}")
+        case VerdictReached() if after.counters.pending + after.counters.running:
+            whole = after.counters
+            yield line(strong(padded("verdict", WORD_WIDTH)), " ", verdict_span(event.verdict), f" after {spoken(event.at - after.started)}: ",
+                       event.verdict.message, dim(f" ({count_text(whole.pending + whole.running, 'job')} still to end)"))
+        case RunFinished() if not look.quiet:
+            yield line(strong(padded("all", WORD_WIDTH)), f" {counters_text(after.counters)} in {spoken(event.wall_seconds)}")
+        case _:
+            pass
+
+
+def _standing_lines(before: View, event: RunPaused | RunResumed | JobPaused | JobResumed | Intervened | Pressure) -> Iterator[Line]:
+    """What stands still, what people changed, and what the machine asks for."""
+    match event:
         case RunPaused():
             yield line(warn(padded("paused", WORD_WIDTH)), f" the run: {event.reason}")
         case RunResumed():
@@ -70,15 +89,9 @@ def event_lines(before: View, after: View, event: Event, look: Look) -> Iterator
             yield line(strong(padded("resumed", WORD_WIDTH)), f" {event.job}")
         case Intervened() if event.action not in _SAID_BY_OTHERS:
             yield line(strong(padded("changed", WORD_WIDTH)), f" {_wish(event)}")
-        case Notice():
-            about = f" ({event.job})" if event.job and event.job not in event.message else ""
-            yield line(warn(padded("note", WORD_WIDTH)), f" {event.message}{about}")
-        case VerdictReached() if after.counters.pending + after.counters.running:
-            whole = after.counters
-            yield line(strong(padded("verdict", WORD_WIDTH)), " ", verdict_span(event.verdict), f" after {spoken(event.at - after.started)}: ",
-                       event.verdict.message, dim(f" ({count_text(whole.pending + whole.running, 'job')} still to end)"))
-        case RunFinished() if not look.quiet:
-            yield line(strong(padded("all", WORD_WIDTH)), f" {counters_text(after.counters)} in {spoken(event.wall_seconds)}")
+        case Pressure():
+            comes = "above the limit: little starts until it falls" if event.held else "below the limit again"
+            yield line(warn(padded("load", WORD_WIDTH)), f" {event.resource} at {event.value:.0f} %, limit {event.limit:.0f} %: {comes}")
         case _:
             pass
 

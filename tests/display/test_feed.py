@@ -69,7 +69,7 @@ def test_the_end_of_the_runs_time_is_told_once() -> None:
     started = RunStarted(at=0.0, run_id="id", plan=RUN.plan)
     late = [JobFinished(at=1.0, job=job.id, result=Result(job=job.id, status=Status.NOT_RUN, cause=Cause.BUDGET, message="the run reached its timeout of 2 s"))
             for job in RUN.plan.jobs]
-    kinds = [document.get("kind") for document in told("".join(map(lines.lines, (started, *late))))]
+    kinds = [document.get("kind") for document in told("".join(lines.lines(event) for event in (started, *late)))]
     assert kinds.count("execution:timeout") == 1
     assert kinds.index("execution:timeout") < kinds.index(None)
 

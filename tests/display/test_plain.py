@@ -6,7 +6,7 @@ import os
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
-from gatekeeper.model.event import Intervened, JobFinished, JobPaused, JobResumed, JobStarted, RunPaused, RunResumed, RunStarted
+from gatekeeper.model.event import Intervened, JobFinished, JobPaused, JobResumed, JobStarted, Pressure, RunPaused, RunResumed, RunStarted
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.status import Status
 from tests.fakes.record import finding, hostile, job, mixed, plan, record, result
@@ -143,3 +143,12 @@ def test_what_people_do_to_a_run_is_told_once() -> None:
     assert [text.split(maxsplit=1) for text in stream.getvalue().splitlines()[1:]] == [
         ["paused", "the run: paused by me: lunch"], ["resumed", "the run"], ["paused", f"{one.id}: waits"], ["resumed", one.id],
         ["changed", "jobs 3 by ann: idle"]]
+
+
+def test_a_machine_that_is_full_and_one_that_is_free_again_are_told() -> None:
+    stream = io.StringIO()
+    display = PlainDisplay(Sink(stream, Look()))
+    for event in (Pressure(at=1.0, resource="memory", value=91.0, limit=80.0, held=True), Pressure(at=9.0, resource="memory", value=60.0, limit=80.0, held=False)):
+        display(event)
+    assert [text.split(maxsplit=1) for text in stream.getvalue().splitlines()] == [
+        ["load", "memory at 91 %, limit 80 %: above the limit: little starts until it falls"], ["load", "memory at 60 %, limit 80 %: below the limit again"]]
