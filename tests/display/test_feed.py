@@ -16,7 +16,7 @@ from gatekeeper.display.feed import Feed
 from gatekeeper.display.lines import EventLines
 from gatekeeper.errors import UsageError
 from gatekeeper.model.document import event_from_document
-from gatekeeper.model.event import JobFinished, Notice, RunStarted
+from gatekeeper.model.event import Event, JobFinished, Notice, RunStarted
 from gatekeeper.model.result import Result
 from gatekeeper.model.status import Cause, Status
 from tests.fakes.record import mixed
@@ -66,8 +66,8 @@ def test_kinds_are_there_and_in_order() -> None:
 
 def test_the_end_of_the_runs_time_is_told_once() -> None:
     lines = EventLines()
-    started = RunStarted(at=0.0, run_id="id", plan=RUN.plan)
-    late = [JobFinished(at=1.0, job=job.id, result=Result(job=job.id, status=Status.NOT_RUN, cause=Cause.BUDGET, message="the run reached its timeout of 2 s"))
+    started: Event = RunStarted(at=0.0, run_id="id", plan=RUN.plan)
+    late: list[Event] = [JobFinished(at=1.0, job=job.id, result=Result(job=job.id, status=Status.NOT_RUN, cause=Cause.BUDGET, message="the run reached its timeout of 2 s"))
             for job in RUN.plan.jobs]
     kinds = [document.get("kind") for document in told("".join(lines.lines(event) for event in (started, *late)))]
     assert kinds.count("execution:timeout") == 1
