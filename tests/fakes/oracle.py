@@ -60,6 +60,18 @@ def check_results(scenario: Scenario, results: Sequence[Result], *, may_step_in:
     by_id = {result.job: result for result in results}
     for result in results:
         _check(scenario, jobs[result.job], result, by_id, may_step_in)
+    _check_causes(jobs, by_id)
+
+
+def _check_causes(jobs: Mapping[str, Job], results: Mapping[str, Result]) -> None:
+    """A job is stopped because of another only where there is such another."""
+    causes = {result.cause for result in results.values()}
+    red = {Status.FAILED, Status.ERRORED, Status.TIMED_OUT}
+    first = any(jobs[job_id].blocking and result.status in red for job_id, result in results.items())
+    must(first or Cause.FAIL_FAST not in causes, "fail-fast ended a run in which no blocking job is red")
+    aborting = any(jobs[job_id].recovery.abort and result.status is not Status.PASSED for job_id, result in results.items())
+    must(aborting or Cause.ABORT not in causes, "a run was aborted although every job passed that may abort it")
+    must(all(jobs[job_id].services for job_id, result in results.items() if result.cause is Cause.SERVICE), "a job waits for a service that it does not ask")
 
 
 def _check(scenario: Scenario, job: Job, result: Result, by_id: Mapping[str, Result], may_step_in: frozenset[Cause]) -> None:

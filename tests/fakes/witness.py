@@ -53,6 +53,8 @@ class Witness:
         self._jobs = {job.id: job for job in plan.jobs}
         self._place = dict.fromkeys(self._jobs, "waits")
         self._tries: dict[str, int] = defaultdict(int)
+        #: jobs in the order of their last start
+        self._begun: list[str] = []
         self._deciders = Deciders(plan)
         self._at = pool.clock()
         #: when the growth of a log was last told in this attempt, and its bytes
@@ -103,9 +105,13 @@ class Witness:
                 must(event.job not in self._known, "a job was run again that had finished", event.job)
                 must(self._is_ready(event.job), "a job was started whose needs are not met", event.job)
                 self._tries[event.job] += 1
+                self._begun = [*(job for job in self._begun if job != event.job), event.job]
                 must(event.attempt == self._tries[event.job], "an attempt has a wrong number", (event.job, event.attempt))
             case JobFinished():
                 self._finished(event)
+            case JobPaused() if event.reason == "the machine is short of memory":
+                moving = [job for job in self._begun if self._place[job] in {"runs", "ended"}]
+                must(bool(moving) and moving[0] != event.job, "the oldest job stands still for want of memory", (event.job, moving))
             case JobEnded():
                 self._grown.pop(event.job, None)
                 self._pool.frozen_by_people.discard(event.job)
