@@ -43,12 +43,17 @@ class _Asked:
     def __init__(self, call: Callable[[], Completed], cwd: str, env: Mapping[str, str] | None) -> None:
         self.cwd, self.env, self._call = cwd, env, call
         self._completed = Completed(exit_code=None)
-        self._thread = Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._thread: Thread | None = Thread(target=self._run, daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # the machine has no thread to spare: git is asked when somebody wants to know
+            self._thread = None
 
     def _run(self) -> None:
         self._completed = self._call()
 
     def answer(self) -> Completed:
+        if self._thread is None:
+            return self._call()
         self._thread.join()
         return self._completed
