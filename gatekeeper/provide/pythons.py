@@ -1,4 +1,4 @@
-"""The one Python environment that a component's jobs use, and the tools in it. Asks the `python` on PATH at most once per folder."""
+"""The one Python environment that a component's jobs use, and the tools in it. Asks the `python` on PATH once, and again only below a folder that may switch it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from gatekeeper.model.value import dataclass, field
 from gatekeeper.provide.environments import Environment, environments, installed, normalise, read_environment
 from gatekeeper.provide.interpreter import path_environment
 from gatekeeper.provide.places import Surroundings, executable, own_prefix, own_scripts, read_text
+
+#: files by which pyenv, asdf and mise let `python` mean something else in a folder and all below it
+_SWITCHES = (".python-version", ".tool-versions", "mise.toml", ".mise.toml", "mise.local.toml", ".mise.local.toml", os.path.join(".mise", "config.toml"),
+             os.path.join(".config", "mise.toml"), os.path.join("mise", "config.toml"), os.path.join(".config", "mise", "config.toml"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ class Pythons:
         return read_environment(prefix, "Gatekeeper's own") if any(os.path.realpath(folder) == prefix for folder in active if folder) else None
 
     def _plain(self, folder: str) -> Environment | None:
-        key = f"PATH\0{folder}"
+        key = f"PATH\0{_switch(folder)}"
         if key not in self.known:
             self.known[key] = path_environment(self.surroundings, self.runner, folder)
         return self.known[key]
@@ -95,6 +99,17 @@ def _shebang_works(script: str) -> bool:
         return True
     words = line[2:].split()
     return bool(words) and os.path.exists(words[0])
+
+
+def _switch(folder: str) -> str:
+    """The nearest folder, from `folder` upwards, that may say what `python` means; empty where none does."""
+    while True:
+        if any(os.path.exists(os.path.join(folder, name)) for name in _SWITCHES):
+            return folder
+        above = os.path.dirname(folder)
+        if above == folder:
+            return ""
+        folder = above
 
 
 def _has_all(environment: Environment, component: Component) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gatekeeper.config.file import LOCAL_NAME, NAME
+from gatekeeper.model.component import Language
 from gatekeeper.model.document import from_document, to_document
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.ports import Toolbox
@@ -66,7 +67,8 @@ def programs(job: Job) -> Iterator[str]:
 def _packages(root: str, plan: Plan, toolbox: Toolbox) -> Iterator[tuple[str, str]]:
     for folder in {os.path.join(root, component.root) for component in plan.components} | {root}:
         yield from ((path, signature) for note in _NOTES if (signature := _signature(path := os.path.join(folder, "node_modules", note))))
-    for site in {site for component in plan.components if (site := toolbox.site_packages(component)) is not None}:
+    pythonic = [component for component in plan.components if component.language is Language.PYTHON]
+    for site in {site for component in pythonic if (site := toolbox.site_packages(component)) is not None}:
         try:
             names = sorted(name for name in os.listdir(site) if name.endswith((".dist-info", ".egg-info", ".pth")))
         except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from gatekeeper.execute.helper import run_helper
 from gatekeeper.model.ports import Completed
 from gatekeeper.provide.interpreter import path_environment
 from gatekeeper.provide.places import Surroundings
+from gatekeeper.provide.pythons import Pythons
+from tests.provide.making import component
 
 
 def _refuse(argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None = None, stdin: bytes = b"", timeout: float = 60.0) -> Completed:
@@ -37,3 +40,24 @@ def test_a_virtual_environment_that_is_only_on_path_is_not_taken_for_its_base(tm
     assert found.prefix == str(tmp_path / "env")
     assert all(path.startswith(str(tmp_path)) for path in found.site)
     assert not found.dedicated
+
+
+def test_python_is_asked_once_for_all_folders_and_again_where_a_folder_may_switch_it(tmp_path: Path) -> None:
+    folders: list[str] = []
+
+    def run(argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None = None, stdin: bytes = b"", timeout: float = 60.0) -> Completed:
+        folders.append(os.path.relpath(cwd, tmp_path))
+        return run_helper(argv, cwd=cwd, env=env, stdin=stdin, timeout=timeout)
+
+    for name in ("a", "b", "c", "c/below", "d"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "c" / ".python-version").write_text("3.12\n")
+    (tmp_path / "d" / ".tool-versions").write_text("python 3.12\n")
+    program = tmp_path / "bin" / "python"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{os.path.realpath(sys.executable)}" "$@"\n')
+    program.chmod(0o755)
+    pythons = Pythons(surroundings=Surroundings(root=str(tmp_path), environment={"PATH": str(program.parent)}), runner=run)
+    for name in ("a", "b", "c", "c/below", "d", "d"):
+        assert pythons.of(component(name)) is not None
+    assert folders == ["a", "c", "d"]
