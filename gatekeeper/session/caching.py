@@ -227,12 +227,17 @@ class Caching:
 
     def whole(self, job: Job) -> Job:
         """The job as it was planned, of one that was started for fewer files."""
-        asked = self._asked.get(job.id)
+        asked = self._of(job)
         return asked.job if asked is not None else job
+
+    def _of(self, job: Job) -> _Asked | None:
+        """What was asked for a job; nothing for what does its work when it cannot: another tool, with other rules, that has nothing but the id of it."""
+        asked = self._asked.get(job.id)
+        return asked if asked is not None and asked.job.fallback == job.fallback else None
 
     def merged(self, job: Job, attempt: Attempt, parsed: Parsed) -> Parsed:
         """What the output of a job says, together with what is known of the files that it was not given."""
-        asked = self._asked.get(job.id)
+        asked = self._of(job)
         if asked is None:
             return parsed
         asked.parsed, asked.attempt = parsed, attempt
@@ -246,7 +251,7 @@ class Caching:
 
     def marked(self, job: Job, result: Result) -> Result:
         """The result with a word about what was not looked at again."""
-        asked = self._asked.get(job.id)
+        asked = self._of(job)
         if asked is None or not asked.known or result.status not in (Status.PASSED, Status.FAILED):
             return result
         return replace(result, message=f"{result.message} ({len(asked.known)} of {len(asked.wanted.files)} files from the cache)")

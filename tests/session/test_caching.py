@@ -14,7 +14,7 @@ from gatekeeper.model.plan import Job, Plan, Reason
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.settings import CustomTask, Settings
 from gatekeeper.model.status import Cause, Meaning, Status
-from gatekeeper.model.tool import Role
+from gatekeeper.model.tool import FailsAt, Role
 from gatekeeper.model.value import replace
 from gatekeeper.session.caching import Caching, Hit, caching
 from gatekeeper.session.look import Sight
@@ -172,6 +172,25 @@ def test_a_hit_that_does_not_hold_breaks_the_job_and_goes(root: Path) -> None:
     assert told.meaning is Meaning.TOOL_ERROR
     assert "another result" in (told.message or "")
     assert isinstance(Run(root).look(), Job)
+
+
+def test_what_does_the_work_of_a_job_that_cannot_is_measured_by_its_own_rules(root: Path) -> None:
+    other = replace(JOB, command="task.other", fails_at=FailsAt.NEVER)
+    run = Run(root, replace(JOB, fallback=other))
+    few = run.look()
+    assert isinstance(few, Job)
+    assert run.caching.whole(few) is run.job
+    assert run.caching.whole(other) is other
+
+
+def test_what_another_tool_says_in_place_of_a_job_is_not_held_against_what_is_kept_of_the_job(root: Path) -> None:
+    keep(root)
+    other = replace(JOB, command="task.other")
+    run = Run(root, replace(JOB, fallback=other), verify=True)
+    assert isinstance(run.look(), Job)
+    said = Parsed(meaning=Meaning.FINDINGS)
+    assert run.caching.merged(other, Attempt(exit_code=1), said) is said
+    assert isinstance(Run(root).look(), Hit)
 
 
 def test_output_with_a_secret_is_not_kept(root: Path) -> None:
