@@ -159,7 +159,8 @@ class Run:
         """Timeouts of batches and of the run, jobs that waited long enough for a person, and notices that are due."""
         now = self.now()
         for job_id in self.tries.overdue(now):
-            self.end_one(job_id, f"nobody decided within {self.jobs[job_id].recovery.hold:g} s")
+            if job_id in self.tries.holds:  # the end of the one before may have ended the run
+                self.end_one(job_id, f"nobody decided within {self.jobs[job_id].recovery.hold:g} s")
         self.decide(self.schedule.settle(now))
         for message, subject in self._notices.due(now):
             self.tell(message, subject)

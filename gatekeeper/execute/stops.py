@@ -30,7 +30,7 @@ class Stops:
     def told(self, attempt: Attempt, result: Result) -> Result:
         """The result of a job whose batch or run had no more time: with that cause."""
         stop = self._reasons.get(result.job)
-        if stop is not None and attempt.timed_out and result.status is Status.TIMED_OUT:
+        if stop is not None and stop.status is Status.TIMED_OUT and attempt.timed_out and result.status is Status.TIMED_OUT:
             return replace(result, cause=stop.cause, message=stop.message)
         return result
 

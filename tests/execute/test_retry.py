@@ -350,6 +350,14 @@ def test_a_held_job_does_not_wait_for_ever(tmp_path: Path) -> None:
     assert house.clock() == 101.0
 
 
+def test_of_jobs_that_waited_in_vain_together_the_first_may_end_the_others(tmp_path: Path) -> None:
+    house = House(tmp_path, job("a", recovery=recovering(hold=100.0)), job("b", recovery=recovering(hold=100.0)), fail_fast=True,
+                  scripts={"T/a": ends(1), "T/b": ends(1)})
+    house.options = replace(house.options, person=True)
+    assert house.said() == [("T/a", Status.FAILED, None, "; not tried again: nobody decided within 100 s"),
+                            ("T/b", Status.FAILED, None, "; not tried again: stopped at the first failure, `T/a`")]
+
+
 def test_the_time_for_a_person_stands_still_while_the_run_is_paused(tmp_path: Path) -> None:
     house = held(tmp_path)
     house.ask(50.0, Action.PAUSE)
