@@ -58,6 +58,12 @@ def test_a_known_failure_blocks_what_needs_it_and_frees_what_only_waits(tmp_path
     assert carried_out(tmp_path, *jobs, options=options) == [(Status.FAILED, None), (Status.BLOCKED, Cause.NEED), (Status.TIMED_OUT, Cause.TIMEOUT)]
 
 
+def test_of_two_held_jobs_whose_time_is_up_the_first_may_end_the_run_for_the_other(tmp_path: Path) -> None:
+    held = tuple(replace(job, recovery=Recovery(hold=30.0, abort=True)) for job in (A, B))
+    said = carried_out(tmp_path, *held, C, options=RunOptions(person=True), scripts={C.id: Script(seconds=60)})
+    assert said == [(Status.TIMED_OUT, Cause.TIMEOUT), (Status.TIMED_OUT, Cause.TIMEOUT), (Status.CANCELLED, Cause.ABORT)]
+
+
 def test_who_becomes_ready_because_another_is_in_the_cache_is_announced_before_it_starts(tmp_path: Path) -> None:
     heard = RecordedEvents()
 

@@ -98,7 +98,7 @@ class Simulation:
         kept = {job.id for job in self.scenario.plan.jobs if job.id not in then.goes and shelf.find(job) is not None}
         if then.rot is not None:
             shelf.rot(random.Random(then.rot))
-        one = replace(self.scenario, goes={**self.scenario.goes, **then.goes}, happenings=(), cached=frozenset(kept), then=None)
+        one = replace(self.scenario, goes={**self.scenario.goes, **then.goes}, happenings=(), cached=frozenset(kept), then=None, plain=False)
         again = Simulation(one, os.path.join(self.folder, "again"), shelf=shelf)
         again.run()
         self.seen |= {f"again: {kind}" for kind in again.seen}
