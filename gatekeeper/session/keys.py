@@ -91,6 +91,8 @@ class Keys:
         #: digests of groups, as they were when first asked
         self.groups: dict[str, str] = {}
         self._grouped: Groups | None = None
+        #: by group: a file of it that speaks of places above the root of the tree
+        self._leading_out: dict[str, str | None] = {}
 
     def of(self, job: Job) -> Wanted:
         """What is asked for a job. Raises UncachedError."""
@@ -238,10 +240,11 @@ class Keys:
         return {next(folder for folder in folders(source) if folder in self._groups().roots) for source in sources}
 
     def _stay_inside(self, covered: frozenset[str]) -> None:
-        for name in covered:
-            for file in self._groups().members[name]:
-                if leads_out(file, self._digests.climb(file)):
-                    raise UncachedError(f"{file} speaks of files outside of the tree")
+        for name in sorted(covered):
+            if name not in self._leading_out:  # each file is looked at once for all jobs
+                self._leading_out[name] = next((file for file in self._groups().members[name] if leads_out(file, self._digests.climb(file))), None)
+            if (file := self._leading_out[name]) is not None:
+                raise UncachedError(f"{file} speaks of files outside of the tree")
 
     def _above(self, job: Job, tool: Tool | None) -> Iterator[tuple[str, str]]:
         """Configuration in the folders above the root, which tools find too."""

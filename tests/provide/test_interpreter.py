@@ -46,18 +46,19 @@ def test_python_is_asked_once_for_all_folders_and_again_where_a_folder_may_switc
     folders: list[str] = []
 
     def run(argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None = None, stdin: bytes = b"", timeout: float = 60.0) -> Completed:
-        folders.append(os.path.relpath(cwd, tmp_path))
+        folders.append(os.path.relpath(cwd, tree))
         return run_helper(argv, cwd=cwd, env=env, stdin=stdin, timeout=timeout)
 
+    tree = tmp_path / "tree"
     for name in ("a", "b", "c", "c/below", "d"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "c" / ".python-version").write_text("3.12\n")
-    (tmp_path / "d" / ".tool-versions").write_text("python 3.12\n")
+        (tree / name).mkdir(parents=True)
+    (tree / "c" / ".python-version").write_text("3.12\n")
+    (tree / "d" / ".tool-versions").write_text("python 3.12\n")
     program = tmp_path / "bin" / "python"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{os.path.realpath(sys.executable)}" "$@"\n')
     program.chmod(0o755)
-    pythons = Pythons(surroundings=Surroundings(root=str(tmp_path), environment={"PATH": str(program.parent)}), runner=run)
+    pythons = Pythons(surroundings=Surroundings(root=str(tree), environment={"PATH": str(program.parent)}), runner=run)
     for name in ("a", "b", "c", "c/below", "d", "d"):
         assert pythons.of(component(name)) is not None
     assert folders == ["a", "c", "d"]
