@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from gatekeeper.model.event import JobFinished
+from gatekeeper.model.event import Intervened, JobFinished
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Toolbox
-from gatekeeper.model.result import Result
+from gatekeeper.model.result import Intervention, Result
 from gatekeeper.model.status import Status
 from gatekeeper.model.value import dataclass, field
 from gatekeeper.session.beginning import Beginning
@@ -25,11 +25,12 @@ REACHED = frozenset({Status.PASSED, Status.FAILED, Status.ERRORED, Status.TIMED_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """Results by job id, what our own jobs said by job id, and sentences for the notes of the run."""
+    """Results by job id, what our own jobs said by job id, sentences for the notes of the run, and what people did while it was under way."""
 
     results: Mapping[str, Result] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +81,8 @@ def reached(events: Iterable[JobFinished]) -> Held:
             kept.setdefault(event.job, event)
     return Held(results={job: event.result for job, event in kept.items()},
                 facts={job: event.facts for job, event in kept.items() if event.facts is not None})
+
+
+def intervention(event: Intervened, began: float) -> Intervention:
+    """What somebody did, as the record of the run tells it; the run `began` then, on the clock of the event."""
+    return Intervention(seconds=round(event.at - began, 3), action=event.action, subject=event.subject, value=event.value, reason=event.reason, by=event.by)

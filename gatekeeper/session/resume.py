@@ -22,15 +22,15 @@ from gatekeeper.execute.control import Control
 from gatekeeper.execute.helper import run_helper
 from gatekeeper.execute.lineage import read_cookie
 from gatekeeper.model.document import DocumentError
-from gatekeeper.model.event import JobFinished
+from gatekeeper.model.event import Intervened, JobFinished
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Runner, Subscriber
 from gatekeeper.model.redaction import REDACTED
-from gatekeeper.model.result import RunRecord
+from gatekeeper.model.result import Intervention, RunRecord
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.value import replace
 from gatekeeper.session.beginning import Beginning, changes, read_beginning
-from gatekeeper.session.earlier import Earlier, Going, Held, reached
+from gatekeeper.session.earlier import Earlier, Going, Held, intervention, reached
 from gatekeeper.session.run import run
 from gatekeeper.store.home import RunFolder, reopen_run
 from gatekeeper.store.journal import FILE, Recorded, Sitting, read_journal
@@ -148,7 +148,8 @@ def _held(recorded: Recorded, going: Going, plan: Plan, now: Beginning) -> Held:
         raise UsageError(f"run {run_id} cannot go on, because this is not as it was: {', '.join(changed[:_SHOWN])}{more}",
                          hint="check it as it is now: gatekeeper run")
     held = reached(_ends(recorded.sittings, time.monotonic()))
-    return replace(held, notes=(f"resumed: {len(held.results)} of {len(going.plan.jobs)} jobs had finished when the run died",))
+    return replace(held, notes=(f"resumed: {len(held.results)} of {len(going.plan.jobs)} jobs had finished when the run died",),
+                   interventions=tuple(_interventions(recorded.sittings)))
 
 
 def _ends(sittings: Sequence[Sitting], now: float) -> Iterator[JobFinished]:
@@ -160,6 +161,15 @@ def _ends(sittings: Sequence[Sitting], now: float) -> Iterator[JobFinished]:
             if isinstance(event, JobFinished):
                 yield replace(event, result=replace(event.result, attempts=tuple(
                     replace(attempt, started=attempt.started + shift) for attempt in event.result.attempts)))
+
+
+def _interventions(sittings: Sequence[Sitting]) -> Iterator[Intervention]:
+    """What people did to the run before it died: who approved something need not do so again."""
+    before = 0.0
+    for sitting in sittings:
+        began = float(sitting.header.get("monotonic", 0.0)) - before
+        yield from (intervention(event, began) for event in sitting.events if isinstance(event, Intervened))
+        before += _seconds(sitting)
 
 
 def _replanned(then: Plan, now: Plan) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ from gatekeeper.session.beginning import kept
 from gatekeeper.session.caching import caching
 from gatekeeper.session.compare import Compared, compared, without_own
 from gatekeeper.session.door import Door
-from gatekeeper.session.earlier import Earlier, Held, Looked
+from gatekeeper.session.earlier import Earlier, Held, Looked, intervention
 from gatekeeper.session.guarding import leak_notes, run_conditions, unwritten_condition
 from gatekeeper.session.judging import Judging
 from gatekeeper.session.leaves import remove_leaves
@@ -165,7 +165,7 @@ class _Run:
         self._opened = opened
         self._control = control
         self._results: list[Result] = []
-        self._interventions: list[Intervention] = []
+        self._interventions: list[Intervention] = [*opened.start.held.interventions]
         self._stages: list[Stage] = []
         self._deciders = Deciders(opened.plan, opened.sight.settings.conditions, waits=opened.sight.settings.baseline_tight)
         self._reports = frozenset(job.id for job in opened.plan.jobs if job.role is Role.REPORT)
@@ -259,8 +259,7 @@ class _Run:
             self._write_results_so_far()
         self._publish(replace(event, facts=self._measure.facts.get(event.job)) if isinstance(event, JobFinished) else event)
         if isinstance(event, Intervened):
-            self._interventions.append(Intervention(seconds=round(event.at - self._opened.start.clock, 3), action=event.action, subject=event.subject,
-                                                    value=event.value, reason=event.reason, by=event.by))
+            self._interventions.append(intervention(event, self._opened.start.clock))
         if isinstance(event, JobFinished):
             self._results.append(event.result)
             if self._caching is not None:

@@ -184,6 +184,25 @@ def test_a_person_can_approve_while_the_run_is_under_way(tmp_path: Path, stage: 
         [("approve", "release", "ann", "looked at it")] if approved else [])
 
 
+def test_what_was_approved_before_a_run_died_need_not_be_approved_again(tmp_path: Path, stage: Stage, started: Callable[..., subprocess.Popen[bytes]]) -> None:
+    space = repository(tmp_path, {"slow": fake("told", "slow")})
+    document = json.loads(space.read("gatekeeper.yaml"))
+    space.write("gatekeeper.yaml", json.dumps({**document, "policy": {"conditions": [{"kind": "approval", "id": "release", "reviewer": ["ann"]}]}}))
+    space.commit("wait for ann")
+    run = started(space, *tasks_only())
+    slow = stage.actor("slow")
+    assert space.run("approve", "release", "--as", "ann", "--reason", "looked at it").exit_code == 0
+    run.kill()
+    assert slow.gone()
+    slow.close()
+    again = started(space, "resume")
+    stage.whoever().tell("exit 0")
+    done = ended(again)
+    assert done.exit_code == 0, done
+    summary = valid_reports(only_run(space))
+    assert [(one["action"], one["subject"], one["value"], one["reason"]) for one in summary["interventions"]] == [("approve", "release", "ann", "looked at it")]
+
+
 def test_a_job_cannot_change_the_run_that_judges_it(tmp_path: Path) -> None:
     space = Space(tmp_path)
     asking = ("import subprocess, sys; sys.exit(0 if subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL).returncode == 3 else 1)")
