@@ -104,6 +104,7 @@ class Witness:
             case JobStarted():
                 must(event.job not in self._known, "a job was run again that had finished", event.job)
                 must(self._is_ready(event.job), "a job was started whose needs are not met", event.job)
+                self._grown.pop(event.job, None)
                 self._tries[event.job] += 1
                 self._begun = [*(job for job in self._begun if job != event.job), event.job]
                 must(event.attempt == self._tries[event.job], "an attempt has a wrong number", (event.job, event.attempt))
@@ -113,7 +114,6 @@ class Witness:
                 moving = [job for job in self._begun if self._place[job] in {"runs", "ended"}]
                 must(bool(moving) and moving[0] != event.job, "the oldest job stands still for want of memory", (event.job, moving))
             case JobEnded():
-                self._grown.pop(event.job, None)
                 self._pool.frozen_by_people.discard(event.job)
             case _:
                 pass
@@ -121,8 +121,8 @@ class Witness:
     def _grow(self, event: JobOutput) -> None:
         must(self._place[event.job] in {"runs", "frozen", "ended"}, "the log grows of a job that does not run", event)
         before = self._grown.get(event.job, (-1.0, 0))
-        must(event.at >= before[0] + 1.0 - 1e-6 and event.stdout > before[1], "growth of a log is told too often, or there is none", (before, event))
-        self._grown[event.job] = event.at, event.stdout
+        must(event.at >= before[0] + 1.0 - 1e-6 and event.stdout + event.stderr > before[1], "growth of a log is told too often, or there is none", (before, event))
+        self._grown[event.job] = event.at, event.stdout + event.stderr
 
     def _is_ready(self, job_id: str) -> bool:
         job = self._jobs[job_id]
