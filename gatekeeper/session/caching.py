@@ -176,7 +176,10 @@ class Caching:
             asked.known = known
             self._why[job.id] = f"it looks at {_some(todo)}; what is kept holds for {len(known)} others" if known else "nothing is kept for these files"
             few = sum(len(file) + 1 for file in todo) < ARGV_BYTES
-            return self._narrowed(asked, todo) if known and few else self._all_of_it(asked)
+            try:
+                return self._narrowed(asked, todo) if known and few else self._all_of_it(asked)
+            except OSError:  # the shorter list cannot be written
+                return self._all_of_it(asked)
         findings = tuple(finding for each in known.values() for finding in each)
         told = _read({"parsed": pack.get("parsed")}, self._root)
         same = told is not None and len(pack.get("all", ())) == len(wanted.files) and told.meaning is Meaning.CLEAN and not findings

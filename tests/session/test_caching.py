@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.catalog.load import load_catalog
 from gatekeeper.execute.helper import run_helper
 from gatekeeper.model.component import Component, Detection, Kind, Language
 from gatekeeper.model.finding import Parsed
@@ -14,7 +15,7 @@ from gatekeeper.model.plan import Job, Plan, Reason
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.settings import CustomTask, Settings
 from gatekeeper.model.status import Cause, Meaning, Status
-from gatekeeper.model.tool import FailsAt, Role
+from gatekeeper.model.tool import FailsAt, Role, Tool
 from gatekeeper.model.value import replace
 from gatekeeper.session.caching import Caching, Hit, caching
 from gatekeeper.session.look import Sight
@@ -38,24 +39,24 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def sight(root: Path, settings: Settings | None = None) -> Sight:
+def sight(root: Path, settings: Settings | None = None, tools: tuple[Tool, ...] = ()) -> Sight:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(root.parent), "XDG_CACHE_HOME": str(root.parent / "cache")}
     usual = Settings(root=str(root), tasks=(CustomTask(id="check", batch="beta", argv=("./check",), cache="tree"),))
     return Sight(settings=settings or usual, environment=environment, runner=run_helper, tree=read_tree(str(root), run_helper, environment),
-                 git=Git(run_helper, str(root), environment), catalog=Catalog(tools=(), pipeline=Pipeline(name="default", batches=())),
+                 git=Git(run_helper, str(root), environment), catalog=Catalog(tools=tools, pipeline=Pipeline(name="default", batches=())),
                  detection=Detection(root=str(root), components=(APP,)))
 
 
 class Run:
     """One run over the tree, as the session would have it."""
 
-    def __init__(self, root: Path, job: Job = JOB, *, verify: bool = False, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, root: Path, job: Job = JOB, *, verify: bool = False, secrets: tuple[str, ...] = (), tools: tuple[Tool, ...] = ()) -> None:
         self.job = job
         self.folder = root.parent / "run"
         self.folder.mkdir(exist_ok=True)
         self.store = ResultStore(str(root.parent / "cache"))
         plan = Plan(root=str(root), pipeline="default", batches=(), jobs=(job,), components=(APP,))
-        self.caching = Caching(sight(root), plan, str(self.folder), self.store, verify=verify, secrets=secrets)
+        self.caching = Caching(sight(root, tools=tools), plan, str(self.folder), self.store, verify=verify, secrets=secrets)
 
     def look(self) -> Hit | Job:
         return self.caching.lookup(self.job)
@@ -191,6 +192,24 @@ def test_what_another_tool_says_in_place_of_a_job_is_not_held_against_what_is_ke
     said = Parsed(meaning=Meaning.FINDINGS)
     assert run.caching.merged(other, Attempt(exit_code=1), said) is said
     assert isinstance(Run(root).look(), Hit)
+
+
+def test_where_a_shorter_list_of_files_cannot_be_written_the_job_looks_at_all(root: Path) -> None:
+    tool = load_catalog().tool("hygiene")
+    assert tool is not None
+    (command,) = tool.commands
+    job = replace(JOB, command=command.id, tool_id="hygiene", role=command.role, output=command.output, exit=command.exit, fails_at=command.fails_at,
+                  argv=("./check", "--files-from", str(root.parent / "run" / "hygiene.files")), files=("app/a.py", "check"))
+    first = Run(root, job, tools=(tool,))
+    assert first.look() is job
+    first.end()
+    (root / "app" / "a.py").write_text("a = 2\n")
+    few = Run(root, job, tools=(tool,)).look()
+    assert isinstance(few, Job)
+    assert (few.files, Path(few.argv[2]).read_bytes()) == (("app/a.py",), b"app/a.py\0")
+    Path(few.argv[2]).unlink()
+    Path(few.argv[2]).mkdir()
+    assert Run(root, job, tools=(tool,)).look() is job
 
 
 def test_output_with_a_secret_is_not_kept(root: Path) -> None:
