@@ -27,7 +27,7 @@ class Leaves:
 
 def missing_leaves(root: str, jobs: Sequence[Job]) -> Leaves:
     """What the jobs of a plan may leave: what is like it and is not there yet, but is after the run, the run has made."""
-    patterns = tuple(dict.fromkeys(name for job in jobs for name in job.leaves))
+    patterns = tuple(dict.fromkeys(name for job in jobs for one in (job, job.fallback) if one is not None for name in one.leaves))
     return Leaves(patterns=patterns, there=frozenset(name for pattern in patterns for name in _like(root, pattern)))
 
 

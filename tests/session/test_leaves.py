@@ -8,6 +8,7 @@ from pathlib import Path
 from gatekeeper.plan.make import make
 from gatekeeper.session.leaves import Leaves, missing_leaves, remove_leaves
 from tests.fakes.planning import inputs, rust_component
+from tests.fakes.record import job
 
 LOCK = "crates/core/Cargo.lock"
 
@@ -31,6 +32,13 @@ def test_a_lock_file_that_cargo_made_is_removed(tmp_path: Path) -> None:
     tree_with(tmp_path, LOCK)
     assert remove_leaves(root, left, {LOCK})
     assert sorted(path.name for path in (tmp_path / "crates/core").iterdir()) == ["Cargo.toml"]
+
+
+def test_what_stands_in_for_a_job_leaves_what_is_removed_too(tmp_path: Path) -> None:
+    root = tree_with(tmp_path, "Cargo.toml")
+    other = replace(job("cargo.check"), leaves=("Cargo.lock",))
+    left = missing_leaves(root, (replace(job("clippy.lint"), fallback=other),))
+    assert left.names("Cargo.lock")
 
 
 def test_a_lock_file_that_was_there_before_stays(tmp_path: Path) -> None:
