@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from gatekeeper import __version__
-from gatekeeper.errors import StoreError
+from gatekeeper.errors import StoreError, TreeError
 from gatekeeper.execute.control import Action, Control
 from gatekeeper.execute.helper import run_helper
 from gatekeeper.execute.pool import ProcessPool
@@ -217,9 +217,12 @@ class _Run:
             results = run_plan(opened.plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
                                control=self._control, options=self._options())
         self._reach(Stage.FINISHING)
-        after = take(tree, git)
-        if remove_leaves(tree.root, self._leaves, after.files if tree.git else None):
+        try:
             after = take(tree, git)
+            if remove_leaves(tree.root, self._leaves, after.files if tree.git else None):
+                after = take(tree, git)
+        except TreeError as error:
+            return results, _lost(error)
         return results, self._different(after)
 
     def _options(self) -> RunOptions:
@@ -283,7 +286,10 @@ class _Run:
 
     def _changed_so_far(self) -> tuple[str, ...]:
         """What differs in the tree by now, but for what will be removed at the end."""
-        now = take(self._opened.sight.tree, self._opened.sight.git)
+        try:
+            now = take(self._opened.sight.tree, self._opened.sight.git)
+        except TreeError as error:
+            return _lost(error)
         return tuple(name for name in self._different(now) if not self._leaves.names(name))
 
     def _different(self, now: Snapshot) -> tuple[str, ...]:
@@ -340,3 +346,8 @@ class _Run:
 def _inside(root: str, folder: str, name: str) -> str:
     """A file as the tree names it."""
     return os.path.relpath(os.path.realpath(os.path.join(folder, name)), os.path.realpath(root))
+
+
+def _lost(error: TreeError) -> tuple[str, ...]:
+    """What differs in a tree that cannot be looked at any more, because somebody took it, or its git, away."""
+    return (f"(everything: {error.message})",)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.faulty import configure, only_run, python, repository, run_folders, survivors, tasks_only, valid_reports
+from tests.fakes.faulty import configure, jobs_of, only_run, python, repository, run_folders, survivors, tasks_only, valid_reports
 from tests.fakes.space import Space
 from tests.fakes.stage import BIN, Stage, fake
 
@@ -62,6 +62,15 @@ def test_a_tree_without_git_is_watched_too(tmp_path: Path) -> None:
     ended = space.run(*tasks_only("--json"))
     assert ended.exit_code == 3, ended
     assert "a.txt" in tree_condition(ended.json())["message"]
+
+
+@pytest.mark.parametrize("code", ["import os; os.rename('.git', '../gone')", "import os; os.rename(os.getcwd(), os.getcwd() + '-gone')"], ids=["git", "tree"])
+def test_where_a_job_takes_the_tree_or_its_git_away_the_results_are_told_all_the_same(tmp_path: Path, code: str) -> None:
+    space = repository(tmp_path, {"taker": python(code), "one": python("print(1)")}, taker={"needs": ["one"]})
+    ended = space.run(*tasks_only("--json"))
+    assert ended.exit_code == 3, ended
+    assert [(name, job["status"]) for name, job in jobs_of(ended.json()).items()] == [("one", "passed"), ("taker", "passed")]
+    assert "everything" in tree_condition(ended.json())["message"]
 
 
 def test_ignored_files_may_be_written(tmp_path: Path) -> None:
