@@ -3,7 +3,7 @@
     .gatekeeper/.gitignore            ignores itself
     .gatekeeper/runs/<YYYYMMDD-HHMMSS>-<id>/   one run; `run.lock` in it is held while the run lasts (times are UTC: names sort)
     .gatekeeper/latest                symbolic link to the run that finished last
-    .gatekeeper/backups/, history.jsonl
+    .gatekeeper/backups/, history.jsonl, past.json, history.sqlite3
 
 Where the tree cannot be written the home is in the user's cache or temporary folder, and a notice says so. Does not know
 what a run writes into its folder.
@@ -176,13 +176,9 @@ def is_running(path: str) -> bool:
     if not os.path.exists(lock_file):
         return False
     try:
-        lock = Lock.try_take(lock_file)
+        return Lock.is_held(lock_file)
     except OSError:
         return False
-    if lock is None:
-        return True
-    lock.release()
-    return False
 
 
 def run_ids(home: Home) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.store.atomic import UNFINISHED
-from gatekeeper.store.home import Home, home_of, is_running, open_home, prune, publish_latest, run_ids, start_run
+from gatekeeper.store.home import LOCK, Home, home_of, is_running, open_home, prune, publish_latest, run_ids, start_run
 from gatekeeper.store.lock import Lock
 from gatekeeper.store.runs import find_run, verify_checksums, write_checksums
 
@@ -98,6 +99,14 @@ def test_a_run_has_a_folder_named_by_time_and_locked_while_it_lasts(home: Home) 
     run.close()
     run.close()
     assert not is_running(run.path)
+
+
+def test_who_asks_whether_a_run_is_under_way_is_not_taken_for_the_run(home: Home) -> None:
+    run = start_run(home)
+    run.close()
+    with open(os.path.join(run.path, LOCK), "rb") as asked:
+        fcntl.flock(asked, fcntl.LOCK_SH)  # as somebody does who is asking at the same moment
+        assert not is_running(run.path)
 
 
 def test_a_name_that_is_taken_is_not_used_twice(home: Home) -> None:
