@@ -42,11 +42,11 @@ def any_run(home: Home, wanted: str | None) -> str:
 
 
 def told(folder: str) -> tuple[Progress, Follower]:
-    """How far a run has come by what its journal says, and the journal. Raises StoreError."""
+    """How far a run has come by what its journal says, and the journal; of one that died, at its last event. Raises StoreError."""
     story, follower = Story(), Follower(os.path.join(folder, FILE))
     for event in follower.new():
         story.hear(event)
-    return progress_of(story, time.monotonic()), follower
+    return progress_of(story, time.monotonic() if is_running(folder) else story.latest), follower
 
 
 def standing(progress: Progress, folder: str) -> str:

@@ -143,7 +143,7 @@ def _local(journal: Follower, at: float) -> str:
 
 def _steps(progress: Progress, chosen: tuple[Step, ...], *, all_: bool) -> Iterator[Line]:
     for step in chosen if all_ else progress.running:
-        took = "" if step.started is None else spoken((step.ended or time.monotonic()) - step.started)
+        took = "" if step.started is None else spoken((step.ended or (progress.started or 0.0) + progress.seconds) - step.started)
         about = dim(f"  of about {spoken(step.job.estimated_seconds)}") if not step.status.final and step.started is not None else ""
         marks = [text for text, there in ((f"attempt {step.attempt}", step.attempt > 1), (_size(step.output_bytes), step.output_bytes and not step.status.final)) if there]
         said = f"  {step.result.message.splitlines()[0]}" if step.result is not None and step.result.message else ""

@@ -99,6 +99,8 @@ class Story:
         self._forget()
 
     def _forget(self) -> None:
+        #: the moment of the last event
+        self.latest = 0.0
         self.stage: Stage | None = None
         self.queued: set[str] = set()
         self.started: dict[str, JobStarted] = {}
@@ -112,9 +114,10 @@ class Story:
     def hear(self, event: Event) -> None:
         """Takes the next event in."""
         self.view = advance(self.view, event)
+        if isinstance(event, RunStarted):
+            self._forget()
+        self.latest = max(self.latest, event.at)
         match event:
-            case RunStarted():
-                self._forget()
             case StageReached():
                 self.stage = event.stage
             case JobQueued():
