@@ -69,14 +69,15 @@ class Guard:
         self._put((group, -1))
 
     def remove(self, group: int) -> None:
-        """It is gone, and so is every process outside of it that belonged to its job."""
-        for row in ((group, -1), *self._strays.pop(group, ())):
+        """It is gone, and so is every process outside of it that belonged to its job alone."""
+        strays = self._strays.pop(group, set())
+        for row in ((group, -1), *strays.difference(*self._strays.values())):
             self._drop(row)
 
     def add_single(self, group: int, pid: int, started: int) -> None:
-        """A process outside the group belongs to its job; `started` is its start time as /proc says it."""
+        """A process outside the group belongs to its job, or may (then to another, too); `started` is its start time as /proc says it."""
+        self._strays.setdefault(group, set()).add((pid, started))
         if (pid, started) not in self._rows:
-            self._strays.setdefault(group, set()).add((pid, started))
             self._put((pid, started))
 
     def replace(self) -> None:

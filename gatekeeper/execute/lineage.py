@@ -4,8 +4,9 @@ Knows no phases and sends no signals. Two ways with one face (`Lineage`):
 
 - `AdoptedLineage` (Linux) makes this process the *subreaper* of all it starts: whoever loses its parent becomes our child and shows up in
   `/proc/self/task/*/children`. A job cannot leave by setsid, double fork or a cleared environment. Which job an adopted process belongs to
-  is told by its session or group, by what was seen at the last look, by its cookie; failing all three it belongs to the jobs that ran when
-  it was adopted and falls to the last of them. Processes of our own session are ours (workers), never a job's: no process can join a session.
+  is told by its session or group, by what was seen at the last look, by its cookie, by the pipes that it holds, by jobs that began after it;
+  failing all of them it is in doubt (`doubtful`): it may belong to any job that ran when it was adopted, and falls to the last of them.
+  Processes of our own session are ours (workers), never a job's: no process can join a session.
 - `TableLineage` (portable, no subreaper) looks through the process table for the group, the known descendants and the cookie. It misses a
   process that left its group, lost its parent between two looks and cleared its environment.
 """
@@ -64,6 +65,9 @@ class Lineage(Protocol):
 
     def tree(self, child: Child) -> tuple[Row, ...]:
         """All living processes of the tree, its main process among them while it lives."""
+
+    def doubtful(self, child: Child) -> tuple[tuple[Row, frozenset[str]], ...]:
+        """Living processes that belong to this tree or to another one, as last looked at, each with the keys of all that it may belong to."""
 
     def empty(self) -> bool:
         """Whether it is certain that nothing is left of any tree."""
@@ -194,7 +198,12 @@ class AdoptedLineage:
         roots = [pid for pid, keys in self._owners.items() if keys == {child.key}]
         rows = _living(roots) if child.ended_at is not None else _living([child.pid, *roots])
         remember(child, rows)
+        child.strays |= {row.identity for row, _ in self.doubtful(child)}  # whosever they are: they must not survive us
         return rows
+
+    def doubtful(self, child: Child) -> tuple[tuple[Row, frozenset[str]], ...]:
+        shared = [(pid, keys) for pid, keys in self._owners.items() if len(keys) > 1 and child.key in keys]
+        return tuple((row, keys) for pid, keys in shared for row in _living([pid]))
 
     def _adopt(self) -> None:
         """Look at our children: bury the adopted dead, find out whose the living are."""
@@ -220,7 +229,29 @@ class AdoptedLineage:
             return frozenset({job})
         if run and not f"{run}:".startswith(f"{self._cookie}:"):
             return frozenset()  # of another pool in this process
-        return frozenset(self._running)
+        return _candidates(row, tuple(self._running.values()))
+
+
+def _candidates(row: Row, running: tuple[Child, ...]) -> frozenset[str]:
+    """Whose a process may be that says nothing of itself: of the one into whose pipes it can write, else of those that it is not older than."""
+    if len(running) > 1 and (pipes := _pipes_of(row.pid)):
+        holders = tuple(child for child in running if any(os.fstat(fd).st_ino in pipes for fd in child.pipes))
+        running = holders if len(holders) == 1 else running
+    if len(running) > 1:
+        older = tuple(child for child in running if (main := read_row(child.pid)) is None or main.started <= row.started)
+        running = older or running
+    return frozenset(child.key for child in running)
+
+
+def _pipes_of(pid: int) -> frozenset[int]:
+    """The numbers of the pipes that a process has open, from /proc; empty where it is gone or does not let us look."""
+    found: set[int] = set()
+    with suppress(OSError):
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                name = os.readlink(f"/proc/{pid}/fd/{fd}")
+                found |= {int(name[len("pipe:["):-1])} if name.startswith("pipe:[") else set()
+    return frozenset(found)
 
 
 def _living(roots: Iterable[int]) -> tuple[Row, ...]:
@@ -250,6 +281,10 @@ class TableLineage:
 
     def end(self, child: Child) -> None:
         """Nothing to forget."""
+
+    def doubtful(self, child: Child) -> tuple[tuple[Row, frozenset[str]], ...]:
+        del child  # the table says of each whose it is, or nothing
+        return ()
 
     def empty(self) -> bool:
         return False

@@ -145,6 +145,7 @@ class ProcessPool:
         if child is not None and child.phase is Phase.RUNNING and child.suspended_at is None:
             ending.signal_tree(child, members(self._lineage, child), signal.SIGSTOP)
             child.suspended_at = self._clock()
+            self._signal_doubtful(child, signal.SIGSTOP)
             ending.plan_next(child)
 
     def resume(self, key: str) -> None:
@@ -153,7 +154,15 @@ class ProcessPool:
         if child is not None and child.suspended_at is not None:
             self._thaw(child, self._clock())
             ending.signal_tree(child, members(self._lineage, child), signal.SIGCONT)
+            self._signal_doubtful(child, signal.SIGCONT)
             ending.plan_next(child)
+
+    def _signal_doubtful(self, child: Child, signum: signal.Signals) -> None:
+        """What may be of several jobs stands still when all of them do, and goes on when one of them does."""
+        for row, keys in self._lineage.doubtful(child):
+            if signum is signal.SIGCONT or all(self._children[key].suspended_at is not None for key in keys):
+                with suppress(OSError):
+                    os.kill(row.pid, signum)
 
     def wake(self) -> None:
         """Make `wait` return soon; may be called from a signal handler or another thread."""

@@ -14,6 +14,7 @@ import pytest
 
 from gatekeeper.execute import guardian
 from gatekeeper.execute.guard import Guard
+from gatekeeper.execute.lineage import read_row
 from tests.fakes.stage import BIN, Stage, fake
 
 ROOT = os.path.dirname(os.path.dirname(BIN))
@@ -27,6 +28,9 @@ from gatekeeper.execute.process import ProcessSpec
 
 pool = ProcessPool(run_id=sys.argv[4], portable=sys.argv[3] == "portable")
 folder, argv = sys.argv[5], tuple(sys.argv[6:])
+if sys.argv[3] == "crowded":
+    pool.start(ProcessSpec(key="other", argv=(sys.executable, "-S", "-B", sys.argv[2] + "/told", "other"), cwd=folder,
+                           env=dict(__import__("os").environ), stdout=folder + "/out2", stderr=folder + "/err2"))
 pool.start(ProcessSpec(key="job", argv=argv, cwd=folder, env=dict(__import__("os").environ), stdout=folder + "/out", stderr=folder + "/err"))
 print("guardian", pool.guardian_pid, flush=True)
 stagehand.fork(lambda: stagehand.obey("worker"))  # a forked copy of the parent must not keep the guardian waiting
@@ -76,6 +80,29 @@ def test_nothing_is_left_after_kill_9(stage: Stage, tmp_path: Path, variant: str
     end(parent)
     assert all(actor.gone() for actor in actors)
     stage.actor("worker").tell("exit 0")
+
+
+def test_what_may_be_of_either_of_two_jobs_does_not_survive_kill_9(stage: Stage, tmp_path: Path) -> None:
+    parent = start_parent(stage, tmp_path, "crowded", "nameless")
+    actors = [stage.actor(name) for name in ("other", "job", "job-nameless")]
+    look(parent, stage)
+    end(parent)
+    assert all(actor.gone() for actor in actors)
+    stage.actor("worker").tell("exit 0")
+
+
+def test_what_may_be_of_two_jobs_is_ended_until_both_are_gone(stage: Stage) -> None:
+    guard = Guard("run-of-two")
+    process = subprocess.Popen(fake("told", "doubtful"), env=stage.environment, start_new_session=True)
+    actor = stage.actor("doubtful")
+    row = read_row(process.pid)
+    assert row is not None
+    for group in (999_999_998, 999_999_999):
+        guard.add_single(group, process.pid, row.started)
+    guard.remove(999_999_998)
+    guard.close()
+    assert actor.gone()
+    process.wait()
 
 
 def test_the_guardian_goes_when_its_work_is_done(stage: Stage, tmp_path: Path) -> None:

@@ -266,6 +266,35 @@ def test_a_nameless_daemon_of_one_of_two_jobs_falls_to_the_last(strong: ProcessP
     assert survivor.gone()
 
 
+def test_a_nameless_process_that_holds_the_output_of_one_of_two_jobs_is_put_down_to_that_job(strong: ProcessPool, theatre: Theatre) -> None:
+    strong.start(theatre.spec("a", *fake("spawns", "a", "nameless-loud")))
+    strong.start(theatre.spec("b", *fake("told", "b")))
+    survivor = theatre.stage.actor("a-nameless-loud")
+    theatre.stage.actor("a").tell("exit 0")
+    assert str(survivor.pid) in " ".join(last(strong, "a").leaked)
+    assert survivor.gone()
+    theatre.stage.actor("b").tell("exit 0")
+    assert last(strong, "b").leaked == ()
+
+
+def test_a_nameless_daemon_of_one_of_two_jobs_stands_still_when_both_do(strong: ProcessPool, theatre: Theatre) -> None:
+    strong.start(theatre.spec("a", *fake("told", "a")))
+    strong.start(theatre.spec("b", *fake("spawns", "b", "nameless")))
+    doubtful = theatre.stage.actor("b-nameless").pid
+    others = [theatre.stage.actor(name) for name in ("a", "b")]
+    strong.wait(0.05)
+    strong.suspend("a")
+    assert os.waitid(os.P_PID, doubtful, os.WSTOPPED | os.WNOHANG) is None
+    strong.suspend("b")
+    assert os.waitid(os.P_PID, doubtful, os.WSTOPPED) is not None
+    strong.resume("a")
+    assert os.waitid(os.P_PID, doubtful, os.WCONTINUED) is not None
+    strong.resume("b")
+    for actor, key in zip(others, ("a", "b"), strict=True):
+        actor.tell("exit 0")
+        assert last(strong, key).exit_code == 0
+
+
 def test_a_child_that_ends_in_time_is_no_leak(pool: ProcessPool, theatre: Theatre) -> None:
     pool.start(theatre.spec("a", "/bin/sh", "-c", "sleep 0.03 & exit 4"))
     attempt = last(pool, "a")
