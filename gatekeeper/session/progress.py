@@ -180,7 +180,7 @@ def _step(story: Story, job: Job, running: RunningJob | None, now: float) -> Ste
                     output_bytes=story.output.get(job.id, 0), result=end.result)
     if running is None or start is None:
         return Step(job=job, status=Status.QUEUED if job.id in story.queued else Status.PENDING, progress=0.0, left=job.estimated_seconds)
-    took = max(0.0, now - running.started)
+    took = max(0.0, (now if running.stopped is None else running.stopped) - running.started)  # while it is frozen, its clock stands still
     status = Status.PAUSED if job.id in story.view.frozen or story.view.paused else Status.RUNNING
     return Step(job=job, status=status, progress=min(_NEARLY, took / job.estimated_seconds) if job.estimated_seconds > 0 else 0.0, started=running.started,
                 left=max(0.0, job.estimated_seconds - took), attempt=running.attempt, pid=start.pid, output_bytes=story.output.get(job.id, 0))

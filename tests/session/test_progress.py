@@ -14,6 +14,7 @@ from gatekeeper.model.event import (
     JobFinished,
     JobPaused,
     JobQueued,
+    JobResumed,
     JobStarted,
     Pressure,
     RunFinished,
@@ -108,6 +109,14 @@ def test_a_paused_run_and_a_frozen_job_are_paused_with_their_reason() -> None:
     assert (paused.state, paused.reason) == ("paused", "lunch")
     assert {step.status for step in paused.steps} == {Status.PAUSED}
     assert after((*events, RunPaused(at=2.0, reason="lunch"), RunResumed(at=3.0)), 3.0).state == "running"
+
+
+def test_what_stands_still_comes_no_further() -> None:
+    plan = plan_of(("a", 10.0, ()))
+    frozen: tuple[Event, ...] = (started(plan), *running("a"), JobPaused(at=2.0, job="a", reason="lunch"))
+    assert after(frozen, 9.0).overall == pytest.approx(0.2)
+    assert after(frozen, 9.0).left == pytest.approx(8.0)
+    assert after((*frozen, JobResumed(at=9.0, job="a")), 10.0).overall == pytest.approx(0.3)
 
 
 def test_what_went_wrong_and_what_was_changed_is_told() -> None:
