@@ -49,6 +49,7 @@ class Notifier:
         self._notify, self._environment, self._runner, self._seconds = notify, environment, runner, seconds
         self._secrets = secret_values(environment)
         self._posts: list[_Post] = []
+        self._shown: RunRecord | None = None
         self._problems: list[str] = []
         self._started: RunStarted | None = None
 
@@ -71,12 +72,14 @@ class Notifier:
         """Sends the news of a run that has its verdict; does not wait."""
         record = redacted(record, self._secrets)
         self._send(_WORDS[record.verdict.outcome], news(record))
-        if self._notify.desktop:
-            self._show(record)
+        self._shown = record if self._notify.desktop else None
 
     def rest(self) -> tuple[str, ...]:
-        """Waits until all is told, at most as long as one host may take; what went wrong, a line each."""
+        """Shows the notice on the desktop, and waits until all is told, at most as long as one host may take; what went wrong, a line each."""
         until = time.monotonic() + self._seconds + _GRACE
+        if self._shown is not None:
+            self._show(self._shown)
+            self._shown = None
         for post in self._posts:
             post.wait(max(0.0, until - time.monotonic()))
             if post.problem:
