@@ -138,6 +138,7 @@ def _started(view: View, event: JobStarted) -> View:
     others = tuple(entry for entry in view.running if entry.job.id != job.id)
     again = len(others) < len(view.running)
     running = (*others, RunningJob(job=job, started=event.at, attempt=event.attempt))
+    view = replace(view, frozen=view.frozen - {job.id})  # what was frozen of it before is gone
     if again:  # a further attempt: it was and is counted as running
         return replace(view, running=running)
     batches = tuple(_moved(batch, "pending", "running", event.at) if batch.id == job.batch else batch for batch in view.batches)
@@ -150,7 +151,7 @@ def _finished(view: View, event: JobFinished) -> View:
     origin = "running" if len(others) < len(view.running) else "pending"
     status = event.result.status if event.result.status.final else Status.ERRORED
     batches = tuple(_moved(batch, origin, BUCKETS[status], event.at) if batch.id == job.batch else batch for batch in view.batches)
-    return replace(view, running=others, batches=batches)
+    return replace(view, running=others, batches=batches, frozen=view.frozen - {job.id})
 
 
 def _moved(batch: BatchView, origin: str, target: str, at: float) -> BatchView:

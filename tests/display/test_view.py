@@ -137,3 +137,10 @@ def test_the_clock_of_a_job_that_stands_still_does_so_too() -> None:
     assert [entry.split()[:2] for entry in text(frame(still, 500.0, Look(width=120), 40)) if one.id in entry] == [["paused", "5.0s"]]
     again = advance(still, JobResumed(at=515.0, job=one.id))
     assert [entry.split()[:2] for entry in text(frame(again, 517.0, Look(width=120), 40)) if one.id in entry] == [["running", "7.0s"]]
+
+
+def test_a_job_that_ended_while_it_was_frozen_is_not_frozen_at_its_next_try() -> None:
+    view = advance(advance(View(), RunStarted(at=0.0, run_id="r", plan=plan([one := job()]))), JobStarted(at=10.0, job=one.id, attempt=1, pid=1))
+    dead = advance(view, JobPaused(at=15.0, job=one.id, reason="lunch"))
+    assert advance(dead, JobStarted(at=20.0, job=one.id, attempt=2, pid=2)).frozen == frozenset()
+    assert advance(dead, JobFinished(at=20.0, job=one.id, result=result(one))).frozen == frozenset()
