@@ -85,8 +85,9 @@ def _fall_back(run: Run, job: Job, result: Result) -> bool:
     if other is None or result.status not in _WORKLESS or result.cause is Cause.BUDGET:
         return False
     name = other.command if other.tool_id != "task" else "its fallback"
-    run.tell(f"`{job.id}` could not do its work ({result.message or result.status}): {name} does it instead", job.id)
-    run.again(replace(other, id=job.id, needs=job.needs, after=job.after), Try(result=result, then=f"done by {name} because {_why(job, result)}"), 0.0)
+    few = f", for {len(other.files)} of {len(job.files)} files" if 0 < len(other.files) < len(job.files) else ""
+    run.tell(f"`{job.id}` could not do its work ({result.message or result.status}): {name} does it instead{few}", job.id)
+    run.again(replace(other, id=job.id, needs=job.needs, after=job.after), Try(result=result, then=f"done by {name}{few} because {_why(job, result)}"), 0.0)
     return True
 
 

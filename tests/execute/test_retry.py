@@ -243,6 +243,12 @@ def test_on_failure_fallback_another_tool_does_the_work(tmp_path: Path) -> None:
     assert [event.job for event in house.events.of(JobStarted)] == ["T/z", "T/a", "T/a", "T/b"]
 
 
+def test_a_fallback_that_looks_at_fewer_files_says_so(tmp_path: Path) -> None:
+    other = job("other", argv=("flake8",), command="flake8.lint", files=("a.py",))
+    house = House(tmp_path, job("a", command="ruff.lint", fallback=other, files=("a.py", "b.ipynb")), scripts={"T/a": (ends(CRASHED), Script())})
+    assert house.run()[0].message == "done by flake8.lint, for 1 of 2 files because ruff.lint errored (exit code 70)"
+
+
 def test_a_fallback_is_not_started_for_what_did_its_work_or_ran_out_of_the_runs_time(tmp_path: Path) -> None:
     other = job("other", argv=("flake8",))
     house = House(tmp_path, job("a", fallback=other), job("b", fallback=other), timeout=50.0, scripts={"T/a": ends(1), "T/b": Script(seconds=60.0)})

@@ -63,6 +63,12 @@ def test_another_tool_stands_by_with_those_of_the_files_that_are_its_concern() -
     assert "notes.ipynb" in made.files
 
 
+def test_a_tool_that_could_look_at_none_of_the_files_stands_by_for_nobody() -> None:
+    tools = {"ruff": ToolSettings(recovery=Recovery(fallback=("flake8",)))}
+    made = make(inputs(COMPONENT, settings=Settings(tools=tools), files=("notes.ipynb",)))
+    assert (job(made, LINT).files, job(made, LINT).fallback) == (("notes.ipynb",), None)
+
+
 def test_a_tool_that_does_no_such_work_stands_by_for_nobody() -> None:
     assert job(plan({"ruff": ToolSettings(recovery=Recovery(fallback=("mypy",)))}), LINT).fallback is None
 
