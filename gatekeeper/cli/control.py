@@ -58,7 +58,6 @@ def register(app: typer.Typer, here: Here) -> None:
             raise UsageError("nothing to set", hint="give --jobs N, --priority JOB=WORD or --deadline TIME")
         return wish(here, root, run, tuple(questions))
 
-
     @app.command(help="Approve a condition of a run that is under way, which waits for a person.")
     def approve(condition: str = CONDITION, *, name: str = NAME, reason: str = REASON, run: str | None = RUN, root: str = past.ROOT) -> int:
         return wish(here, root, run, (question("approve", subject=condition, value=name, reason=reason),))

@@ -207,7 +207,6 @@ class Door:
 
     def _tell_what_happened(self) -> None:
         """Answers those whose wish the run has told of; notes what else it said meanwhile, in case it says no more."""
-
         while self._told:
             event = self._told.popleft()
             waiting = [caller for caller in self._callers.values() if caller.request is not None]
@@ -222,7 +221,6 @@ class Door:
                     caller.notices.append(event.message)
 
     def _lose_patience(self) -> None:
-
         now = time.monotonic()
         for caller in [caller for caller in self._callers.values() if now >= caller.until]:
             if caller.request is None:

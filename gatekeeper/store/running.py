@@ -10,13 +10,14 @@ import contextlib
 import os
 from collections.abc import Mapping
 
+from gatekeeper.config.compiled import cache_folder
 from gatekeeper.store.home import is_running
 
 
 def registry_of(environment: Mapping[str, str]) -> str | None:
     """The user's folder of runs under way, None without HOME and XDG_CACHE_HOME. It need not exist."""
-    cache = environment.get("XDG_CACHE_HOME") or (os.path.join(environment["HOME"], ".cache") if environment.get("HOME") else "")
-    return os.path.join(cache, "gatekeeper", "running") if os.path.isabs(cache) else None
+    cache = cache_folder(environment)
+    return None if cache is None else os.path.join(cache, "running")
 
 
 def announce(registry: str, run_folder: str) -> str | None:
