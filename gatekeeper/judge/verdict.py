@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gatekeeper.judge.policy.assess import deciding
 from gatekeeper.model.assessment import Assessment, Enforcement
@@ -24,7 +24,7 @@ def judge(plan: Plan, results: Sequence[Result], *, assessments: Sequence[Assess
     jobs = {job.id: job for job in plan.jobs}
     statuses = {result.job: result.status for result in results}
     conditions = [condition for result in results if (condition := _condition(jobs[result.job], result, statuses, jobs)) is not None]
-    conditions += [*deciding(assessments), *extra]
+    conditions += [*_unlooked(plan, statuses), *deciding(assessments), *extra]
     if not plan.jobs or (not plan.components and all(job.reason.kind == "builtin" for job in plan.jobs)):
         conditions += _nothing(plan)
     if signal is not None:
@@ -54,6 +54,20 @@ def _condition(job: Job, result: Result, statuses: Mapping[str, Status], jobs: M
         word = str(result.status).replace("_", " ")
         return Condition(subject=job.id, outcome=Outcome.INCOMPLETE, message=f"{word}: {result.message}" if result.message else word, hint=result.hint)
     return None
+
+
+def _unlooked(plan: Plan, statuses: Mapping[str, Status]) -> Iterator[Condition]:
+    """Commands whose files were cut into lists, none of which held one that the tool looks at: it has checked nothing, as a job with all of them would say.
+
+    Where only some files are asked for, that is as it should be.
+    """
+    lists: dict[tuple[str, str, str | None], list[str]] = {}
+    for job in plan.jobs if not plan.scoped else ():
+        if job.partial and job.blocking:
+            lists.setdefault((job.task, job.command, job.component), []).append(job.id)
+    for ids in lists.values():
+        if all(statuses.get(job_id) is Status.SKIPPED for job_id in ids):
+            yield Condition(subject=ids[0], outcome=Outcome.INCOMPLETE, message=f"checked nothing: its tool left out all files, in all of {count_text(len(ids), 'list')}")
 
 
 def _said_by_its_need(job: Job, statuses: Mapping[str, Status], jobs: Mapping[str, Job]) -> bool:

@@ -185,6 +185,17 @@ def test_pass_means_that_every_blocking_job_passed_or_was_skipped(statuses: list
         assert set(statuses) <= {Status.PASSED, Status.SKIPPED}
 
 
+def test_a_tool_that_left_out_all_files_of_all_its_lists_has_measured_nothing() -> None:
+    first, second = (replace(JOB, id=f"{JOB.id}#{number}", partial=True) for number in (1, 2))
+    left_out = [Result(job=job.id, status=Status.SKIPPED) for job in (first, second)]
+    verdict = judge(plan(first, second), left_out)
+    assert (verdict.outcome, verdict.conditions[0].subject, verdict.conditions[0].message) == (
+        Outcome.INCOMPLETE, first.id, "checked nothing: its tool left out all files, in all of 2 lists")
+    looked_at = replace(left_out[1], status=Status.PASSED)
+    assert judge(plan(first, second), [left_out[0], looked_at]).outcome is Outcome.PASS
+    assert judge(plan(first, second, scoped=True), left_out).outcome is Outcome.PASS
+
+
 def test_the_verdict_is_decided_when_the_last_blocking_job_has_ended() -> None:
     advice, other = replace(JOB, id="B2/advice", blocking=False), replace(JOB, id="B2/other")
     deciders = Deciders(plan(JOB, advice, other))
