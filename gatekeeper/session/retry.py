@@ -1,7 +1,7 @@
 """Runs jobs of an earlier run again, on the tree as it is now, and merges what they come to with those results that still hold: a run of its own.
 
-A result holds where the job would do the same with the same tool, nothing that is installed changed, and no file that it is affected by did: what a
-changed file affects is what a run over these files alone would plan (`gatekeeper run -- FILE...`). Where that cannot be told every job runs. So the
+A result holds where the job would do the same with the same tool, nothing that is installed changed, no file that it is affected by did, and no job
+that it needs runs again: what a changed file affects is what a run over these files alone would plan (`gatekeeper run -- FILE...`). Where that cannot be told every job runs. So the
 verdict is the one that a whole run would reach now. Does not know how a run is carried out.
 """
 
@@ -41,7 +41,7 @@ from gatekeeper.tree.snapshot import differences
 
 _PASSED = frozenset({Status.PASSED, Status.SKIPPED})
 #: fields of a job that only say when and with how much it runs
-_BY_THE_WAY = ("estimated_seconds", "failure_odds", "resources", "needs", "after", "priority", "job_class", "timeout", "retries")
+_BY_THE_WAY = ("estimated_seconds", "failure_odds", "resources", "needs", "after", "priority", "job_class", "timeout")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +102,21 @@ def _held(before: _Before, again: frozenset[str], looked: Looked, plan: Plan, no
     holding = _holding(before, looked, plan, now)
     results = {job.id: result for job in plan.jobs if job.id not in again and job.role is not Role.REPORT and (result := holding.get(job.id)) is not None}
     because = sorted(job.id for job in plan.jobs if job.id not in results and job.id not in again and job.role is not Role.REPORT)
+    behind = _behind(plan, results)
+    results = {job_id: result for job_id, result in results.items() if job_id not in behind}
     more = f"; these run too, because something that they look at changed: {_listed(because)}" if because else ""
+    more += f"; these run too, because they need one that does: {_listed(sorted(behind))}" if behind else ""
     note = f"{count_text(len(plan.jobs) - len(results), 'job')} of run {run_id} tried again, {count_text(len(results), 'result')} of it still hold{'s' if len(results) == 1 else ''}{more}"
     return Held(results={job: _brought(result, before.path, looked.folder, run_id) for job, result in results.items()},
                 facts={job: before.facts[job] for job in results if job in before.facts}, notes=(note,))
+
+
+def _behind(plan: Plan, results: Mapping[str, Result]) -> frozenset[str]:
+    """Those with a result that need, directly or not, a job that runs again: it may not pass this time, and then a whole run would not run them."""
+    found: set[str] = set()
+    while more := {job.id for job in plan.jobs if job.id in results and job.id not in found and any(need in found or need not in results for need in job.needs)}:
+        found |= more
+    return frozenset(found)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -162,8 +173,14 @@ def _same(then: Job, folder_then: str, now: Job, folder_now: str) -> bool:
 
 
 def _document(job: Job, folder: str) -> str:
-    document = {name: value for name, value in to_document(job).items() if name not in _BY_THE_WAY}
+    document = _lasting(to_document(job))
     return json.dumps(document, sort_keys=True).replace(json.dumps(folder)[1:-1], "{run}")
+
+
+def _lasting(document: dict[str, Any]) -> dict[str, Any]:
+    """What a job is, without when and with how much it runs; so of what does its work when it cannot."""
+    kept = {name: value for name, value in document.items() if name not in _BY_THE_WAY}
+    return kept | {"fallback": _lasting(kept["fallback"])} if kept.get("fallback") else kept
 
 
 def _same_program(job: Job, then: Beginning, now: Beginning) -> bool:

@@ -311,6 +311,22 @@ def test_a_retry_runs_what_failed_and_keeps_what_holds(tmp_path: Path) -> None:
     assert Counter(notes.read_text().split()) == {"one": 1, "two": 2, "three": 2}
 
 
+def test_a_retry_also_runs_those_who_need_what_it_runs(tmp_path: Path) -> None:
+    """The passes of an earlier run say nothing where what they stand on does not pass any more."""
+    flag = tmp_path / "flag"
+    code = "import os, sys; sys.exit(1 if os.path.exists(sys.argv[1]) else 0)"
+    space = repository(tmp_path, {"one": python(code, str(flag)), "two": python("print(2)"), "three": python("print(3)"), "four": python("print(4)")},
+                       two={"needs": ["one"]}, three={"needs": ["two"]})
+    assert space.run(*tasks_only()).exit_code == 0
+    flag.write_text("")
+    again = space.run("retry", "one")
+    assert again.exit_code == 1, again
+    assert "these run too, because they need one that does: D3/three, D3/two" in again.stdout
+    jobs = jobs_of(json.loads(space.read(".gatekeeper/latest/summary.json")))
+    assert {name: (job["status"], bool(job["held_from"])) for name, job in jobs.items()} == {
+        "one": ("failed", False), "two": ("blocked", False), "three": ("blocked", False), "four": ("passed", True)}
+
+
 def test_a_retry_after_the_cause_is_gone_passes(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     code = "import os, sys; sys.exit(0 if os.path.exists(sys.argv[1]) else 1)"
