@@ -325,16 +325,23 @@ class Caching:
 
     def _write_keys(self) -> None:
         """Leaves the keys and their parts in the folder of the run, for `explain`."""
-        groups = {group for asked in self._asked.values() for group in asked.wanted.groups}
         document = {
             "schema": 1,
             "jobs": {job: {"why": why, "scope": asked.wanted.scope if asked else "none", "key": asked.wanted.key.digest if asked else None,
                            "parts": {**asked.wanted.key.parts, **{f"configuration {path}": found for path, found in asked.wanted.around.items()}} if asked else {}}
                      for job in {**self._asked, **self._why} for asked in [self._asked.get(job)] for why in [self._why.get(job, "nothing is kept under its key")]},
-            "groups": {group: {file: (self._digests.of(file) or "")[:12] for file in self._keys.members(group)} for group in sorted(groups)},
+            "groups": self._group_rows(),
         }
         with contextlib.suppress(OSError), open(os.path.join(self._folder, FILE), "w", encoding="utf-8") as file:
             file.write(json.dumps(document, separators=(",", ":")))
+
+    def _group_rows(self) -> dict[str, dict[str, str]]:
+        """The files of each group that a key covers; nothing where a job made more than can be looked at, or took the tree away."""
+        groups = sorted({group for asked in self._asked.values() for group in asked.wanted.groups})
+        try:
+            return {group: {file: (self._digests.of(file) or "")[:12] for file in self._keys.members(group)} for group in groups}
+        except (TooManyError, TreeError):
+            return {}
 
 
 def _read(entry: Mapping[str, Any] | None, root: str) -> Parsed | None:

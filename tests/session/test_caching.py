@@ -17,7 +17,8 @@ from gatekeeper.model.settings import CustomTask, Settings
 from gatekeeper.model.status import Cause, Meaning, Status
 from gatekeeper.model.tool import FailsAt, Role, Tool
 from gatekeeper.model.value import replace
-from gatekeeper.session.caching import Caching, Hit, caching
+from gatekeeper.session import inputs
+from gatekeeper.session.caching import FILE, Caching, Hit, caching
 from gatekeeper.session.look import Sight
 from gatekeeper.store.cache import ResultStore, read_packed, write_packed
 from gatekeeper.tree.files import read_tree
@@ -234,6 +235,21 @@ def test_what_a_job_may_have_built_is_looked_at_again(root: Path) -> None:
     (root / "built" / "made.py").write_text("")
     cache.finished(replace(PASSED, attempts=(ATTEMPT,)))
     assert cache.lookup(second) == second
+
+
+def test_a_job_that_builds_more_than_can_be_looked_at_breaks_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_helper(("git", "init", "-q"), cwd=str(root), env={"PATH": "/usr/bin:/bin"}).ok
+    (root / ".gitignore").write_text("built/\n")
+    run, second = Run(root), replace(JOB, id="B2/second", argv=("./check", "more"))
+    run.look()
+    monkeypatch.setattr(inputs, "MOST", 2)
+    (root / "built").mkdir()
+    for name in ("a.py", "b.py", "c.py"):
+        (root / "built" / name).write_text("")
+    run.caching.finished(replace(PASSED, job=JOB.id, attempts=(ATTEMPT,)))
+    assert run.caching.lookup(second) == second
+    run.end()
+    assert (run.folder / FILE).exists()
 
 
 def test_what_is_built_while_a_job_runs_keeps_its_result_out(root: Path) -> None:
