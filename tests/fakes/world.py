@@ -95,7 +95,7 @@ class SimulatedPool:
         self.scenario, self.clock, self.control = scenario, clock, control
         self.began = clock()
         self._line = sorted((one for one in scenario.happenings if isinstance(one, Wish | Interrupt | Stop) and one.sitting == sitting),
-                            key=lambda one: one.at)
+                            key=lambda one: abs(one.at))
         self._jobs = {job.id: job for job in scenario.plan.jobs}
         self._errands = {errand_key(job_id): job_id for job_id in self._jobs}
         self._running: dict[str, Process] = {}
