@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import gatekeeper
 from gatekeeper import __version__
+from gatekeeper.errors import TreeError
 from gatekeeper.execute.environment import base_environment
 from gatekeeper.model.component import Component, Language
 from gatekeeper.model.plan import Job, Plan
@@ -103,8 +104,12 @@ class Keys:
             if scope == "file" and command is not None and tool is not None and self._is_plain(job, tool) and self._is_listed(job, command):
                 return self._by_file(job, command, tool)
             return self._whole(job, command, tool, "component" if scope == "file" else scope)
-        except (UnknownStateError, TooManyError) as error:
-            raise UncachedError(str(error.args[0]) if isinstance(error, UnknownStateError) else f"{error.args[0]} holds too many files to look at") from None
+        except UnknownStateError as error:
+            raise UncachedError(str(error.args[0])) from None
+        except TooManyError as error:
+            raise UncachedError(f"{error.args[0]} holds too many files to look at") from None
+        except TreeError as error:  # a job broke it: what it found is told all the same
+            raise UncachedError(f"the tree cannot be listed any more: {error.message}") from None
 
     def members(self, group: str) -> Sequence[str]:
         """The files of a group."""

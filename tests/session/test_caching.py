@@ -252,6 +252,20 @@ def test_a_job_that_builds_more_than_can_be_looked_at_breaks_nothing(root: Path,
     assert (run.folder / FILE).exists()
 
 
+def test_a_job_that_breaks_the_index_of_git_breaks_nothing_else(root: Path) -> None:
+    assert run_helper(("git", "init", "-q"), cwd=str(root), env={"PATH": "/usr/bin:/bin"}).ok
+    second = replace(JOB, id="B2/second", argv=("./check", "more"))
+    settings = Settings(root=str(root), exclude=("nothing/**",), tasks=(CustomTask(id="check", batch="beta", argv=("./check",), cache="tree"),))
+    (root.parent / "run").mkdir()
+    cache = Caching(sight(root, settings), replace(PLAN, jobs=(JOB, second), components=(APP,)), str(root.parent / "run"), ResultStore(str(root.parent / "cache")))
+    assert cache.lookup(JOB) == JOB
+    (root / ".git" / "index").write_text("no index")
+    cache.finished(replace(PASSED, attempts=(ATTEMPT,)))
+    assert cache.lookup(second) == second
+    cache.close()
+    assert "cannot be listed any more" in (root.parent / "run" / FILE).read_text()
+
+
 def test_what_is_built_while_a_job_runs_keeps_its_result_out(root: Path) -> None:
     assert run_helper(("git", "init", "-q"), cwd=str(root), env={"PATH": "/usr/bin:/bin"}).ok
     (root / ".gitignore").write_text("built/\n")
