@@ -9,7 +9,7 @@ from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, SkippedJob
 from gatekeeper.model.tool import Effect, Takes
 from gatekeeper.model.value import replace
 from gatekeeper.plan.custom import custom_jobs, with_needs
-from gatekeeper.plan.fallback import untaken_tests
+from gatekeeper.plan.untaken import untaken_tests
 from gatekeeper.plan.filters import filtered
 from gatekeeper.plan.inputs import PlanInputs
 from gatekeeper.plan.jobs import jobs_for
