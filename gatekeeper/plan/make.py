@@ -9,7 +9,6 @@ from gatekeeper.model.plan import Job, Plan, PlannedBatch, Reason, SkippedJob
 from gatekeeper.model.tool import Effect, Takes
 from gatekeeper.model.value import replace
 from gatekeeper.plan.custom import custom_jobs, with_needs
-from gatekeeper.plan.untaken import untaken_tests
 from gatekeeper.plan.filters import filtered
 from gatekeeper.plan.inputs import PlanInputs
 from gatekeeper.plan.jobs import jobs_for
@@ -18,6 +17,7 @@ from gatekeeper.plan.reach import Holdings, Reach
 from gatekeeper.plan.scope import affected, applies
 from gatekeeper.plan.select import Choice, select
 from gatekeeper.plan.unrun import unrun
+from gatekeeper.plan.untaken import untaken_tests
 from gatekeeper.plan.widen import Widening
 
 
