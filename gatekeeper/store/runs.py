@@ -29,7 +29,7 @@ _END, _LONGEST_END = b'{"event":"RunFinished"', 1_000_000
 
 
 def find_run(home: Home, wanted: str = "latest") -> str:
-    """Absolute path of a run's folder: `latest` (finished last), an id, the start of one, or of its random end. Raises UsageError."""
+    """Absolute path of a run's folder: `latest` (finished last), an id, the start of one, or of its last part. Raises UsageError."""
     known = run_ids(home)
     if not known:
         raise UsageError(f"there are no runs in {home.folder}", hint="make one: gatekeeper run")

@@ -71,7 +71,7 @@ def test_jobs_see_neither_secrets_nor_what_is_ours(tmp_path: Path) -> None:
     names = {name for name in ENVIRONMENT if name in seen["env"]}
     assert names == {"HARMLESS"}
     assert (seen["stdin"], seen["leader"], seen["cwd"], seen["fds"]) == ("", True, str(space.root), [0, 1, 2])
-    assert {name for name in seen["env"] if name.startswith("GATEKEEPER_")} == {"GATEKEEPER_RUN_ID", "GATEKEEPER_JOB"}
+    assert {name for name in seen["env"] if name.startswith("GATEKEEPER_")} == {"GATEKEEPER_RUN_ID", "GATEKEEPER_JOB", "GATEKEEPER_SHARE"}
 
 
 def test_our_own_virtual_environment_does_not_reach_jobs(tmp_path: Path) -> None:

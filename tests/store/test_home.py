@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -99,6 +100,15 @@ def test_a_run_has_a_folder_named_by_time_and_locked_while_it_lasts(home: Home) 
     run.close()
     run.close()
     assert not is_running(run.path)
+
+
+def test_runs_of_one_second_stand_in_the_order_of_their_starts(home: Home) -> None:
+    started = []
+    for microsecond in (0, 400, 1_000, 250_000, 999_700):
+        with closing(start_run(home, now=NOON.replace(microsecond=microsecond))) as run:
+            started.append(run.run_id)
+    assert run_ids(home) == tuple(reversed(started))
+    assert {len(run_id) for run_id in started} == {len("20260102-120000-abcdef")}
 
 
 def test_who_asks_whether_a_run_is_under_way_is_not_taken_for_the_run(home: Home) -> None:
