@@ -21,7 +21,7 @@ from gatekeeper.store.runs import find_run
 def register(app: typer.Typer, here: Here) -> None:
     """Adds the verb."""
 
-    @app.command(help="Write a run as a trace for Perfetto or chrome://tracing, also one that runs or died.")
+    @app.command(help="Write a run as a trace for Perfetto, also one that runs or died.")
     def trace(
         *,
         run: str = past.RUN,

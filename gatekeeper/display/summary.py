@@ -246,6 +246,7 @@ def _notes(record: RunRecord, look: Look) -> Iterator[Line]:
     notes += [f"{problem.file}{f':{problem.line}' if problem.line else ''}: {problem.message}" for problem in record.problems]
     notes += [f"{result.job}: {attempt.dropped:,} bytes of its output were left out; its beginning and its end are kept"
               for result in record.results for attempt in result.attempts[-1:] if attempt.dropped]
+    notes += [f"{result.job} is flaky: {result.message.partition(chr(10))[0]}" for result in record.results if result.flaky and result.status is Status.PASSED]
     if record.changed_files:
         notes.append(f"changed: {_listed(record.changed_files, look)}")
     if record.plan.skipped:

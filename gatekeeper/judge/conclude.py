@@ -24,6 +24,7 @@ _KILLED = 137
 #: what a system says that is short of something (EAGAIN, ENOMEM, EMFILE, ENFILE): no fault of the program that could not be started
 _SHORT = ("Resource temporarily unavailable", "Cannot allocate memory", "Too many open files")
 _LESS_AT_ONCE = "run fewer jobs at once (--jobs), or give it less to do"
+_OVER_LIMIT = "raise limits.job_memory_mb in gatekeeper.yaml, or give it less to do"
 _SIGKILL = 9
 _MAYBE_MEMORY = "another program killed it, or the system because memory was short: the system's log tells"
 #: the numbers that all systems share, and those of Linux for the rest
@@ -61,7 +62,8 @@ def _without_output(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result
     if attempt.cancelled:
         return Result(job=job.id, status=Status.CANCELLED, cause=Cause.INTERRUPT, message="cancelled", attempts=(attempt,), **kept)
     if (killed := _killed(attempt)) is not None:
-        return Result(job=job.id, status=Status.ERRORED, cause=Cause.OUT_OF_MEMORY, message=killed, hint=_LESS_AT_ONCE, attempts=(attempt,), **kept)
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.OUT_OF_MEMORY, message=killed, hint=_OVER_LIMIT if attempt.over_memory_mb else _LESS_AT_ONCE,
+                      attempts=(attempt,), **kept)
     if attempt.signal is not None:
         return Result(job=job.id, status=Status.ERRORED, cause=Cause.SIGNAL, message=f"ended by {signal_name(attempt.signal)}",
                       hint=_MAYBE_MEMORY if attempt.signal == _SIGKILL else _see_output(job), attempts=(attempt,), **kept)
@@ -92,7 +94,8 @@ def _startable(job: Job, why: str) -> str:
     if any(words in why for words in _SHORT):
         return "the machine has no process, descriptor or memory to spare: run with --jobs 1, or raise the limits (ulimit -u, ulimit -n)"
     if job.tool_id == "task":
-        return f"check the argv of the task {job.command.removeprefix('task.')} in gatekeeper.yaml"
+        ours = "; jobs do not see the environment that Gatekeeper is installed in" if "No such file" in why else ""
+        return f"check the argv of the task {job.command.removeprefix('task.')} in gatekeeper.yaml{ours}"
     return "see which program it is, and why, with: gatekeeper doctor"
 
 

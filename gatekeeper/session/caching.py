@@ -174,7 +174,7 @@ class Caching:
         todo = [file for file in wanted.files if file not in known]
         if todo:
             asked.known = known
-            self._why[job.id] = f"it looks at {_some(todo)}; what is kept holds for {len(known)} others" if known else "nothing is kept for these files"
+            self._why[job.id] = f"it looks at {_some(todo)}; what is kept holds for {len(known)} others" if known else "nothing was kept for these files"
             few = sum(len(file) + 1 for file in todo) < ARGV_BYTES
             try:
                 return self._narrowed(asked, todo) if known and few else self._all_of_it(asked)
@@ -329,7 +329,7 @@ class Caching:
             "schema": 1,
             "jobs": {job: {"why": why, "scope": asked.wanted.scope if asked else "none", "key": asked.wanted.key.digest if asked else None,
                            "parts": {**asked.wanted.key.parts, **{f"configuration {path}": found for path, found in asked.wanted.around.items()}} if asked else {}}
-                     for job in {**self._asked, **self._why} for asked in [self._asked.get(job)] for why in [self._why.get(job, "nothing is kept under its key")]},
+                     for job in {**self._asked, **self._why} for asked in [self._asked.get(job)] for why in [self._why.get(job, "nothing was kept under its key")]},
             "groups": self._group_rows(),
         }
         with contextlib.suppress(OSError), open(os.path.join(self._folder, FILE), "w", encoding="utf-8") as file:

@@ -113,6 +113,14 @@ def test_who_asks_for_more_sees_what_passed_too() -> None:
     assert section("Passed (2)", summary(Look(verbose=True))).count("\n  pass ") == 2
 
 
+def test_what_passed_only_at_another_try_is_named() -> None:
+    unsteady, steady = job("pytest.test"), job("ruff.lint")
+    text = summary_text(record([(unsteady, replace(result(unsteady), flaky=True, message="8 passed; passed only at try 2")), (steady, result(steady))]), Look())
+    notes = section("Notes", text)
+    assert "  B2/pytest.test@api is flaky: 8 passed; passed only at try 2" in notes.splitlines()
+    assert "ruff" not in notes
+
+
 def test_batches_without_jobs_have_no_row() -> None:
     lint = job()
     text = summary_text(record([(lint, result(lint))]), Look())

@@ -29,7 +29,7 @@ def broke(job: Job, exit_code: int, tail: str) -> Result:
     (Attempt(signal=40), "ended by signal 40", "gatekeeper logs"),
     (Attempt(signal=9, out_of_memory=True, peak_memory_mb=812.4), "killed by the system, which was out of memory (it held 812 MB)", "--jobs"),
     (Attempt(exit_code=137), "killed (exit code 137): most likely out of memory", "--jobs"),
-    (Attempt(signal=15, over_memory_mb=200, peak_memory_mb=240.0), "stopped: it held 240 MB, more than its limit of 200 MB", "less to do"),
+    (Attempt(signal=15, over_memory_mb=200, peak_memory_mb=240.0), "stopped: it held 240 MB, more than its limit of 200 MB", "limits.job_memory_mb"),
     (Attempt(spawn_error="cannot start `x`: No such file or directory"), "could not be started: cannot start `x`: No such file or directory", "doctor"),
     (Attempt(spawn_error="cannot start `x`: Resource temporarily unavailable"), "could not be started: cannot start `x`: Resource temporarily unavailable", "--jobs 1"),
 ])
