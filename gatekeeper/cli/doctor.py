@@ -55,7 +55,7 @@ def register(app: typer.Typer, here: Here) -> None:
         checks = tuple(examine(settings, here.environment))
         found = here.session.equipment(settings, here.environment)
         if json:
-            show_json({"checks": [to_document(check) for check in checks], **inventory_document(found)})
+            show_json({"checks": [to_document(check) for check in checks], "resources": _resources(settings), **inventory_document(found)})
         else:
             show("\n".join((*_lines(checks), "", *inventory_lines(found), *_conclusion(checks, found))))
         return INCOMPLETE if _lacking(checks, found) else 0
@@ -108,6 +108,15 @@ def _machine(root: str) -> Iterator[Check]:
     memory = free_memory_mb()
     yield Check(name="memory", found=f"{size_text(memory * 1e6)} free", hint="close something: fewer jobs run at once" if memory < _LEAST_MEMORY_MB else None)
     yield Check(name="cores", found=str(capacity().cpu))
+
+
+def _resources(settings: Settings) -> Mapping[str, float]:
+    """What is free now, in cores (by the load of the last minute) and MB, and how many jobs a run would start at once."""
+    from gatekeeper.execute.resources import capacity, free_memory_mb
+
+    cores = capacity().cpu
+    return {"cores": cores, "cpu_free": round(max(0.0, cores - os.getloadavg()[0]), 2), "mem_free": round(free_memory_mb()),
+            "disk_free": round(shutil.disk_usage(settings.root).free / 1e6), "workers": settings.jobs or cores}
 
 
 def _lines(checks: tuple[Check, ...]) -> Iterator[str]:

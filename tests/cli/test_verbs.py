@@ -301,6 +301,9 @@ def test_doctor_is_incomplete_where_a_run_would_be(gate: Gate, session: FakeSess
     assert gate("doctor", "--json", PATH="") == 3
     document = json.loads(capsys.readouterr().out)
     assert {"gatekeeper", "python", "git", "repository", "cache", "disk"} <= {check["name"] for check in document["checks"]}
+    assert set(document["resources"]) == {"cores", "cpu_free", "mem_free", "disk_free", "workers"}
+    assert document["resources"]["mem_free"] > 0
+    assert document["resources"]["workers"] >= 1
 
 
 def test_doctor_starts_no_program_of_the_repository(gate: Gate, tmp_path: Path, capsys: Captured) -> None:
