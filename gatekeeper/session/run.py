@@ -5,9 +5,10 @@ Knows in which order the rooms are asked, and none of their answers. Who listens
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gatekeeper import __version__
 from gatekeeper.errors import StoreError, TreeError
@@ -116,8 +117,9 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     base, notes = _merge_base(sight, plan, toolbox, control, tell) if settings.new_since else (None, ())
     against = compared(sight, changes, base, notes)
     home = open_home(sight.tree.root, environment)
+    ours = folder is None
     if earlier is not None and earlier.going is not None:
-        folder = earlier.going.folder
+        folder, ours = earlier.going.folder, False
     else:
         home, folder = _telling_of_death(home), folder or start_run(home)
 
@@ -126,14 +128,26 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
                         lambda: [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
 
     try:
-        before = take(sight.tree, sight.git) if waited or settings.new_since else first(sight.tree, sight.git)
-        start = outset(Looked(sight=sight, plan=plan, toolbox=toolbox, before=before, folder=folder.path), ready, earlier)
+        with _begun_or_gone(folder, ours=ours):
+            before = take(sight.tree, sight.git) if waited or settings.new_since else first(sight.tree, sight.git)
+            start = outset(Looked(sight=sight, plan=plan, toolbox=toolbox, before=before, folder=folder.path), ready, earlier)
         opened = Opened(sight=sight, changes=changes, plan=start.plan, home=home, folder=folder, compared=against, start=start, reached=tuple(reached))
         with Door(folder.path, control, registry=registry_of(environment), conditions=settings.conditions) as door:
             return _Run(opened, (*subscribers, door), control).go()
     finally:
         folder.close()
         prune(home)
+
+
+@contextlib.contextmanager
+def _begun_or_gone(folder: RunFolder, *, ours: bool) -> Iterator[None]:
+    """Removes a folder that was made for a run that does not begin (a retry that is refused): it would be taken for the newest run."""
+    try:
+        yield
+    except BaseException:
+        if ours:
+            folder.discard()
+        raise
 
 
 def _telling_of_death(home: Home) -> Home:

@@ -74,6 +74,12 @@ class RunFolder:
         """Ends the run: from now on its folder may be deleted when it is old. A second call does nothing."""
         self._lock.release()
 
+    def discard(self) -> None:
+        """Removes the folder of a run that did not begin."""
+        with contextlib.suppress(OSError):
+            _remove(self.path)
+        self.close()
+
 
 def home_of(root: str, environment: Mapping[str, str]) -> Home:
     """The home of the tree at `root` as it is on disk, for reading; nothing is created."""
@@ -222,15 +228,19 @@ def _delete(home: Home, run_id: str) -> bool:
         if lock is None:
             return False
         try:
-            # renamed first: a half deleted folder must not look like a run
-            doomed = os.path.join(home.runs, _DOOMED + run_id)
-            os.rename(path, doomed)
-            shutil.rmtree(doomed)
+            _remove(path)
         finally:
             lock.release()
     except OSError:
         return False
     return True
+
+
+def _remove(path: str) -> None:
+    """Removes a locked run folder, renamed first: a half deleted one must not look like a run. Raises OSError."""
+    doomed = os.path.join(os.path.dirname(path), _DOOMED + os.path.basename(path))
+    os.rename(path, doomed)
+    shutil.rmtree(doomed)
 
 
 def _sweep(home: Home) -> None:

@@ -363,3 +363,4 @@ def test_under_another_configuration_nothing_is_tried_again(tmp_path: Path) -> N
     ended = space.run("retry", "two")
     assert ended.exit_code == 2, ended
     assert "the configuration is not that of run" in ended.stderr
+    assert len(run_folders(space)) == 1  # an empty one would be the newest, and hide one that died

@@ -119,6 +119,14 @@ def test_who_asks_whether_a_run_is_under_way_is_not_taken_for_the_run(home: Home
         assert not is_running(run.path)
 
 
+def test_a_run_that_did_not_begin_leaves_no_folder(home: Home) -> None:
+    run = start_run(home, now=NOON, token="abc")
+    Path(run.path, "inputs").mkdir()
+    run.discard()
+    run.close()
+    assert os.listdir(home.runs) == []
+
+
 def test_a_name_that_is_taken_is_not_used_twice(home: Home) -> None:
     start_run(home, now=NOON, token="abc").close()
     with pytest.raises(StoreError, match="cannot be created"):
