@@ -14,8 +14,9 @@ Pure: knows names and digests, never a disk.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from posixpath import basename, dirname
 
@@ -40,18 +41,25 @@ _FAMILIES: Mapping[str, str] = {"cargo": "CARGO|RUST", "clippy": "CARGO|RUST|CLI
 #: what else a tool heeds beside what the catalogue names as its configuration, wherever it lies
 _FURTHER: Mapping[str, tuple[str, ...]] = {
     "black": (".gitignore",), "ruff": (".gitignore", ".ruff.toml", "ruff.toml"), "isort": (".editorconfig", ".gitignore", "setup.cfg", "tox.ini", ".isort.cfg"),
-    "flake8": ("setup.cfg", "tox.ini", ".flake8"), "prettier": (".prettierignore", ".editorconfig", ".gitignore"), "stylelint": (".stylelintignore",),
+    "flake8": ("setup.cfg", "tox.ini", ".flake8"), "prettier": (".prettierignore", ".editorconfig", ".gitignore", "package.yaml", ".prettierrc.mts", ".prettierrc.cts", "prettier.config.mts", "prettier.config.cts"), "stylelint": (".stylelintignore",),
 }
 #: configuration that belongs to a user, below HOME
 _OF_USERS: Mapping[str, tuple[str, ...]] = {
     "ruff": (".config/ruff/ruff.toml", ".config/ruff/.ruff.toml", ".config/ruff/pyproject.toml"), "black": (".config/black",), "isort": (".isort.cfg", ".config/isort.cfg"),
     "flake8": (".config/flake8", ".flake8"), "mypy": (".config/mypy/config", ".mypy.ini"), "pylint": (".pylintrc", ".config/pylintrc"),
-    "prettier": (".prettierrc", ".editorconfig", ".prettierrc.json", ".prettierrc.yaml"), "rustfmt": (".config/rustfmt/rustfmt.toml", ".config/rustfmt/.rustfmt.toml"),
+    "prettier": (".prettierrc", ".editorconfig", ".prettierrc.json", ".prettierrc.yaml"), "rustfmt": (".config/rustfmt/rustfmt.toml", ".config/rustfmt/.rustfmt.toml", "rustfmt.toml", ".rustfmt.toml"),
     "cargo": (".cargo/config.toml", ".cargo/config"), "clippy": (".cargo/config.toml", ".cargo/config"), "npm": (".npmrc",), "pip": (".config/pip/pip.conf", ".pip/pip.conf"),
     "pip-audit": (".config/pip/pip.conf", ".pip/pip.conf"), "cargo-audit": (".cargo/audit.toml", ".cargo/config.toml"), "forge": (".foundry/foundry.toml",),
 }
+#: and to everybody on the machine
+_OF_MACHINES: Mapping[str, tuple[str, ...]] = {"pylint": ("/etc/pylintrc",), "npm": ("/etc/npmrc",), "pip": ("/etc/pip.conf",), "pip-audit": ("/etc/pip.conf",)}
+#: variables in which tools look for more code
+SEARCHED = ("PYTHONPATH", "MYPYPATH", "NODE_PATH", "PYTHONHOME", "PYTHONUSERBASE")
 _CODE_CONFIG = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py")
-_MENTION = re.compile(r"""["'=:\s]([\w./@-]+\.(?:toml|json5?|ya?ml|cfg|ini|conf))["'\s,\]]""")
+_QUOTED = re.compile(r""""([^"\n]{1,200})"|'([^'\n]{1,200})'""")
+_BARE = re.compile(r"""[^\s"'=,:;|\[\](){}]{2,200}""")
+_SECTION = re.compile(r"(?m)^([ \t]*\[+[^\]\n]+\]+)")
+_CLIMBING = re.compile(r"(?:\.\./)+[\w.@+/-]*")
 #: names that are file-local by the catalogue, but look at the names of other files: what is there decides what an import means
 _LOOKS_AROUND = frozenset({"ruff.lint", "isort.format", "flake8.lint"})
 
@@ -125,7 +133,7 @@ def variables(job: Job, environment: Mapping[str, str], *, all_of_them: bool) ->
     """Of the job's environment, those variables that may decide: what the tool heeds, or all but those of terminals and sessions."""
     if all_of_them:
         return {name: value for name, value in environment.items() if not _VOLATILE.match(name)}
-    own = re.compile(rf"({_FAMILIES.get(job.tool_id, re.escape(job.tool_id.upper().replace('-', '_')))})_", re.IGNORECASE)
+    own = re.compile(rf"({_FAMILIES.get(job.tool_id, re.escape(job.tool_id.upper().replace('-', '_')))})", re.IGNORECASE)
     return {name: value for name, value in environment.items() if _HEEDED.match(name) or own.match(name)}
 
 
@@ -139,9 +147,13 @@ def configuration_names(job: Job, files: Sequence[str], keys: Iterable[str]) -> 
     return tuple(dict.fromkeys((*files, *keys, *_FURTHER.get(job.tool_id, ()))))
 
 
-def user_configuration(job: Job, home: str) -> tuple[str, ...]:
-    """Paths of the user's own configuration of the job's tool."""
-    return tuple(f"{home}/{name}" for name in _OF_USERS.get(job.tool_id, ())) if home else ()
+def user_configuration(job: Job, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Paths of the user's own configuration of the job's tool; variables may say that it lies elsewhere."""
+    home = environment.get("HOME", "")
+    names = _OF_USERS.get(job.tool_id, ())
+    moved = [(".config/", environment.get("XDG_CONFIG_HOME", "")), (".cargo/", environment.get("CARGO_HOME", ""))]
+    return (*(f"{home}/{name}" for name in names if home), *(f"{place}/{name.removeprefix(start)}" for start, place in moved if place for name in names if name.startswith(start)),
+            *_OF_MACHINES.get(job.tool_id, ()))
 
 
 def is_code(name: str) -> bool:
@@ -149,14 +161,29 @@ def is_code(name: str) -> bool:
     return name.endswith(_CODE_CONFIG)
 
 
-def mentioned(path: str, text: str, files: Collection[str]) -> tuple[str, ...]:
-    """The files of the tree that a configuration file speaks of (`extend = "../base.toml"`)."""
-    return tuple(found for name in _MENTION.findall(f"{text}\n") if not name.startswith("/") and (found := _join(dirname(path), name)) in files and found != path)
+def section(name: str, text: str, keys: Sequence[str]) -> str:
+    """Of a file that many tools share, what belongs to one: the value of its keys in package.json, its sections elsewhere. All of any other file."""
+    if not keys:
+        return text
+    if name.endswith(".json"):
+        try:
+            document = json.loads(text)
+        except ValueError:
+            return text
+        return "\n".join(json.dumps(document[key]) for key in keys if key in document) if isinstance(document, dict) else text
+    parts = _SECTION.split(text)
+    return "\n".join(f"{head}{body}" for head, body in zip(parts[1::2], parts[2::2], strict=True) if any(key.strip("[]") in head for key in keys))
 
 
-def mentioned_outside(text: str) -> tuple[str, ...]:
-    """Absolute paths that a configuration file speaks of."""
-    return tuple(name for name in _MENTION.findall(f"{text}\n") if name.startswith("/"))
+def spoken(text: str) -> Iterator[str]:
+    """Words of a configuration file that may be names of files or folders."""
+    yield from (word for pair in _QUOTED.findall(text) for word in pair if word.strip())
+    yield from (word for word in _BARE.findall(text) if "/" in word or "." in word.strip("."))
+
+
+def climbing(text: str) -> Iterator[str]:
+    """Names in any text that lead to folders further up (`../../x`)."""
+    yield from _CLIMBING.findall(text)
 
 
 def _join(folder: str, name: str) -> str:
@@ -218,9 +245,15 @@ class Groups:
 
 def leads_out(file: str, climb: int) -> bool:
     """Whether a manifest or configuration file speaks of places above the root of the tree."""
+    return climb > file.count("/") and is_manifest(file)
+
+
+def is_manifest(file: str) -> bool:
+    """Whether a file says where code is that is checked together with what lies around it."""
     name = basename(file)
-    return climb > file.count("/") and any(fnmatchcase(name, glob) for glob in (
-        "Cargo.toml", "tsconfig*.json", "jsconfig.json", "pyproject.toml", "package.json", "foundry.toml", "remappings.txt", "mypy.ini", "setup.cfg", "pyrightconfig.json"))
+    return any(fnmatchcase(name, glob) for glob in (
+        "Cargo.toml", "tsconfig*.json", "jsconfig.json", "pyproject.toml", "package.json", "foundry.toml", "remappings.txt", "mypy.ini", ".mypy.ini", "setup.cfg",
+        "pyrightconfig.json", "pylintrc", ".pylintrc", "config.toml"))
 
 
 def declares(file: str) -> bool:

@@ -50,6 +50,8 @@ _SKEW = 60.0
 _SAMPLE = 10
 #: seconds after which a result of many files is reached anew: no key holds the calendar
 _OLDEST = 7 * 86400.0
+#: of what rows of the index tell; another number whenever that changes
+_ROWS = b"2\0"
 #: bytes of output that are kept with a result
 _LOGS = 4 * 1024 * 1024
 _MAY_WRITE = frozenset({Role.BUILD, Role.TEST, Role.DOCS, Role.BENCH, Role.ANALYSIS})
@@ -99,7 +101,7 @@ class Caching:
         self._again = again
         self._root, self._folder, self._store, self._secrets, self._verify = sight.tree.root, folder, store, secrets, verify
         # one index for each tree: paths are relative to it
-        self._index = hashlib.blake2b(os.fsencode(os.path.realpath(self._root)), digest_size=16).hexdigest()
+        self._index = hashlib.blake2b(_ROWS + os.fsencode(os.path.realpath(self._root)), digest_size=16).hexdigest()
         known = (store.get(self._index) or {}).get("rows")
         self._digests = Digests(self._root, known if isinstance(known, dict) else None)
         self._keys = Keys(sight, plan, self._digests, {folder: "{run}"})

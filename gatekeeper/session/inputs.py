@@ -1,14 +1,17 @@
 """Every file of a repository that checks may read, also those that git ignores: what is built or generated is imported like what is written.
 
 Left out of what is ignored: installed packages (they are told by their records), caches, reports, and whatever is no code and no configuration.
-Does not know which check reads what.
+And what we are ourselves, because results are read by our code. Does not know which check reads what.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 
+import gatekeeper
+from gatekeeper.plan.key import digest_of
 from gatekeeper.session.look import Sight
 from gatekeeper.tree.files import WALK_SKIPS, Tree, read_tree
 from gatekeeper.tree.git import split_names
@@ -46,6 +49,14 @@ def every_input(sight: Sight, tree: Tree) -> tuple[str, ...]:
     return tuple(sorted({*tree.files, *more}))
 
 
+def by_name(files: Iterable[str]) -> dict[str, list[str]]:
+    """Files by the last part of their names."""
+    found: dict[str, list[str]] = {}
+    for file in files:
+        found.setdefault(os.path.basename(file), []).append(file)
+    return found
+
+
 def _is_noise(parts: list[str]) -> bool:
     return any(part in WALK_SKIPS or part in _OUTPUTS or part.endswith((".egg-info", "_cache")) for part in parts)
 
@@ -67,3 +78,21 @@ def _below(root: str, folder: str, already: int, *, everything: bool = False) ->
                 if already > MOST:
                     raise TooManyError(folder)
                 yield path
+
+
+def ourselves() -> str:
+    """What decides how we read outputs, as it lies on disk: also where a checkout is changed that has no new version."""
+    folder = os.path.dirname(gatekeeper.__file__)
+    with os.scandir(folder) as entries:
+        rooms = sorted(entry.path for entry in entries if entry.is_dir() and not entry.name.startswith("__"))
+    words: list[str] = []
+    for room in rooms:
+        with os.scandir(room) as entries:
+            words += sorted(f"{entry.name} {found.st_size} {found.st_mtime_ns}" for entry in entries if entry.name.endswith(".py") and (found := entry.stat()))
+    return digest_of(words)
+
+
+def beside_us() -> str:
+    """The interpreter and the packages that our own jobs run with, by name and version."""
+    names = [name for folder in sys.path if folder.endswith(("site-packages", "dist-packages")) and os.path.isdir(folder) for name in os.listdir(folder)]
+    return digest_of((sys.version, *sorted(name for name in names if name.endswith((".dist-info", ".egg-info")))))

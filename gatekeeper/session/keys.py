@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import gatekeeper
 from gatekeeper import __version__
 from gatekeeper.errors import TreeError
 from gatekeeper.execute.environment import base_environment
@@ -21,17 +21,17 @@ from gatekeeper.model.tool import Command, Effect, Takes, Tool
 from gatekeeper.model.value import dataclass, field
 from gatekeeper.plan.inputs import within
 from gatekeeper.plan.key import (
+    SEARCHED,
     Groups,
     Key,
     configuration_names,
     declares,
     digest_of,
     is_code,
+    is_manifest,
     key_of,
     leads_out,
     looks_around,
-    mentioned,
-    mentioned_outside,
     scope_of,
     user_configuration,
     variables,
@@ -40,7 +40,8 @@ from gatekeeper.plan.key import (
 from gatekeeper.plan.reach import Holdings, matcher
 from gatekeeper.plan.scope import folders
 from gatekeeper.provide.installed import Installed, State, UnknownStateError, environment_around, modules_above
-from gatekeeper.session.inputs import TooManyError, every_input, whole_tree
+from gatekeeper.session.inputs import TooManyError, beside_us, by_name, every_input, ourselves, whole_tree
+from gatekeeper.session.mentions import Mentions, importable, inner, is_outside, reaches_out
 from gatekeeper.session.reading import content
 from gatekeeper.tree.digests import ABSENT
 
@@ -54,6 +55,8 @@ _NODE = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT, Language.SOLIDITY})
 _ONE_CONFIGURATION = frozenset({"black", "isort"})
 #: tools whose plugins and configuration programs may read more than the one file that they check
 _WITH_PLUGINS = frozenset({"prettier", "stylelint", "flake8"})
+#: of these, those that take plugins from whatever is installed, without being told
+_LOADS_WHAT_IS_INSTALLED = frozenset({"flake8"})
 
 
 class UncachedError(Exception):
@@ -84,11 +87,12 @@ class Keys:
         self._commands = {command.id: (tool, command) for tool in sight.catalog.tools for command in tool.commands}
         self._needed = {need for job in plan.jobs for need in job.needs}
         self._environment = base_environment(sight.environment, root=self._root, prefix=sys.prefix, base_prefix=sys.base_prefix)
-        self._installed = Installed(self._root, self._path_digest, sight.environment)
+        self._installed = Installed(self._root, digests.of, sight.environment)
+        self._mentions = Mentions(self._root, self._environment)
         self._chains: dict[tuple[str, str], str] = {}
         self._listed: dict[tuple[str, tuple[str, ...]], str] = {}
         self._around: dict[str, dict[str, str]] = {}
-        self._own = _ourselves()
+        self._own = ourselves()
         #: digests of groups, as they were when first asked
         self.groups: dict[str, str] = {}
         self._grouped: Groups | None = None
@@ -168,9 +172,18 @@ class Keys:
         for name, value in variables(job, told, all_of_them=executes).items():
             if name not in threads:
                 yield f"variable {name}", digest_of((value.replace(self._root, "."),))
-        for path in user_configuration(job, self._sight.environment.get("HOME", "")):
-            if (found := self._path_digest(path)) != ABSENT:
-                yield f"configuration {path}", found or "unreadable"
+        spoken_of = [word.strip() for name, value in variables(job, told, all_of_them=False).items() if name not in SEARCHED for word in re.split(r"[\s=:,]+", value)]
+        for path in (*user_configuration(job, self._sight.environment), *self._named(job, command), *(path for path in spoken_of if is_outside(self._root, path) and os.path.isfile(path))):
+            yield from ((f"configuration {name}", found) for name, found in self._configuration(path, tool, 0))
+
+    def _named(self, job: Job, command: Command | None) -> Iterator[str]:
+        """Files that the command line names, beside those that are looked at (`--config=x.toml`)."""
+        looked_at = frozenset(job.files)
+        for word in words_of(job, command, self._places)[1:]:
+            name = word.partition("=")[2] or word
+            path = os.path.normpath(os.path.join(job.cwd, name))
+            if name and "{" not in name and path not in looked_at and os.path.isfile(os.path.join(self._root, path)):
+                yield path
 
     def _states(self, job: Job, component: Component | None) -> Iterator[State]:
         """The programs that a job starts, and what they run with."""
@@ -199,7 +212,7 @@ class Keys:
 
     def _whole(self, job: Job, command: Command | None, tool: Tool | None, scope: str) -> Wanted:
         component = self._components.get(job.component or "")
-        if component is not None and component.language is Language.RUST and job.tool_id != "rustfmt" and not _locked(component):
+        if component is not None and component.language is Language.RUST and job.tool_id != "rustfmt" and component.lockfile is None:
             raise UncachedError("no lock file pins what it is built with")
         parts = dict(self._common(job, command, tool))
         sources: set[str] = set()
@@ -207,13 +220,14 @@ class Keys:
             parts.update((name, digest_of((word,))) for name, word in state.words)
             sources.update(state.sources)
         parts.update(self._above(job, tool))
+        more = self._owners(sources) | self._configured(job, tool, component)
         if command is not None and command.takes is Takes.FILES:
             parts["list of files"] = digest_of(job.files)
         groups = self._groups()
         for name in (members for members in groups.members if members not in self.groups):
             self.groups[name] = self._group(name)
         whole = scope == "tree" or component is None
-        covered = groups.closure(None if whole else component, self._digests.climb, self._owners(sources))
+        covered = groups.closure(None if whole else component, self._digests.climb, more)
         if scope.startswith("ttl:"):
             return self._of_dependencies(job, command, {**parts, "scope": scope}, covered)
         self._stay_inside(covered)
@@ -241,15 +255,30 @@ class Keys:
         return digest_of(words)
 
     def _owners(self, sources: set[str]) -> set[str]:
-        """The components that lie where something is installed from."""
+        # the components that lie where something is installed from
         return {next(folder for folder in folders(source) if folder in self._groups().roots) for source in sources}
 
+    def _configured(self, job: Job, tool: Tool | None, component: Component | None) -> set[str]:
+        """The components that configuration speaks of which lies above a component, or variables. Raises UncachedError where that is outside."""
+        names = configuration_names(job, tool.traces.files, tool.traces.keys) if tool is not None else ()
+        around = folders(component.root if component is not None else ".")
+        files = [path for folder in around for name in names if (path := os.path.normpath(os.path.join(folder, name))) in self._all]
+        places = [(path, folder) for path in (*files, *self._named(job, None)) for folder in self._mentions.of(path, tool.traces.keys if tool else {}).folders]
+        places += [(name, inner(self._root, os.path.normpath(os.path.join(self._root, job.cwd, place)))) for name in SEARCHED
+                   for place in {**self._environment, **job.env}.get(name, "").split(os.pathsep) if place]
+        for who, place in places:
+            if os.path.isabs(place) and os.path.isdir(place):
+                raise UncachedError(f"{who} speaks of {place}, which lies outside of the tree")
+        return {root for _who, place in places for root in self._groups().roots if within(root, place) or within(place, root)} - {"."}
+
     def _stay_inside(self, covered: frozenset[str]) -> None:
-        for name in sorted(covered):
-            if name not in self._leading_out:  # each file is looked at once for all jobs
-                self._leading_out[name] = next((file for file in self._groups().members[name] if leads_out(file, self._digests.climb(file))), None)
-            if (file := self._leading_out[name]) is not None:
-                raise UncachedError(f"{file} speaks of files outside of the tree")
+        for name in covered:
+            for file in self._groups().members[name]:
+                climb = self._digests.climb(file)
+                if leads_out(file, climb) or (climb > file.count("/") and reaches_out(self._root, file)):
+                    raise UncachedError(f"{file} speaks of files outside of the tree")
+                if self._digests.far(file) and is_manifest(file) and (outside := self._mentions.of(file, {}).outside):
+                    raise UncachedError(f"{file} speaks of {outside[0]}, which lies outside of the tree")
 
     def _above(self, job: Job, tool: Tool | None) -> Iterator[tuple[str, str]]:
         """Configuration in the folders above the root, which tools find too."""
@@ -258,8 +287,7 @@ class Keys:
         while (parent := os.path.dirname(folder)) != folder:
             folder = parent
             for name in names:
-                if (found := self._path_digest(path := os.path.join(folder, name))) != ABSENT:
-                    yield f"configuration {path}", found or "unreadable"
+                yield from ((f"configuration {path}", found) for path, found in self._configuration(os.path.join(folder, name), tool, 0))
 
     # --- one result for each file
 
@@ -274,7 +302,11 @@ class Keys:
         root = component.root if component is not None else "."
         named = (file for name in names for file in self._by_name.get(name, ()))
         here = [file for file in named if within(file, root) or within(root, os.path.dirname(file) or ".")]
-        if any(is_code(file) for file in here):
+        if any(is_code(file) for file in (*here, *self._named(job, self._commands[job.command][1]))):
+            return False
+        if tool.id in _WITH_PLUGINS and any(self._mentions.of(file, tool.traces.keys).code for file in here):
+            return False
+        if tool.id in _LOADS_WHAT_IS_INSTALLED and any(state.sources for state in self._states(job, component)):
             return False
         if tool.id in _ONE_CONFIGURATION and any(within(file, root) and os.path.dirname(file) != root.removeprefix(".") for file in here):
             return False  # which one holds depends on what other files are named with it
@@ -292,25 +324,33 @@ class Keys:
         component = self._components.get(job.component or "")
         parts = dict(self._common(job, command, tool))
         if tool.builtin:
-            parts["our packages"] = _beside_us()
+            parts["our packages"] = beside_us()
         else:
             parts.update((name, digest_of((word,))) for state in self._states(job, component) for name, word in state.words)
-        if looks_around(command):
-            parts["names of files"] = self._names(component, command)
         if tool.builtin:
             parts["names of files"] = digest_of(self._sight.tree.files)
-            parts["new files"] = digest_of(os.fsdecode(content(self._value(job, "--added"))).split("\0"))
+            parts["new files"] = digest_of(os.fsdecode(content(job.argv[job.argv.index("--added") + 1] if "--added" in job.argv else "")).split("\0"))
         names = configuration_names(job, tool.traces.files, tool.traces.keys) if not tool.builtin else ()
-        files = dict(self._each(job, names))
+        files = dict(self._each(job, names, tool))
+        if looks_around(command):
+            parts["names of files"] = digest_of((self._names(component, command), *self._beside(tool, component)))
         return Wanted(job=job, command=command, scope="file", key=key_of({**parts, "scope": "file"}), files=files, around=self._around.get(job.tool_id, {}))
 
-    def _each(self, job: Job, names: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
+    def _beside(self, tool: Tool, component: Component | None) -> Iterator[str]:
+        """What an import may find beside the files: in the folders above, in those that configuration names, whether git ignores it or not."""
+        around = self._around.get(tool.id, {})
+        places = {*folders(component.root if component is not None else "."), *(os.path.dirname(path) or "." for path in around)}
+        places |= {folder for path in around for folder in self._mentions.of(path, tool.traces.keys).folders}
+        for place in sorted({*places, *(os.path.join(place, "src") for place in places)}):
+            yield from (place, *importable(self._root, place))
+
+    def _each(self, job: Job, names: tuple[str, ...], tool: Tool) -> Iterator[tuple[str, str | None]]:
         """What each file holds and the configuration around it, as one word; None where that cannot be told."""
         of, around = self._digests.of, dict[str, str]()
         for file in job.files:
             folder = file[:max(0, file.rfind("/"))]
             if folder not in around:
-                around[folder] = self._chain(job.tool_id, names, folder)[:16]
+                around[folder] = self._chain(tool, names, folder)[:16]
             found = of(file)
             yield file, None if found is None or found == ABSENT else found + around[folder]
 
@@ -323,34 +363,29 @@ class Keys:
             self._listed[root, command.globs] = digest_of((*sorted({file.rpartition("/")[0] for file in here}), "", *(file for file in here if matches(file))))
         return self._listed[root, command.globs]
 
-    def _value(self, job: Job, option: str) -> str:
-        return job.argv[job.argv.index(option) + 1] if option in job.argv else ""
-
-    def _chain(self, tool: str, names: tuple[str, ...], folder: str) -> str:
+    def _chain(self, tool: Tool, names: tuple[str, ...], folder: str) -> str:
         """The configuration that holds for the files of a folder: there, and in every folder above it."""
         if not names:
             return ""
-        if (tool, folder) not in self._chains:
+        if (tool.id, folder) not in self._chains:
             full = os.path.normpath(os.path.join(self._root, folder))
             above = os.path.dirname(full)
             before = "" if above == full else self._chain(tool, names, os.path.relpath(above, self._root) if folder.startswith("..") or not folder else os.path.dirname(folder))
-            rows = [row for name in names for row in self._configuration(os.path.join(folder, name), 0)]
-            self._around.setdefault(tool, {}).update(rows)
+            rows = [row for name in names for row in self._configuration(os.path.join(folder, name), tool, 0)]
+            self._around.setdefault(tool.id, {}).update(rows)
             own = [word for row in rows for word in row]
-            self._chains[tool, folder] = digest_of((before, *own)) if own else before
-        return self._chains[tool, folder]
+            self._chains[tool.id, folder] = digest_of((before, *own)) if own else before
+        return self._chains[tool.id, folder]
 
-    def _configuration(self, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    def _configuration(self, path: str, tool: Tool | None, depth: int) -> Iterator[tuple[str, str]]:
         """A configuration file with its digest, if there is one, and those that it speaks of."""
         found = self._digests.of(path)
         if found == ABSENT:
             return
         yield path, found or "unreadable"
-        if depth < 5 and not path.startswith(".."):
-            text = (self._sight.tree.read(path) or b"").decode("utf-8", "replace")
-            yield from ((other, self._path_digest(other) or "unreadable") for other in mentioned_outside(text))
-            for other in mentioned(path, text, self._all):
-                yield from self._configuration(other, depth + 1)
+        if depth < 5 and tool is not None:
+            for other in self._mentions.of(path, tool.traces.keys).files:
+                yield from self._configuration(other, tool, depth + 1)
 
     @functools.cached_property
     def _all(self) -> frozenset[str]:
@@ -362,32 +397,4 @@ class Keys:
 
     @functools.cached_property
     def _by_name(self) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for file in self._sight.tree.files:
-            found.setdefault(os.path.basename(file), []).append(file)
-        return found
-
-    def _path_digest(self, path: str) -> str | None:
-        return self._digests.of(path) if path else ABSENT
-
-
-def _locked(component: Component) -> bool:
-    return component.lockfile is not None
-
-
-def _ourselves() -> str:
-    """What decides how we read outputs, as it lies on disk: also where a checkout is changed that has no new version."""
-    folder = os.path.dirname(gatekeeper.__file__)
-    with os.scandir(folder) as entries:
-        rooms = sorted(entry.path for entry in entries if entry.is_dir() and not entry.name.startswith("__"))
-    words: list[str] = []
-    for room in rooms:
-        with os.scandir(room) as entries:
-            words += sorted(f"{entry.name} {found.st_size} {found.st_mtime_ns}" for entry in entries if entry.name.endswith(".py") and (found := entry.stat()))
-    return digest_of(words)
-
-
-def _beside_us() -> str:
-    """The interpreter and the packages that our own jobs run with, by name and version."""
-    names = [name for folder in sys.path if folder.endswith(("site-packages", "dist-packages")) and os.path.isdir(folder) for name in os.listdir(folder)]
-    return digest_of((sys.version, *sorted(name for name in names if name.endswith((".dist-info", ".egg-info")))))
+        return by_name(self._sight.tree.files)

@@ -27,6 +27,11 @@ _SETTLED = 2.0
 #: files above this size are hashed in pieces, and not looked through for names
 _PIECE = 16 * 1024 * 1024
 _CLIMB = re.compile(rb"(?:\.\./)+")
+#: as programs say it: join(here, "..", "..")
+_STEPS = re.compile(rb"""(?:["']\.\.["'][\s,+)]*)+""")
+_WHOLE = re.compile(rb"""["'=:,\s](?:/[\w.@]|~/|\$\{?\w)""")
+#: added to the number of folders for a file that speaks of places by their whole names
+_FAR = 1 << 20
 
 
 class Digests:
@@ -56,7 +61,12 @@ class Digests:
     def climb(self, path: str) -> int:
         """How many folders upwards a file speaks of (`../../x`: 2); 0 where it was not looked at."""
         row = self._rows.get(path)
-        return row[6] if row is not None else 0
+        return row[6] % _FAR if row is not None else 0
+
+    def far(self, path: str) -> bool:
+        """Whether a file speaks of a place by its whole name (`/x/y`, `~/x`, `$X/y`)."""
+        row = self._rows.get(path)
+        return row is not None and row[6] >= _FAR
 
     def why(self, path: str) -> str:
         """Why the digest of a file cannot be told."""
@@ -141,9 +151,11 @@ def _signature(full: str) -> Signature | None:
 
 
 def _climbs(head: bytes) -> int:
-    if b"../" not in head or b"\0" in head[:8192]:
+    if b"\0" in head[:8192]:
         return 0
-    return max(len(match[0]) // 3 for match in _CLIMB.finditer(head))
+    up = max((len(match[0]) // 3 for match in _CLIMB.finditer(head)), default=0) if b"../" in head else 0
+    steps = max((match[0].count(b"..") for match in _STEPS.finditer(head)), default=0) if b'"..' in head or b"'.." in head else 0
+    return max(up, steps) + (_FAR if _WHOLE.search(head) else 0)
 
 
 def _of_link(root: str, full: str) -> str:

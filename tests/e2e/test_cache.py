@@ -149,6 +149,82 @@ def test_whatever_may_change_the_answer_makes_it_look_at_everything_again(space:
             "tool": "program "}[change] in told, told
 
 
+@pytest.mark.parametrize(("said", "path"), [
+    ("../base.toml", "../base.toml"), ("~/base.toml", "../home/base.toml"), ("made.toml", "made.toml"), ("my base.toml", "my base.toml"), ("noext", "noext"),
+    ("${CONFIGS}/base.toml", "../configs/base.toml"),
+])
+def test_what_a_configuration_extends_counts_wherever_it_lies(space: Space, said: str, path: str) -> None:
+    tool = repository(space, CLEAN)
+    space.write(".gitignore", "made.toml\n")
+    space.write("pyproject.toml", f'[project]\nname = "app"\nversion = "1"\n[tool.ruff]\nextend = "{said}"\n')
+    base = space.root / path if "home" not in path else space.home / "base.toml"
+    base.parent.mkdir(exist_ok=True)
+    base.write_text("line-length = 100\n")
+    env = {"CONFIGS": str(space.folder / "configs")}
+    run(space, env=env)
+    assert job(run(space, env=env))["from_cache"]
+    base.write_text("line-length = 10\n")
+    assert not job(run(space, env=env))["from_cache"]
+    assert checks(tool)[-1] == {"a.py", "b.py"}
+
+
+def test_configuration_named_on_the_command_line_and_of_a_user_counts(space: Space) -> None:
+    tool = repository(space, CLEAN)
+    space.write(".github/workflows/ci.yml", CI.replace("ruff check", "ruff check --config=ci/strict.cfg"))
+    space.write("ci/strict.cfg", "line-length = 100\n")
+    user = space.folder / "xdg" / "ruff" / "ruff.toml"
+    user.parent.mkdir(parents=True)
+    env = {"XDG_CONFIG_HOME": str(space.folder / "xdg")}
+    run(space, env=env)
+    assert job(run(space, env=env))["from_cache"]
+    user.write_text("line-length = 10\n")
+    assert not job(run(space, env=env))["from_cache"]
+    space.write("ci/strict.cfg", "line-length = 10\n")
+    assert not job(run(space, env=env))["from_cache"]
+    assert len(checks(tool)) == 3
+
+
+@pytest.mark.parametrize("made", ["made/__init__.py", "made.py", "../other/src/made.py"])
+def test_a_module_that_appears_decides_what_an_import_means_whoever_ignores_it(space: Space, made: str) -> None:
+    repository(space, CLEAN)
+    space.write(".gitignore", "made*\n")
+    space.write("pyproject.toml", f'[project]\nname = "app"\nversion = "1"\n[tool.ruff]\nsrc = [".", "{space.folder}/other/src"]\n')
+    (space.folder / "other" / "src").mkdir(parents=True)
+    run(space)
+    assert job(run(space))["from_cache"]
+    (space.root / made).parent.mkdir(exist_ok=True)
+    (space.root / made).write_text("")
+    assert not job(run(space))["from_cache"]
+
+
+@pytest.mark.parametrize("how", ["variable", "configuration", "another component"])
+def test_types_from_places_beyond_the_component_are_measured_anew(space: Space, how: str) -> None:
+    """A stale hit was seen for each of these, with the real tool."""
+    tool = space.fake("mypy", Answer(when=("--version",), stdout="mypy 2.4.1 (compiled: yes)\n"), Answer(stderr="Success: no issues found in 1 source file\n"))
+    outside = space.folder / "stubs"
+    outside.mkdir()
+    (outside / "yy.pyi").write_text("def f() -> int: ...\n")
+    space.write("libs/a/pyproject.toml", '[project]\nname = "a"\nversion = "1"\n')
+    space.write("libs/a/a.py", "import yy\n")
+    space.write("libs/b/pyproject.toml", '[project]\nname = "b"\nversion = "1"\n')
+    space.write("libs/b/yy.py", "def f() -> int:\n    return 1\n")
+    named = {"configuration": str(outside), "another component": "$MYPY_CONFIG_FILE_DIR/libs/b"}.get(how)
+    space.write("pyproject.toml", f'[tool.mypy]\nmypy_path = "{named}"\n' if named else "[tool.mypy]\n")
+    space.init()
+    space.python_env()
+    env = {"MYPYPATH": str(outside)} if how == "variable" else {}
+    run(space, env=env, only="mypy*@libs-a")
+    before = len(tool.calls)
+    assert len(checked := [call for call in tool.calls if "--version" not in call.argv]) == 1, checked
+    if how == "another component":
+        again = job(run(space, env=env, only="mypy*@libs-a"), "B2/mypy.types@libs-a")
+        assert again["from_cache"], (again, space.run("explain", "B2/mypy.types@libs-a").stdout)
+    space.write("libs/b/yy.py", "def f() -> str:\n    return ''\n")
+    (outside / "yy.pyi").write_text("def f() -> str: ...\n")
+    assert not job(run(space, env=env, only="mypy*@libs-a"), "B2/mypy.types@libs-a")["from_cache"]
+    assert len(tool.calls) > before
+
+
 @pytest.mark.parametrize("answer", [Answer(stderr="panic!\n", exit_code=101), Answer(exit_code=-9), Answer(stdout="[{"), Answer(stdout="[]", writes={"a.py": "changed\n"})],
                          ids=["crashed", "killed", "unreadable", "wrote"])
 def test_what_is_no_measurement_is_not_kept(space: Space, answer: Answer) -> None:

@@ -14,15 +14,17 @@ from gatekeeper.model.tool import Command, ExitSpec, FailsAt, OutputSpec, Role, 
 from gatekeeper.model.value import replace
 from gatekeeper.plan.key import (
     Groups,
+    climbing,
     declares,
     differing,
     digest_of,
     key_of,
     leads_out,
-    mentioned,
-    mentioned_outside,
     narrowed,
     scope_of,
+    section,
+    spoken,
+    user_configuration,
     variables,
     words_of,
 )
@@ -131,10 +133,37 @@ def test_a_manifest_that_leads_out_of_the_tree_is_told(file: str, climb: int, *,
     assert leads_out(file, climb) is out
 
 
-def test_configuration_that_speaks_of_other_files_is_followed() -> None:
-    text = 'extend = "../base.toml"\nother = ["./x.json"]\nelse = "/etc/ruff.toml"\nfar = "../../../up.toml"\n'
-    assert mentioned("api/ruff.toml", text, {"base.toml", "api/x.json", "api/ruff.toml"}) == ("base.toml", "api/x.json")
-    assert mentioned_outside(text) == ("/etc/ruff.toml",)
+def test_words_of_a_configuration_that_may_be_names_are_told() -> None:
+    text = 'extend = "my base.toml"\nother = [\'noext\']\nmypy_path = $HERE/libs/b:/abs/x\nbare = base.toml\n'
+    assert set(spoken(text)) == {"my base.toml", "noext", "$HERE/libs/b", "/abs/x", "base.toml"}
+
+
+@pytest.mark.parametrize(("name", "text", "keys", "left"), [
+    ("pyproject.toml", '[project]\nreadme = "a.md"\n[tool.ruff.lint]\nextend = "b.toml"\n[tool.x]\ny = "c"\n', ("tool.ruff",), {"b.toml"}),
+    ("package.json", '{"main": "a.js", "prettier": "./b.js"}', ("prettier",), {"./b.js"}),
+    ("package.json", '{"main": "a.js", ', ("prettier",), {"main", "a.js"}),
+    ("setup.cfg", "[metadata]\nfile = a.md\n[mypy]\nmypy_path = lib/b\n", ("mypy",), {"lib/b"}),
+    ("ruff.toml", 'extend = "b.toml"', (), {"b.toml"}),
+])
+def test_of_a_file_that_many_tools_share_only_what_belongs_to_one_speaks(name: str, text: str, keys: tuple[str, ...], left: set[str]) -> None:
+    assert {word for word in spoken(section(name, text, keys)) if "tool." not in word} == left
+
+
+def test_names_that_lead_upwards_are_told_in_any_text() -> None:
+    assert tuple(climbing('include_str!("../../a.txt"); x = \'../b/c.ts\'; y = "./d"')) == ("../../a.txt", "../b/c.ts")
+
+
+@pytest.mark.parametrize(("tool", "environment", "path"), [
+    ("ruff", {"HOME": "/h"}, "/h/.config/ruff/ruff.toml"), ("ruff", {"HOME": "/h", "XDG_CONFIG_HOME": "/x"}, "/x/ruff/ruff.toml"),
+    ("cargo", {"HOME": "/h", "CARGO_HOME": "/c"}, "/c/config.toml"), ("rustfmt", {"HOME": "/h"}, "/h/.rustfmt.toml"), ("pylint", {}, "/etc/pylintrc"),
+])
+def test_configuration_of_a_user_lies_where_variables_say(tool: str, environment: dict[str, str], path: str) -> None:
+    assert path in user_configuration(replace(JOB, tool_id=tool), environment)
+
+
+@pytest.mark.parametrize(("tool", "name"), [("mypy", "MYPYPATH"), ("rustfmt", "RUSTFMT"), ("pylint", "PYLINTRC"), ("rustfmt", "RUSTUP_TOOLCHAIN")])
+def test_variables_of_a_tool_count_whatever_follows_its_name(tool: str, name: str) -> None:
+    assert name in variables(replace(JOB, tool_id=tool), {name: "x"}, all_of_them=False)
 
 
 @pytest.mark.parametrize(("file", "told"), [("web/package-lock.json", True), ("requirements-dev.txt", True), ("web/src/index.ts", False), ("Cargo.lock", True)])
