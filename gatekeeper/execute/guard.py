@@ -8,6 +8,7 @@ A guardian that died is started anew and finds the table as it was; when that ha
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from contextlib import suppress
@@ -163,8 +164,6 @@ def _nameless_file() -> int:
 
 def _ends_within(fd: int, seconds: float) -> bool:
     """Whether the other side of the pipe lets go of it in time."""
-    import select
-
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return bool(poll.poll(seconds * 1000))

@@ -147,7 +147,7 @@ class Door:
         return max(0.0, min((caller.until - now for caller in self._callers.values()), default=_POLL_MOST))
 
     def _welcome(self, door: socket.socket) -> None:
-        from gatekeeper.session import wire
+        from gatekeeper.session import wire  # lazy: as above
 
         try:
             link, _ = door.accept()
@@ -170,7 +170,7 @@ class Door:
         self._callers[link.fileno()] = _Caller(link=link, by=_name(uid), until=time.monotonic() + IDLE)
 
     def _listen(self, caller: _Caller) -> None:
-        from gatekeeper.session import wire
+        from gatekeeper.session import wire  # lazy: as above
 
         try:
             part = caller.link.recv(wire.LONGEST)
@@ -188,7 +188,7 @@ class Door:
             self._drop(caller)
 
     def _hear(self, caller: _Caller, line: bytes) -> None:
-        from gatekeeper.session import wire
+        from gatekeeper.session import wire  # lazy: as above
 
         try:
             question = wire.read_question(line)
@@ -230,7 +230,7 @@ class Door:
             self._answer(caller, Answer(ok=True, done=False, said=said))
 
     def _answer(self, caller: _Caller, answer: Answer) -> None:
-        from gatekeeper.session import wire
+        from gatekeeper.session import wire  # lazy: as above
 
         with contextlib.suppress(OSError):  # it has gone, or does not read
             caller.link.send(wire.answer_line(answer))
@@ -253,7 +253,7 @@ def _name(uid: int | None) -> str:
     """Who it is, for the record."""
     if uid is None:
         return ""
-    import pwd
+    import pwd  # lazy: only runs that somebody talks to pay
 
     try:
         return pwd.getpwuid(uid).pw_name

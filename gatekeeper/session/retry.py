@@ -1,8 +1,8 @@
 """Runs jobs of an earlier run again, on the tree as it is now, and merges what they come to with those results that still hold: a run of its own.
 
 A result holds where the job would do the same with the same tool, nothing that is installed changed, no file that it is affected by did, and no job
-that it needs runs again: what a changed file affects is what a run over these files alone would plan (`gatekeeper run -- FILE...`). Where that cannot be told every job runs. So the
-verdict is the one that a whole run would reach now. Does not know how a run is carried out.
+that it needs runs again: what a changed file affects is what a run over these files alone would plan (`gatekeeper run -- FILE...`). Where that cannot be
+told every job runs. So the verdict is the one that a whole run would reach now. Does not know how a run is carried out.
 """
 
 from __future__ import annotations
