@@ -49,6 +49,8 @@ def _with_fallback(job: Job, choice: Choice, inputs: PlanInputs) -> Job:
     if choice.command.takes is Takes.FILES and choice.command.globs:
         files = tuple(file for file in files if any(fnmatchcase(basename(file), glob) for glob in choice.command.globs))
     made = jobs_for(choice, files, inputs) if files or not job.files else ()
+    if len(made) > 1:  # cut for speed, which one job cannot be in place of another: whole, as if nobody knew how long it takes
+        made = jobs_for(choice, files, replace(inputs, past={}))
     if len(made) != 1 or made[0].unavailable is not None:
         return job
     other = replace(made[0], id=job.id, recovery=job.recovery, partial=job.partial)

@@ -63,6 +63,14 @@ def test_another_tool_stands_by_with_those_of_the_files_that_are_its_concern() -
     assert "notes.ipynb" in made.files
 
 
+def test_what_would_be_cut_for_speed_stands_by_in_one_piece() -> None:
+    said = Settings(tools={"black": ToolSettings(recovery=Recovery(fallback=("isort",)))})
+    slow = {"B2/isort.format@api": Past(seconds=100.0, files=2)}
+    made = job(make(inputs(python_component(use("black")), settings=said, past=slow, files=("app.py", "more.py"))), "B2/black.format@api")
+    assert made.fallback is not None
+    assert (made.fallback.command, made.fallback.files) == ("isort.format", ("app.py", "more.py"))
+
+
 def test_a_tool_that_could_look_at_none_of_the_files_stands_by_for_nobody() -> None:
     tools = {"ruff": ToolSettings(recovery=Recovery(fallback=("flake8",)))}
     made = make(inputs(COMPONENT, settings=Settings(tools=tools), files=("notes.ipynb",)))
