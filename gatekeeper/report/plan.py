@@ -26,6 +26,9 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "barriers": {name: list(waits) for name, waits in plan.barriers.items()},
         "critical_path": list(plan.critical_path),
         "estimated_seconds": plan.estimated_seconds,
+        # the names by which workflow engines know the two
+        "parallel_groups": [list(group) for group in plan.groups],
+        "estimated_duration": plan.estimated_seconds,
         "notes": list(plan.notes),
     }
 

@@ -14,6 +14,7 @@ from tests.fakes.record import job, plan
 def test_a_planned_job_has_every_key_of_the_contract() -> None:
     document = json.loads(render_plan(plan([job(needs=("A1/x@y",))])))
     assert {"schema", "root", "pool", "jobs", "skipped", "groups", "critical_path", "estimated_seconds"} <= document.keys()
+    assert (document["parallel_groups"], document["estimated_duration"]) == (document["groups"], document["estimated_seconds"])
     entry = document["jobs"][0]
     assert {"id", "task", "batch", "command", "component", "argv", "cwd", "files", "needs", "timeout", "blocking", "resources", "effect",
             "estimated_seconds", "tool", "reason"} <= entry.keys()
