@@ -1,13 +1,13 @@
 """The journal of a run: every event as one JSON line, appended as it happens.
 
 First line, the header: `{"journal": "gatekeeper", "schema": 1, "version", "run_id", "wall", "monotonic", ...}`, two clocks at one moment and what the
-run starts from (`store.start`). Then events (`model.document.event_document`). `RunFinished` is the last line of a journal that is whole, and says
+run starts from (`beginning`: the session says what that is). Then events (`model.document.event_document`). `RunFinished` is the last line of a journal that is whole, and says
 that every job that `RunStarted` announced has finished. A run that is resumed goes on in the same file with a header and a `RunStarted` of its
-own: each such part is a *sitting*, the last one tells the whole run.
+own: each such part is a *sitting*, the last one tells the ends of all jobs of the run.
 
 Everything is written at once, so a killed process loses nothing; what lies in the memory of the machine is synced in groups
-(`store.syncing`), asked for at each end of a job: a machine that is turned off loses at most what finished while the last sync was under way,
-a few milliseconds, and nothing of a run whose end was told. What jobs printed is not synced; their findings are in the journal.
+(`store.syncing`), asked for at each end of a job and each word of a person: a machine that is turned off loses at most what was told while the last
+sync was under way, a few milliseconds, and nothing of a run whose end was told. What jobs printed is not synced; their findings are in the journal.
 Recording never fails a run: after the first failure nothing more is written and one notice is given. Does not know what events mean.
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 
 from gatekeeper.errors import StoreError
 from gatekeeper.model.document import event_document, event_from_document
-from gatekeeper.model.event import Event, JobFinished, RunFinished, RunStarted, VerdictReached
+from gatekeeper.model.event import Event, Intervened, JobFinished, RunFinished, RunStarted, VerdictReached
 from gatekeeper.model.value import dataclass, field
 from gatekeeper.store.atomic import naming
 from gatekeeper.store.syncing import Sync, Syncing
@@ -55,7 +55,7 @@ class Journal:
 
     def __call__(self, event: Event) -> None:
         self._write(event_document(event))
-        if self._syncing is not None and isinstance(event, RunStarted | JobFinished | VerdictReached | RunFinished):
+        if self._syncing is not None and isinstance(event, RunStarted | JobFinished | Intervened | VerdictReached | RunFinished):
             self._syncing.ask()
 
     def close(self) -> None:

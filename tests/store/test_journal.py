@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.model.event import Event, JobFinished, Notice, RunFinished, RunStarted
+from gatekeeper.model.event import Event, Intervened, JobFinished, Notice, RunFinished, RunStarted
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Result, Verdict
 from gatekeeper.model.status import Outcome, Status
@@ -98,6 +98,14 @@ def test_no_thread_is_left_over(tmp_path: Path) -> None:
     assert threads() == ["gatekeeper-journal"]
     journal.close()
     assert threads() == []
+
+
+def test_the_word_of_a_person_is_synced_as_the_end_of_a_job_is(tmp_path: Path) -> None:
+    synced: list[int] = []
+    journal = Journal(str(tmp_path / "j"), run_id="r", version="1", on_failure=print, sync=synced.append)
+    journal(Intervened(at=1.0, action="approve", subject="release", value="ann"))
+    journal.close()
+    assert len(synced) == 1
 
 
 class Slow:
