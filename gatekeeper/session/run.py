@@ -142,12 +142,11 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
 @contextlib.contextmanager
 def _begun_or_gone(folder: RunFolder, *, ours: bool) -> Iterator[None]:
     """Removes a folder that was made for a run that does not begin (a retry that is refused): it would be taken for the newest run."""
-    try:
-        yield
-    except BaseException:
+    with contextlib.ExitStack() as otherwise:
         if ours:
-            folder.discard()
-        raise
+            otherwise.callback(folder.discard)
+        yield
+        otherwise.pop_all()
 
 
 def _telling_of_death(home: Home) -> Home:
