@@ -28,7 +28,8 @@ _WORKLESS = frozenset({Status.ERRORED, Status.TIMED_OUT})
 
 def recovered(run: Run, job: Job, result: Result) -> Result | None:
     """The result of a job that did not pass, or None where it goes on."""
-    said = last_words(result.attempts[-1]) if result.attempts and result.status in {Status.ERRORED, Status.UNMEASURED} else ""
+    telling = result.status in {Status.ERRORED, Status.UNMEASURED} or (result.status is Status.FAILED and Trouble.NETWORK in job.retry.on)
+    said = last_words(result.attempts[-1]) if result.attempts and telling else ""
     result = _put_back(run, job, result)
     if run.ends(job.id):
         return result

@@ -39,8 +39,12 @@ def trouble(job: Job, result: Result, said: str) -> Trouble | None:
     """What kind of trouble ended an attempt; `said` are its last words. None where no other try could change the result."""
     match result.status:
         case Status.FAILED:
-            found = result.findings and not result.tests and job.output.parser != _NO_FINDINGS
-            return None if found else Trouble.FAILURE
+            bare = job.output.parser == _NO_FINDINGS
+            if result.findings and not result.tests and not bare:
+                return None
+            # whoever asked for another try only where the network failed meant also what has no other way to say so than to end badly
+            network = bare and Trouble.NETWORK in job.retry.on and Trouble.FAILURE not in job.retry.on and says_network(said)
+            return Trouble.NETWORK if network else Trouble.FAILURE
         case Status.TIMED_OUT:
             return Trouble.TIMEOUT if result.cause is Cause.TIMEOUT else None
         case Status.UNMEASURED:

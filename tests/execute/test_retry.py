@@ -74,6 +74,15 @@ def test_the_end_of_an_attempt_tells_whether_another_may_help(ended: Result, sai
     assert trouble(RUFF, ended, said) is kind
 
 
+def test_a_task_that_can_only_end_badly_is_tried_again_for_the_network_alone_where_that_was_asked_for() -> None:
+    failed, network = result(Status.FAILED), RetryPolicy(attempts=3, on=(Trouble.NETWORK,))
+    task = replace(RUFF, output=replace(RUFF.output, parser="exit-code"), retry=network)
+    assert trouble(task, failed, "getaddrinfo ENOTFOUND example.invalid") is Trouble.NETWORK
+    assert trouble(task, failed, "3 checks failed") is Trouble.FAILURE
+    assert trouble(replace(task, retry=RetryPolicy(attempts=3, on=DECLARED)), failed, "ECONNRESET") is Trouble.FAILURE
+    assert trouble(replace(RUFF, retry=network), failed, "ECONNRESET") is Trouble.FAILURE
+
+
 @pytest.mark.parametrize("said", [
     "npm error code ENOTFOUND", "npm ERR! code ECONNRESET", '"code": "ETIMEDOUT"', "fatal: unable to access: Could not resolve host: github.com",
     "warning: spurious network error (3 tries remaining): [6] Couldn't resolve host name", "curl: (35) TLS handshake failed", "HTTP/1.1 503 Service Unavailable",
@@ -160,6 +169,7 @@ def test_findings_are_never_looked_for_again(tmp_path: Path) -> None:
     (RetryPolicy(attempts=3, on=DECLARED), Script(seconds=900.0), 1),
     (RetryPolicy(attempts=3, on=(Trouble.TIMEOUT,)), Script(seconds=900.0), 3),
     (RetryPolicy(attempts=3), ends(1), 1),
+    (RetryPolicy(attempts=3), ends(1, stderr=OFFLINE), 3),
     (RetryPolicy(attempts=3, on=DECLARED), ends(1), 3),
     (RetryPolicy(attempts=3), ends(CRASHED), 1),
     (RetryPolicy(attempts=3), ends(CRASHED, stderr=OFFLINE), 3),
