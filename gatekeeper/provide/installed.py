@@ -19,6 +19,9 @@ from gatekeeper.model.value import dataclass, field
 Digest = Callable[[str], str | None]
 
 _SHEBANG = re.compile(rb"#![ \t]*(/\S+)(?:[ \t]+(\S+))?")
+#: interpreters of scripts that are tools themselves; a script of a shell only starts one, from anywhere (shims)
+_EXEC = re.compile(r"""(?m)^[ \t]*exec[ \t]+["']?(/[^\s"'$`]+)["']?(?=\s|$)""")
+_TOLD = ("python", "pypy", "node", "deno", "bun")
 #: what package managers write about what they installed
 _NODE_RECORDS = (".package-lock.json", ".yarn-state.yml", ".yarn-integrity", ".modules.yaml", ".pnpm/lock.yaml")
 #: top-level files of an environment's packages that are code or say where code is
@@ -58,12 +61,24 @@ class Installed:
         prefix = _python_prefix(path) or _python_prefix(interpreter or path)
         if prefix is not None:
             return (*found, self.python(prefix))
-        found += [self.node(folder) for folder in _modules_around(real)]
+        around = _modules_around(real)
+        if interpreter is not None and not around and not real.startswith(self._root + "/") and not os.path.basename(interpreter).startswith(_TOLD):
+            found += self._started(real, os.path.basename(interpreter), search)
+        found += [self.node(folder) for folder in around]
         started = interpreter or path
         found.append(State(words=((f"interpreter {self._show(started)}", self._of(os.path.realpath(started))),)))
         if os.path.basename(started).startswith("python"):
             found.append(self._once(f"packages of {started}", lambda: self._sites(_machine_sites(started, self._home))))
         return tuple(found)
+
+    def _started(self, script: str, shell: str, search: str) -> tuple[State, ...]:
+        """What a script of a shell starts in its place, by its whole name. Raises UnknownStateError where that is not told so plainly."""
+        match = _EXEC.search(_text(script))
+        if match is None:
+            raise UnknownStateError(f"{self._show(script)} is a script of {shell}, and what it starts cannot be told")
+        if _interpreter(os.path.realpath(match[1]), search) is not None and os.path.realpath(match[1]) != script:
+            return self.program(match[1], search)
+        return (State(words=((f"program {self._show(match[1])}", self._of(os.path.realpath(match[1]))),)),)
 
     def python(self, prefix: str) -> State:
         """The virtual environment in a folder. Raises UnknownStateError."""

@@ -1,8 +1,8 @@
 """What a run starts from, in a form that the journal keeps: settings, content of the tree, programs, installed packages, decisive variables.
 
-Two of them tell what changed between two runs, by name. What is installed is told by the signature of each program (size, time, inode), by the
-names and versions of the Python distributions, and by the notes that npm, pnpm and yarn leave of what they installed. Values of variables are kept as
-digests. Does not know what a job would make of a change.
+Configuration of users and above the tree counts, too. Two of them tell what changed between two runs, by name. What is installed is told by the
+signature of each program (size, time, inode), by the names and versions of the Python distributions, and by the notes that npm, pnpm and yarn leave of
+what they installed. Values of variables are kept as digests. Does not know what a job would make of a change.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from gatekeeper.model.ports import Toolbox
 from gatekeeper.model.redaction import redacted
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.value import dataclass, field
+from gatekeeper.plan.key import configuration_names, user_configuration
 from gatekeeper.session.leaves import Leaves
 from gatekeeper.session.look import Sight
+from gatekeeper.session.reading import content
 from gatekeeper.tree.snapshot import Snapshot, differences
 
 #: beginnings of the names of variables that decide what tools do; a session of a shell has many others, which differ each time
@@ -45,6 +47,8 @@ class Beginning:
     tools: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    #: configuration of the tools that lies above the tree or belongs to the user
+    around: Mapping[str, str] = field(default_factory=dict)
 
 
 def beginning(sight: Sight, plan: Plan, toolbox: Toolbox, tree: Snapshot, leaves: Leaves) -> Beginning:
@@ -55,7 +59,23 @@ def beginning(sight: Sight, plan: Plan, toolbox: Toolbox, tree: Snapshot, leaves
         configuration={name: _digest(content) for name in (NAME, LOCAL_NAME) if (content := sight.tree.read(name)) is not None},
         tools={path: _signature(path) for path in sorted({path for job in plan.jobs for path in programs(job)})},
         packages=dict(sorted(_packages(root, plan, toolbox))),
-        variables={name: _digest(os.fsencode(value)) for name, value in sorted(sight.environment.items()) if name.startswith(_DECISIVE)})
+        variables={name: _digest(os.fsencode(value)) for name, value in sorted(sight.environment.items()) if name.startswith(_DECISIVE)},
+        around=dict(sorted(_around(sight, plan))))
+
+
+def _around(sight: Sight, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Configuration outside of the tree that tools of the plan find by themselves, with its digest."""
+    tools = {tool.id: tool for tool in sight.catalog.tools}
+    jobs = {job.tool_id: job for job in plan.jobs}
+    named = {name for job in jobs.values() if (tool := tools.get(job.tool_id)) for name in configuration_names(job, tool.traces.files, tool.traces.keys)}
+    paths = {path for job in jobs.values() for path in user_configuration(job, sight.environment)}
+    folder = sight.tree.root
+    while (parent := os.path.dirname(folder)) != folder:
+        folder = parent
+        paths.update(os.path.join(folder, name) for name in named)
+    for path in paths:
+        if os.path.isfile(path):
+            yield path, _digest(content(path))
 
 
 def programs(job: Job) -> Iterator[str]:
@@ -92,7 +112,8 @@ def changes(then: Beginning, now: Beginning) -> tuple[str, ...]:
     """What is not as it was, by name; what an interrupted run has left in the tree and would have removed is no change."""
     files = (_WORDS.get(name, name) for name in differences(then.tree, now.tree) if not then.leaves.names(name))
     return (*files, *_differing("", then.configuration, now.configuration), *_differing("the program ", then.tools, now.tools),
-            *_differing("what is installed: ", then.packages, now.packages), *_differing("the variable ", then.variables, now.variables))
+            *_differing("what is installed: ", then.packages, now.packages), *_differing("the variable ", then.variables, now.variables),
+            *_differing("the configuration ", then.around, now.around))
 
 
 def _differing(kind: str, then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

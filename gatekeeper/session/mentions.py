@@ -116,7 +116,12 @@ def reaches_out(root: str, file: str) -> bool:
     """Whether a file names another above the root of the tree that is there."""
     here = os.path.dirname(os.path.join(root, file))
     places = (os.path.normpath(os.path.join(here, name)) for name in climbing(content(os.path.join(root, file)).decode("utf-8", "replace")))
-    return any(is_outside(root, place) and not root.startswith(f"{place.rstrip('/')}/") and os.path.exists(place) for place in places)
+    return any(is_outside(root, place) and not root.startswith(f"{place.rstrip('/')}/") and _is_there(place) for place in places)
+
+
+def _is_there(place: str) -> bool:
+    """Whether there is something of a name, or a module of it, whose ending an import leaves out."""
+    return os.path.exists(place) or bool(glob.glob(f"{glob.escape(place)}.*"))
 
 
 def importable(root: str, folder: str) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from gatekeeper.model.value import dataclass, replace
 from gatekeeper.model.wording import count_text
 from gatekeeper.session.beginning import Beginning, programs, read_beginning
 from gatekeeper.session.earlier import REACHED, Earlier, Held, Looked
+from gatekeeper.session.inputs import TooManyError, every_input
 from gatekeeper.session.look import planned
 from gatekeeper.session.resume import absolute
 from gatekeeper.session.run import run
@@ -126,7 +127,7 @@ def _listed(names: Sequence[str]) -> str:
 def _holding(before: _Before, looked: Looked, plan: Plan, now: Beginning) -> dict[str, Result]:
     """By job the results of the earlier run that a new one could not but repeat."""
     changed = _changed_files(before.began, looked, now)
-    if changed is None:
+    if changed is None or _touched_unseen(before.path, looked):
         return {}
     affected = _affected(looked, changed) if changed else frozenset[_Kind]()
     then = {job.id: job for job in before.record.plan.jobs}
@@ -138,7 +139,7 @@ def _holding(before: _Before, looked: Looked, plan: Plan, now: Beginning) -> dic
 def _changed_files(then: Beginning, looked: Looked, now: Beginning) -> tuple[str, ...] | None:
     """Names of all files that changed since, and perhaps of some that did not; None where anything may be different."""
     settings = looked.sight.settings
-    if (then.packages, then.variables) != (now.packages, now.variables):
+    if (then.packages, then.variables, then.around) != (now.packages, now.variables, now.around):
         return None
     names = differences(then.tree, now.tree)
     files = {name for name in names if not name.startswith("(")}
@@ -148,6 +149,25 @@ def _changed_files(then: Beginning, looked: Looked, now: Beginning) -> tuple[str
             return None
         files |= {*split_names(listed), *then.tree.files, *now.tree.files}
     return None if settings.baseline in files else tuple(sorted(name for name in files if not then.leaves.names(name)))
+
+
+def _touched_unseen(path: str, looked: Looked) -> bool:
+    """Whether something that git ignores was touched since the run in folder `path` ended: checks read that, too, and no snapshot holds it."""
+    tree = looked.sight.tree
+    try:
+        ended = os.stat(os.path.join(path, FILE)).st_mtime
+        unseen = {*every_input(looked.sight, tree)}.difference(tree.files)
+    except (OSError, TooManyError):
+        return True
+    return any(_touched(os.path.join(tree.root, name)) > ended for name in unseen)
+
+
+def _touched(path: str) -> float:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return 0.0
+    return max(found.st_mtime, found.st_ctime)
 
 
 _Kind = tuple[str, str | None]

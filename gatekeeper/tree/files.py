@@ -26,6 +26,7 @@ class Tree:
     `submodules` are the folders of submodules, `nested` those of repositories inside this one; neither's files are listed.
     `symlinks` is the subset of `files` that are links, `untracked` the subset git does not track. Only where contents were compared:
     `modified` are the tracked names whose content differs from the index, `index` is the digest of the index.
+    `unwatched` are tracked names that git was told not to look at.
     """
 
     root: str
@@ -37,6 +38,7 @@ class Tree:
     untracked: frozenset[str] = frozenset()
     modified: frozenset[str] | None = None
     index: str = ""
+    unwatched: frozenset[str] = frozenset()
 
     def read(self, path: str, limit: int = 8_000_000) -> bytes | None:
         """The first `limit` bytes of a file, or None if it cannot be read, is no plain file, or leads out of the tree."""
@@ -75,7 +77,7 @@ def _by_git(root: str, listing: Listing) -> Tree:
     files = tuple(sorted(name for name in (*listing.tracked, *untracked) if name not in listing.absent))
     links = (listing.symlinks - listing.absent).union(name for name in untracked if os.path.islink(os.path.join(root, name)))
     return Tree(root=root, files=files, git=True, submodules=tuple(sorted(listing.submodules)), nested=tuple(sorted(nested)), symlinks=links,
-                untracked=untracked, modified=listing.modified, index=listing.index)
+                untracked=untracked, modified=listing.modified, index=listing.index, unwatched=listing.unwatched)
 
 
 def own_files(untracked: Sequence[str]) -> list[str]:

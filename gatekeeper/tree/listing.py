@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from gatekeeper.model.value import dataclass
 from gatekeeper.tree.git import Git
 
-_QUESTION = ("ls-files", "-z", "-t", "--stage", "--others", "--deleted", "--exclude-standard")
+_QUESTION = ("ls-files", "-z", "-v", "--stage", "--others", "--deleted", "--exclude-standard")
 _LINK, _SUBMODULE = "120000", "160000"
 
 
@@ -23,6 +23,7 @@ class Listing:
 
     `absent` is the subset of `tracked` that is not on disk (deleted, or outside a sparse checkout). Only where contents were compared:
     `modified` are the tracked names whose content differs from the index (submodules too), `index` is the digest of the index below that folder.
+    `unwatched` are those that git was told not to look at (assume-unchanged, skip-worktree): they may differ, and it would not say so.
     """
 
     tracked: tuple[str, ...]
@@ -32,6 +33,7 @@ class Listing:
     others: tuple[str, ...]
     modified: frozenset[str] | None = None
     index: str = ""
+    unwatched: frozenset[str] = frozenset()
 
 
 def ask_listing(git: Git, *, compared: bool = False) -> Listing | None:
@@ -52,21 +54,23 @@ def question(*, compared: bool) -> tuple[str, ...]:
 
 
 def _read(git: Git, answer: bytes, *, compared: bool) -> Listing:
-    """Lines are `TAG MODE OBJECT STAGE<tab>NAME`, for what is not tracked `? NAME`; a name may stand under several tags and stages.
+    """Lines are `TAG MODE OBJECT STAGE<tab>NAME`, for what is not tracked `? NAME`; a name may stand under several tags and stages. A tag in small
+    letters is that of a file which is assumed to be unchanged.
 
     They are sorted by tag and mode first: of a hundred thousand there are a handful, and no step after this one looks at single lines.
     """
     others, heads = _by_head(os.fsdecode(answer).split("\0"))
-    tracked = {head: lines for head, lines in heads.items() if head[0] not in "RC"}
+    tracked = {head: lines for head, lines in heads.items() if head[0] not in "RCrc"}
     submodules = _once(_named(tracked, lambda head: head[2:] == _SUBMODULE), tracked)
-    gone = _named(heads, lambda head: head[0] == "R")
-    outside = [name for name in _named(heads, lambda head: head[0] == "S") if not git.has(name)]
-    modified = {*gone, *_named(heads, lambda head: head[0] == "C")} if compared else None
+    gone = _named(heads, lambda head: head[0] in "Rr")
+    outside = [name for name in _named(heads, lambda head: head[0] in "Ss") if not git.has(name)]
+    unwatched = frozenset(_named(tracked, lambda head: head[0] == "S" or head[0].islower())).difference(gone, outside)
+    modified = {*gone, *_named(heads, lambda head: head[0] in "Cc")} if compared else None
     if modified is not None and submodules:  # only a diff looks into them
         modified.update(git.names("diff", "--name-only", "-z", "--no-ext-diff", "--relative"))
     return Listing(tracked=_once(_named(tracked, lambda head: head[2:] != _SUBMODULE), tracked), submodules=submodules,
                    symlinks=frozenset(_named(tracked, lambda head: head[2:] == _LINK)), absent=frozenset((*gone, *outside)), others=tuple(others),
-                   modified=None if modified is None else frozenset(modified), index=_digest(tracked) if compared else "")
+                   modified=None if modified is None else frozenset(modified), index=_digest(tracked) if compared else "", unwatched=unwatched)
 
 
 def _by_head(lines: list[str]) -> tuple[list[str], dict[str, list[str]]]:
@@ -92,7 +96,7 @@ def _named(heads: Mapping[str, list[str]], wanted: Callable[[str], bool]) -> lis
 
 def _once(names: list[str], tracked: Mapping[str, list[str]]) -> tuple[str, ...]:
     """Names in conflict stand there once for each side."""
-    return tuple(dict.fromkeys(names)) if any(head[0] == "M" for head in tracked) else tuple(names)
+    return tuple(dict.fromkeys(names)) if any(head[0] in "Mm" for head in tracked) else tuple(names)
 
 
 def _digest(tracked: Mapping[str, list[str]]) -> str:

@@ -1,6 +1,6 @@
 """Proves that checking did not write: the state of a tree before and after, compared by content.
 
-Git vouches for the tracked files that it calls clean; only dirty and untracked files are hashed here.
+Git vouches for the tracked files that it calls clean; hashed here are only dirty and untracked files, and those that git was told not to look at.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def take(tree: Tree, git: Git) -> Snapshot:
         return Snapshot(files={name: _digest(tree.root, name) for name in tree.files}, index="", refs="")
     # like `git diff`, and unlike diff-files, this leaves out files that were only touched: their content is what counts
     listing = require_listing(git, compared=True)
-    return _snapshot(tree.root, git, (*(listing.modified or ()), *own_files(listing.others)), listing.index)
+    return _snapshot(tree.root, git, (*(listing.modified or ()), *own_files(listing.others), *listing.unwatched), listing.index)
 
 
 def first(tree: Tree, git: Git) -> Snapshot:
     """The state of the tree when it was read: where contents were compared then, git is not asked again. What changed since is a difference."""
     if tree.modified is None:
         return take(tree, git)
-    return _snapshot(tree.root, git, (*tree.modified, *tree.untracked), tree.index)
+    return _snapshot(tree.root, git, (*tree.modified, *tree.untracked, *tree.unwatched), tree.index)
 
 
 def _snapshot(root: str, git: Git, names: Iterable[str], index: str) -> Snapshot:

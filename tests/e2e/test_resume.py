@@ -23,7 +23,7 @@ from tests.fakes.faulty import (
     tasks_only,
     valid_reports,
 )
-from tests.fakes.space import CHECKOUT, PROGRAM, Ended, Space
+from tests.fakes.space import CHECKOUT, PROGRAM, Answer, Ended, Space
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 DYING_AT = str(CHECKOUT / "tests" / "fakes" / "dying_at.py")
@@ -348,6 +348,37 @@ def test_a_retry_after_an_edit_runs_all_that_the_edit_affects(tmp_path: Path) ->
     # a script of the repository's own may look at anything
     assert Counter(notes.read_text().split()) == {"one": 2, "two": 2, "three": 2}
     assert "these run too, because something that they look at changed: D3/one" in again.stdout
+
+
+@pytest.mark.parametrize("change", ["what git ignores", "configuration above", "assumed unchanged"])
+def test_a_retry_does_not_hold_on_to_what_something_out_of_sight_may_have_changed(tmp_path: Path, change: str) -> None:
+    """Each was a false green with real tools: the job that had passed was not run again."""
+    space = Space(tmp_path / "space", programs=("true",))
+    tool = space.fake("ruff", Answer(when=("--version",), stdout="ruff 0.17.5\n"), Answer(stdout="[]"))
+    space.fake("red", Answer(exit_code=1))
+    space.write("pyproject.toml", '[project]\nname = "app"\nversion = "1"\n[tool.ruff]\nline-length = 100\n')
+    space.write("a.py", "a = 1\n")
+    space.write(".gitignore", "made/\n")
+    space.write("made/b.py", "b = 1\n")
+    space.write(".github/workflows/ci.yml", "on: push\njobs:\n  lint:\n    runs-on: x\n    steps:\n      - run: ruff check .\n")
+    space.write("gatekeeper.yaml", "version: 1\ntasks:\n  - {id: red, batch: beta, argv: [red]}\n")
+    space.init()
+    if change == "assumed unchanged":
+        space.git("update-index", "--assume-unchanged", "a.py")
+    words = ("run", ".", "--no-provision", "--no-backup", "--no-cache", "--only", "ruff.lint*", "--only", "*/red")
+    assert space.run(*words).exit_code == 1
+    held = space.run("retry", "--failed")
+    assert (held.exit_code, "still holds" in held.stdout) == (1, True), held
+    calls = len([call for call in tool.calls if "--version" not in call.argv])
+    match change:
+        case "what git ignores":
+            space.write("made/b.py", "b = 2\n")
+        case "configuration above":
+            (space.folder / "ruff.toml").write_text("line-length = 10\n")
+        case "assumed unchanged":
+            space.write("a.py", "import os\n")
+    assert space.run("retry", "--failed").exit_code == 1
+    assert len([call for call in tool.calls if "--version" not in call.argv]) == calls + 1
 
 
 def test_a_job_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:

@@ -176,3 +176,29 @@ def test_where_to_look_for_environments(venv: Path) -> None:
     assert environment_around("/nowhere/at/all") is None
     (venv.parent / "a" / "node_modules").mkdir(parents=True)
     assert modules_above(str(venv.parent / "a" / "b"))[:1] == (str(venv.parent / "a" / "node_modules"),)
+
+
+@pytest.mark.parametrize(("first", "place", "told"), [("#!/bin/sh", "opt/ruff", False), ("#!/usr/bin/env bash", "opt/ruff", False), ("#!/bin/sh", "tree/bin/ruff", True),
+                                                    ("#!/bin/sh", "opt/node_modules/.bin/ruff", True)])
+def test_a_script_of_a_shell_from_elsewhere_may_start_anything(tmp_path: Path, first: str, place: str, *, told: bool) -> None:
+    script = tmp_path / place
+    script.parent.mkdir(parents=True)
+    script.write_text(f"{first}\ntools exec ruff\n")
+    (tmp_path / "tree").mkdir(exist_ok=True)
+    ask = installed(tmp_path / "tree").program
+    if told:
+        assert ask(str(script), "/usr/bin:/bin")
+    else:
+        with pytest.raises(UnknownStateError, match="what it starts cannot be told"):
+            ask(str(script), "/usr/bin:/bin")
+
+
+def test_what_a_script_of_a_shell_starts_by_its_whole_name_counts(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    first, second, last = tmp_path / "ruff", tmp_path / "shim", tmp_path / "real"
+    first.write_text(f'#!/bin/sh\nexec "{second}" "$@"\n')
+    second.write_text(f"#!/bin/sh\nexec {last} $@\n")
+    last.write_bytes(b"\x7fELF 1")
+    before = words(installed(tmp_path / "tree").program(str(first), "/usr/bin:/bin"))
+    last.write_bytes(b"\x7fELF 2")
+    assert words(installed(tmp_path / "tree").program(str(first), "/usr/bin:/bin")) != before

@@ -51,6 +51,30 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("path", ["home/.config/ruff/ruff.toml", "../ruff.toml"])
+def test_configuration_that_is_not_of_the_tree_is_part_of_what_a_run_starts_from(tmp_path: Path, path: str) -> None:
+    root = tmp_path / "inner"
+    (root / "bin").mkdir(parents=True)
+    (root / "gatekeeper.yaml").write_text("version: 1\n")
+    before = begun(root)
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text("line-length = 10\n")
+    told = changes(before, begun(root))
+    assert told == (f"the configuration {os.path.normpath(root / path)}",), told
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_what_git_was_told_not_to_look_at_is_looked_at(tmp_path: Path, flag: str) -> None:
+    for words in (["init", "-q"], ["config", "user.email", "a@b"], ["config", "user.name", "n"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    (tmp_path / "a.py").write_text("a = 1\n")
+    subprocess.run(["git", "add", "a.py"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "update-index", flag, "a.py"], cwd=tmp_path, check=True)
+    before = begun(tmp_path)
+    (tmp_path / "a.py").write_text("a = 2\n")
+    assert changes(before, begun(tmp_path)) == ("a.py",)
+
+
 def test_what_a_run_starts_from_survives_the_journal(root: Path) -> None:
     start = begun(root, RUSTFLAGS="-D warnings")
     assert read_beginning(kept(start, ())) == start
