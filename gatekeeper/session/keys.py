@@ -255,7 +255,6 @@ class Keys:
         return digest_of(words)
 
     def _owners(self, sources: set[str]) -> set[str]:
-        # the components that lie where something is installed from
         return {next(folder for folder in folders(source) if folder in self._groups().roots) for source in sources}
 
     def _configured(self, job: Job, tool: Tool | None, component: Component | None) -> set[str]:
@@ -337,9 +336,10 @@ class Keys:
         return Wanted(job=job, command=command, scope="file", key=key_of({**parts, "scope": "file"}), files=files, around=self._around.get(job.tool_id, {}))
 
     def _beside(self, tool: Tool, component: Component | None) -> Iterator[str]:
-        """What an import may find beside the files: in the folders above, in those that configuration names, whether git ignores it or not."""
-        around = self._around.get(tool.id, {})
-        places = {*folders(component.root if component is not None else "."), *(os.path.dirname(path) or "." for path in around)}
+        """What an import may find beside the files: in the folders above and those that configuration names, whether git ignores it or not."""
+        root = component.root if component is not None else "."
+        around = [path for path in self._around.get(tool.id, {}) if path.startswith(("..", "/")) or within(path, root) or within(root, os.path.dirname(path) or ".")]
+        places = {*folders(root), *(os.path.dirname(path) or "." for path in around)}
         places |= {folder for path in around for folder in self._mentions.of(path, tool.traces.keys).folders}
         for place in sorted({*places, *(os.path.join(place, "src") for place in places)}):
             yield from (place, *importable(self._root, place))
