@@ -90,8 +90,9 @@ def _standing_lines(before: View, event: RunPaused | RunResumed | JobPaused | Jo
         case Intervened() if event.action not in _SAID_BY_OTHERS:
             yield line(strong(padded("changed", WORD_WIDTH)), f" {_wish(event)}")
         case Pressure():
-            comes = "above the limit: little starts until it falls" if event.held else "below the limit again"
-            yield line(warn(padded("load", WORD_WIDTH)), f" {event.resource} at {event.value:.0f} %, limit {event.limit:.0f} %: {comes}")
+            # a machine that is full of our own jobs is no reason to wait: the number alone does not say it
+            comes = f", limit {event.limit:.0f} %: little starts until there is room" if event.held else ": there is room again"
+            yield line(warn(padded("load", WORD_WIDTH)), f" {event.resource} at {event.value:.0f} %{comes}")
         case _:
             pass
 

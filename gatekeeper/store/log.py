@@ -111,6 +111,6 @@ def _of_the_run(event: StageReached | Pressure | Intervened | RunPaused | RunRes
             told = " ".join(word for word in (action, subject, value) if word)
             return f"changed{f' by {by}' if by else ''}: {told}{f' ({reason})' if reason else ''}"
         case Pressure(resource=resource, value=value, limit=limit, held=held):
-            return f"{resource}: {value:.0f} % is {'above' if held else 'below'} the limit of {limit:.0f} %"
+            return f"{resource}: at {value:.0f} %{f', limit {limit:.0f} %: little starts until there is room' if held else ': there is room again'}"
         case _:
             assert_never(event)

@@ -151,4 +151,4 @@ def test_a_machine_that_is_full_and_one_that_is_free_again_are_told() -> None:
     for event in (Pressure(at=1.0, resource="memory", value=91.0, limit=80.0, held=True), Pressure(at=9.0, resource="memory", value=60.0, limit=80.0, held=False)):
         display(event)
     assert [text.split(maxsplit=1) for text in stream.getvalue().splitlines()] == [
-        ["load", "memory at 91 %, limit 80 %: above the limit: little starts until it falls"], ["load", "memory at 60 %, limit 80 %: below the limit again"]]
+        ["load", "memory at 91 %, limit 80 %: little starts until there is room"], ["load", "memory at 60 %: there is room again"]]
