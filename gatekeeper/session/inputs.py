@@ -19,7 +19,8 @@ from gatekeeper.tree.git import split_names
 #: most files below ignored or foreign folders that are looked at
 MOST = 20_000
 _CODE = (".py", ".pyi", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".json5", ".toml", ".yaml", ".yml", ".cfg", ".ini", ".rs", ".sol", ".so",
-         ".vue", ".svelte", ".css", ".scss", ".env", ".txt", ".proto", ".graphql", ".lock", "rc")
+         ".vue", ".svelte", ".css", ".scss", ".env", ".txt", ".proto", ".graphql", ".gql", ".lock", "rc",
+         ".jsonc", ".grit", ".less", ".sass", ".astro", ".node", ".wasm", ".ipynb", ".typed")
 #: what is written by checks, and read by none
 _OUTPUTS = frozenset({"coverage", "htmlcov", ".nyc_output", "test-results", "playwright-report", ".turbo", ".nx", ".cache", ".parcel-cache", ".vite", ".next", ".nuxt",
                       ".svelte-kit", ".idea", ".vscode", ".hypothesis", ".import_linter_cache", "__pypackages__", ".slither", "forge-cache"})

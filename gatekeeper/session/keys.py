@@ -42,6 +42,7 @@ from gatekeeper.plan.scope import folders
 from gatekeeper.provide.installed import Installed, State, UnknownStateError, environment_around, modules_above
 from gatekeeper.session.inputs import TooManyError, beside_us, by_name, every_input, ourselves, whole_tree
 from gatekeeper.session.mentions import Mentions, importable, inner, is_outside, reaches_out
+from gatekeeper.session.programs import LOADS_WHAT_IS_INSTALLED, WITH_PLUGINS, above, names_programs, programs_outside
 from gatekeeper.session.reading import content
 from gatekeeper.tree.digests import ABSENT
 
@@ -53,10 +54,6 @@ if TYPE_CHECKING:
 _NODE = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT, Language.SOLIDITY})
 #: tools that take one configuration for all files, found from what is common to those that they are given
 _ONE_CONFIGURATION = frozenset({"black", "isort"})
-#: tools whose plugins and configuration programs may read more than the one file that they check
-_WITH_PLUGINS = frozenset({"prettier", "stylelint", "flake8"})
-#: of these, those that take plugins from whatever is installed, without being told
-_LOADS_WHAT_IS_INSTALLED = frozenset({"flake8"})
 
 
 class UncachedError(Exception):
@@ -282,11 +279,11 @@ class Keys:
     def _above(self, job: Job, tool: Tool | None) -> Iterator[tuple[str, str]]:
         """Configuration in the folders above the root, which tools find too."""
         names = configuration_names(job, tool.traces.files, tool.traces.keys) if tool is not None else ()
-        folder = self._root
-        while (parent := os.path.dirname(folder)) != folder:
-            folder = parent
-            for name in names:
-                yield from ((f"configuration {path}", found) for path, found in self._configuration(os.path.join(folder, name), tool, 0))
+        paths = tuple(above(self._root, names))
+        if (outside := next(programs_outside(paths, self._mentions, tool.traces.keys if tool is not None else {}), None)) is not None:
+            raise UncachedError(f"configuration above the tree speaks of {outside}, a program outside of it")
+        for place in paths:
+            yield from ((f"configuration {path}", found) for path, found in self._configuration(place, tool, 0))
 
     # --- one result for each file
 
@@ -301,15 +298,15 @@ class Keys:
         root = component.root if component is not None else "."
         named = (file for name in names for file in self._by_name.get(name, ()))
         here = [file for file in named if within(file, root) or within(root, os.path.dirname(file) or ".")]
-        if any(is_code(file) for file in (*here, *self._named(job, self._commands[job.command][1]))):
+        called = tuple(self._named(job, self._commands[job.command][1]))
+        if any(is_code(file) for file in (*here, *called)):
             return False
-        if tool.id in _WITH_PLUGINS and any(self._mentions.of(file, tool.traces.keys).code for file in here):
+        if tool.id in WITH_PLUGINS and names_programs(self._root, (*here, *called, *above(self._root, names)), self._mentions, tool.traces.keys):
             return False
-        if tool.id in _LOADS_WHAT_IS_INSTALLED and any(state.sources for state in self._states(job, component)):
+        if tool.id in LOADS_WHAT_IS_INSTALLED and any(state.sources for state in self._states(job, component)):
             return False
-        if tool.id in _ONE_CONFIGURATION and any(within(file, root) and os.path.dirname(file) != root.removeprefix(".") for file in here):
-            return False  # which one holds depends on what other files are named with it
-        return tool.id not in _WITH_PLUGINS or not any(b"plugins" in (self._sight.tree.read(file) or b"") for file in here)
+        # which one holds depends on what other files are named with it
+        return tool.id not in _ONE_CONFIGURATION or not any(within(file, root) and os.path.dirname(file) != root.removeprefix(".") for file in here)
 
     def _is_listed(self, job: Job, command: Command) -> bool:
         """Whether the files of the job are all that it looks at, also where its command line names the folder and not them."""

@@ -237,6 +237,20 @@ def test_what_a_job_may_have_built_is_looked_at_again(root: Path) -> None:
     assert cache.lookup(second) == second
 
 
+@pytest.mark.parametrize("name", ["base.jsonc", "rule.grit", "made.d.ts", "native.node", "py.typed"])
+def test_what_git_ignores_is_an_input_where_a_check_may_take_it_for_code_or_configuration(root: Path, name: str) -> None:
+    assert run_helper(("git", "init", "-q"), cwd=str(root), env={"PATH": "/usr/bin:/bin"}).ok
+    (root / ".gitignore").write_text("built/\n")
+    (root / "built").mkdir()
+    (root / "built" / name).write_text("")
+    first = Run(root)
+    first.look()
+    first.end()
+    assert isinstance(Run(root).look(), Hit)
+    (root / "built" / name).write_text("other")
+    assert not isinstance(Run(root).look(), Hit)
+
+
 def test_a_job_that_builds_more_than_can_be_looked_at_breaks_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_helper(("git", "init", "-q"), cwd=str(root), env={"PATH": "/usr/bin:/bin"}).ok
     (root / ".gitignore").write_text("built/\n")
