@@ -42,6 +42,7 @@ _FAMILIES: Mapping[str, str] = {"cargo": "CARGO|RUST", "clippy": "CARGO|RUST|CLI
 _FURTHER: Mapping[str, tuple[str, ...]] = {
     "black": (".gitignore",), "ruff": (".gitignore", ".ruff.toml", "ruff.toml"), "isort": (".editorconfig", ".gitignore", "setup.cfg", "tox.ini", ".isort.cfg"),
     "flake8": ("setup.cfg", "tox.ini", ".flake8"), "prettier": (".prettierignore", ".editorconfig", ".gitignore", "package.yaml", ".prettierrc.mts", ".prettierrc.cts", "prettier.config.mts", "prettier.config.cts"), "stylelint": (".stylelintignore",),
+    "rustfmt": ("Cargo.toml",),  # the edition may be that of a workspace above the tree
 }
 #: configuration that belongs to a user, below HOME
 _OF_USERS: Mapping[str, tuple[str, ...]] = {

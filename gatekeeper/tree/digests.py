@@ -164,10 +164,12 @@ def _of_link(root: str, full: str) -> str:
     digest = hashlib.blake2b(b"l" + os.fsencode(target) + b"\0", digest_size=16)
     if os.path.isdir(real):
         base = os.path.realpath(root)
+        digest.update(b"a folder")
         if real != base and not real.startswith(base.rstrip("/") + "/"):
             raise OSError(0, "is a link to a folder outside of the tree", full)
     elif os.path.exists(real):
         with open_plain(real) as file:
+            digest.update(b"a file that runs\0" if os.access(real, os.X_OK) else b"a file\0")
             while piece := file.read(_PIECE):
                 digest.update(piece)
     return digest.hexdigest()

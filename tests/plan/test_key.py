@@ -15,6 +15,7 @@ from gatekeeper.model.value import replace
 from gatekeeper.plan.key import (
     Groups,
     climbing,
+    configuration_names,
     declares,
     differing,
     digest_of,
@@ -185,3 +186,7 @@ def test_a_command_that_looks_at_a_folder_is_given_the_files_instead() -> None:
 def test_a_root_is_no_list_of_files() -> None:
     job = replace(JOB, argv=("hygiene", "--root", ".", "--files-from", "/run/list"))
     assert narrowed(job, LIST, ["api/a.py"], lambda cwd, file: relpath(file, cwd)).argv == job.argv
+
+
+def test_rustfmt_takes_its_edition_from_a_workspace_further_up() -> None:
+    assert "Cargo.toml" in configuration_names(replace(JOB, tool_id="rustfmt"), ("rustfmt.toml",), ())

@@ -98,6 +98,20 @@ def test_a_link_stands_for_its_target_and_what_that_holds(tmp_path: Path) -> Non
     assert Digests(str(tmp_path), before.index(), clock=later).of("link") != digest
 
 
+def test_a_link_to_nothing_to_an_empty_file_to_a_program_and_to_a_folder_are_four_things(tmp_path: Path) -> None:
+    """What git ignores may come and go behind a link that itself stays as it is."""
+    (tmp_path / "link").symlink_to("target")
+    found = [Digests(str(tmp_path)).of("link")]
+    (tmp_path / "target").write_text("")
+    found.append(Digests(str(tmp_path)).of("link"))
+    (tmp_path / "target").chmod(0o755)
+    found.append(Digests(str(tmp_path)).of("link"))
+    (tmp_path / "target").unlink()
+    (tmp_path / "target").mkdir()
+    found.append(Digests(str(tmp_path)).of("link"))
+    assert len(set(found)) == len(found)
+
+
 def test_a_link_to_a_folder_elsewhere_cannot_be_told(tmp_path: Path) -> None:
     root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
     root.mkdir()
