@@ -28,9 +28,7 @@ from gatekeeper.plan.key import (
     declares,
     digest_of,
     is_code,
-    is_manifest,
     key_of,
-    leads_out,
     looks_around,
     scope_of,
     user_configuration,
@@ -41,7 +39,7 @@ from gatekeeper.plan.reach import Holdings, matcher
 from gatekeeper.plan.scope import folders
 from gatekeeper.provide.installed import Installed, State, UnknownStateError, environment_around, modules_above
 from gatekeeper.session.inputs import TooManyError, beside_us, by_name, every_input, ourselves, whole_tree
-from gatekeeper.session.mentions import Mentions, importable, inner, is_outside, reaches_out
+from gatekeeper.session.mentions import Mentions, importable, inner, is_outside, leading_out
 from gatekeeper.session.programs import LOADS_WHAT_IS_INSTALLED, WITH_PLUGINS, above, names_programs, programs_outside
 from gatekeeper.session.reading import content
 from gatekeeper.tree.digests import ABSENT
@@ -93,7 +91,7 @@ class Keys:
         #: digests of groups, as they were when first asked
         self.groups: dict[str, str] = {}
         self._grouped: Groups | None = None
-        #: by group: a file of it that speaks of places above the root of the tree
+        #: by group: what leads out of the tree
         self._leading_out: dict[str, str | None] = {}
 
     def of(self, job: Job) -> Wanted:
@@ -124,6 +122,7 @@ class Keys:
             self._digests.forget(member for name in stale for member in self._grouped.members[name] if member not in tracked)
             self._grouped = None
             self.groups.clear()
+            self._leading_out.clear()
 
     def now(self, *, groups: bool) -> tuple[bool, Mapping[str, Sequence[str]]]:
         """Whether the tree holds the same names as when it was first looked at, and the `groups` as they are, if asked for. Raises TooManyError."""
@@ -268,13 +267,11 @@ class Keys:
         return {root for _who, place in places for root in self._groups().roots if within(root, place) or within(place, root)} - {"."}
 
     def _stay_inside(self, covered: frozenset[str]) -> None:
-        for name in covered:
-            for file in self._groups().members[name]:
-                climb = self._digests.climb(file)
-                if leads_out(file, climb) or (climb > file.count("/") and reaches_out(self._root, file)):
-                    raise UncachedError(f"{file} speaks of files outside of the tree")
-                if self._digests.far(file) and is_manifest(file) and (outside := self._mentions.of(file, {}).outside):
-                    raise UncachedError(f"{file} speaks of {outside[0]}, which lies outside of the tree")
+        for name in sorted(covered):
+            if name not in self._leading_out:  # once for all jobs
+                self._leading_out[name] = next(leading_out(self._root, self._groups().members[name], self._digests, self._mentions), None)
+            if (said := self._leading_out[name]) is not None:
+                raise UncachedError(said)
 
     def _above(self, job: Job, tool: Tool | None) -> Iterator[tuple[str, str]]:
         """Configuration in the folders above the root, which tools find too."""

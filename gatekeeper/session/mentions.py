@@ -10,11 +10,12 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gatekeeper.model.value import dataclass
-from gatekeeper.plan.key import climbing, is_code, section, spoken
+from gatekeeper.plan.key import climbing, is_code, is_manifest, leads_out, section, spoken
 from gatekeeper.session.reading import content
+from gatekeeper.tree.digests import Digests
 from gatekeeper.tree.plain import open_plain
 
 #: bytes of a configuration file, and names that one word with a star may stand for
@@ -110,6 +111,16 @@ def inner(root: str, path: str) -> str:
 def is_outside(root: str, path: str) -> bool:
     """Whether a path is an absolute one that does not lie below `root`."""
     return os.path.isabs(path) and inner(root, path) == path
+
+
+def leading_out(root: str, files: Iterable[str], digests: Digests, mentions: Mentions) -> Iterator[str]:
+    """Which of the files speak of files outside of the tree at `root`, in words."""
+    for file in files:
+        climb = digests.climb(file)
+        if leads_out(file, climb) or (climb > file.count("/") and reaches_out(root, file)):
+            yield f"{file} speaks of files outside of the tree"
+        if digests.far(file) and is_manifest(file) and (outside := mentions.of(file, {}).outside):
+            yield f"{file} speaks of {outside[0]}, which lies outside of the tree"
 
 
 def reaches_out(root: str, file: str) -> bool:
