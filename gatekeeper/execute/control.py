@@ -51,8 +51,6 @@ class Control:
     stop_requested: bool = False
     #: what the run's end is to be told as where somebody cancelled it; empty: nobody did
     cancelled: str = ""
-    #: somebody follows the run from elsewhere and wants to know how its logs grow
-    watched: bool = False
     wake: Callable[[], None] | None = None
     _asked: deque[Request] = field(default_factory=deque)
 

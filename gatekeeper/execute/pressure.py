@@ -17,8 +17,6 @@ from gatekeeper.execute.resources import memory_limits, memory_stalls, read_text
 from gatekeeper.model.event import Pressure
 from gatekeeper.model.value import dataclass, field
 
-#: seconds between two looks
-INTERVAL = 1.0
 #: percent of the last ten seconds in which something waited for memory: from here on use of memory hurts
 STALLS = 1.0
 #: and in which everything waited: from here on a job is frozen

@@ -164,7 +164,7 @@ class Run:
         self.decide(self.schedule.settle(now))
         for message, subject in self._notices.due(now):
             self.tell(message, subject)
-        if self.options.outputs or self.control.watched:
+        if self.options.outputs:
             self._tell_growth()
 
     def start_ready(self) -> None:

@@ -73,9 +73,9 @@ def test_a_job_that_ends_within_a_second_is_told_nothing_of(tmp_path: Path) -> N
 
 def test_a_run_tells_growth_where_somebody_follows_it(tmp_path: Path) -> None:
     house = House(tmp_path, job("a"), scripts={"T/a": Script(seconds=5.0, stdout=b"123")})
-    house.pool.at(2.0, lambda: setattr(house.control, "watched", True))
+    house.options = replace(house.options, outputs=True)
     house.run()
-    assert [(event.at, event.stdout) for event in house.events.of(JobOutput)] == [(3.0, 3)]
+    assert [(event.at, event.stdout) for event in house.events.of(JobOutput)] == [(2.0, 3)]
 
 
 def test_a_run_that_nobody_follows_tells_nothing_of_growth(tmp_path: Path) -> None:
