@@ -34,8 +34,9 @@ from gatekeeper.plan.expand import relative
 from gatekeeper.plan.key import digest_of, narrowed
 from gatekeeper.plan.scope import ARGV_BYTES
 from gatekeeper.session import piecemeal
+from gatekeeper.session.covering import UncachedError
 from gatekeeper.session.inputs import TooManyError
-from gatekeeper.session.keys import Keys, UncachedError, Wanted
+from gatekeeper.session.keys import Keys, Wanted
 from gatekeeper.session.look import Sight
 from gatekeeper.session.reading import content
 from gatekeeper.store.cache import ResultStore
