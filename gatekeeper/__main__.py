@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import sys
 
+#: what shells make of SIGINT
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Runs the command line of this process and gives its exit code."""
     if sys.argv[1:] in (["--version"], ["-V"]):
         return _version()
-    from gatekeeper.cli.start import main as start
+    try:
+        from gatekeeper.cli.start import main as start
 
-    return start()
+        return start()
+    except KeyboardInterrupt:  # before there was anybody to say so, or while it was said
+        return INTERRUPTED
 
 
 def _version() -> int:

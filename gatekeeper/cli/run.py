@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from gatekeeper.cli.boundary import INCOMPLETE
 from gatekeeper.cli.here import Here
 from gatekeeper.cli.output import command, data_stream, error_stream, harmless, show, show_bytes, show_json, tell
 from gatekeeper.cli.progress import EventLog, Nothing
@@ -20,7 +21,7 @@ from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
 from gatekeeper.display.summary import summary_text
-from gatekeeper.errors import ConfigError, UsageError
+from gatekeeper.errors import ConfigError, StoreError, UsageError
 from gatekeeper.execute.control import Control
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Subscriber
@@ -72,7 +73,11 @@ def _finish(record: RunRecord, settings: Settings, here: Here) -> int:
     """Tells the service that ran us, shows the summary, and gives the exit code of the verdict."""
     _tell_service(record, settings, here.environment)
     if settings.events != "-":
-        show_record(record, settings, here.environment)
+        try:
+            show_record(record, settings, here.environment)
+        except StoreError as error:  # what was found stands, and is on disk; who asked for it here did not get it, which is no pass
+            tell(f"gatekeeper: {error.message}; the verdict is {record.verdict.outcome} (gatekeeper show --run {record.run_id})")
+            return record.verdict.exit_code or INCOMPLETE
     return record.verdict.exit_code
 
 

@@ -1,22 +1,49 @@
-"""The first steps of every call: what is common goes its way without typer, all else is handed to it."""
+"""The first steps of every call: what is common goes its way without typer, all else is handed to it.
+
+A signal that would end us ends us with its exit code from here on, so that whatever is open is given back; once all is said and done it ends us on
+the spot, because nothing can be caught any more while the interpreter takes itself apart. Knows no runs: those end in an order of their own.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Never
 
 #: set by the completion scripts of shells; typer answers them
 COMPLETION = "_GATEKEEPER_COMPLETE"
+_Handler = Callable[[int, FrameType | None], object]
 
 
 def main() -> int:
     """Runs the command line of this process and gives its exit code."""
+    _lead((signal.SIGTERM, signal.SIGHUP), _end)
     words = sys.argv[1:]
     _open_standard_streams()
-    from gatekeeper.cli.boundary import guarded
+    try:
+        from gatekeeper.cli.boundary import guarded
 
-    return guarded(lambda: start(words), words, os.environ)
+        return guarded(lambda: start(words), words, os.environ)
+    finally:
+        _lead((signal.SIGTERM, signal.SIGHUP, signal.SIGINT), _end_at_once)
+
+
+def _lead(numbers: Sequence[signal.Signals], handler: _Handler) -> None:
+    """Has `handler` take these signals, but for those that our caller wants ignored."""
+    for number in numbers:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _end(signum: int, _frame: FrameType | None) -> Never:
+    raise SystemExit(128 + signum)
+
+
+def _end_at_once(signum: int, _frame: FrameType | None) -> Never:
+    os._exit(128 + signum)
 
 
 def start(words: Sequence[str]) -> int:

@@ -207,3 +207,50 @@ def test_completion_knows_verbs_options_and_choices(space: Space) -> None:
     assert "--fail-fast" in complete("gatekeeper run --fa")
     assert complete("gatekeeper run --mode st") == ["strict"]
     assert complete("gatekeeper config schema fin") == ["finding"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize(("code", "exit_code", "verdict"), [(0, 3, "pass"), (1, 1, "fail")])
+def test_a_verdict_that_cannot_be_shown_is_said_and_is_no_pass(space: Space, code: int, exit_code: int, verdict: str) -> None:
+    argv = json.dumps([sys.executable, "-c", f"raise SystemExit({code})"])
+    space.write("gatekeeper.yaml", f"version: 1\ntasks: [{{id: one, batch: alpha, argv: {argv}, takes: repository, output: {{parser: exit-code}}}}]\n")
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run([*space.program, "run", ".", "--quiet", "--only", "*/one*"], cwd=space.root, env=_environment(space), stdin=subprocess.DEVNULL,
+                               stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == exit_code
+    assert f"standard output cannot be written: No space left on device; the verdict is {verdict} (gatekeeper show --run ".encode() in ended.stderr
+
+
+#: a first module of ours that gets a signal while it is loaded
+EARLY = """
+import importlib.util, sys
+import gatekeeper.cli
+class Finder:
+    def find_spec(self, name, path, target=None):
+        return importlib.util.spec_from_file_location(name, {module!r}) if name == "gatekeeper.cli.boundary" else None
+sys.meta_path.insert(0, Finder())
+from gatekeeper.__main__ import main
+sys.exit(main())
+"""
+LATE = """
+import atexit, os, sys
+from gatekeeper.cli import boundary, start
+atexit.register(os.kill, os.getpid(), {signum})
+boundary.guarded = lambda *_: 0
+sys.exit(start.main())
+"""
+ENDINGS = pytest.mark.parametrize(("signum", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+
+
+@ENDINGS
+def test_a_signal_before_anything_is_known_ends_with_its_exit_code_and_without_a_word_of_the_interpreter(tmp_path: Path, signum: int, exit_code: int) -> None:
+    (tmp_path / "boundary.py").write_text(f"import os\nos.kill(os.getpid(), {int(signum)})\n")
+    program = EARLY.format(module=str(tmp_path / "boundary.py"))
+    ended = subprocess.run([sys.executable, "-c", program], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (exit_code, b"")
+
+
+@ENDINGS
+def test_a_signal_while_the_interpreter_ends_is_silent_too(signum: int, exit_code: int) -> None:
+    ended = subprocess.run([sys.executable, "-c", LATE.format(signum=int(signum))], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (exit_code, b"")
