@@ -67,22 +67,44 @@ def _dataclass(*, frozen: bool = False, slots: bool = False, kw_only: bool = Fal
 
 def _made(cls: type[Made], *, frozen: bool, slots: bool, kw_only: bool) -> type[Made]:
     """The class again, with slots for its fields and the methods of a value."""
-    annotations = cls.__annotations__
-    if cls.__bases__ != (object,) or not slots or "__post_init__" in cls.__dict__ or any("ClassVar" in str(hint) for hint in annotations.values()):
+    annotations, before = cls.__annotations__, cls.__dict__
+    if cls.__bases__ != (object,) or not slots or "__post_init__" in before or "ClassVar" in " ".join(map(str, annotations.values())):
         raise TypeError(f"{cls.__qualname__}: a value has slots and neither base, ClassVar nor __post_init__")
-    described = tuple(_described(name, cls.__dict__.get(name, _MISSING)) for name in annotations)
-    body = {name: member for name, member in cls.__dict__.items() if name not in annotations and name not in ("__dict__", "__weakref__")}
-    own = {name: method for name, method in (_FROZEN if frozen else _MUTABLE).items() if name not in body}
-    made: Any = type(cls.__name__, (), {**body, **own, "__slots__": tuple(annotations), "__match_args__": () if kw_only else tuple(annotations)})
+    given = {name: before[name] for name in annotations if name in before}
+    _refuse_shared(given)
+    body = {**(_FROZEN if frozen else _MUTABLE), **before, "__slots__": tuple(annotations), "__match_args__": () if kw_only else tuple(annotations)}
+    for name in ("__dict__", "__weakref__", *given):
+        body.pop(name, None)
+    made: Any = type(cls.__name__, (), body)
     made.__qualname__ = cls.__qualname__
-    setattr(made, _SHAPE, _Shape(made, described, kw_only=kw_only))
+    setattr(made, _SHAPE, _Unshaped(given, kw_only=kw_only))
     return made  # type: ignore[no-any-return]
+
+
+def _refuse_shared(given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        default = value.default if isinstance(value, _Field) else value
+        if type(default).__hash__ is None:
+            raise ValueError(f"{name}: a {type(default).__name__} as default would be shared: use default_factory")
+
+
+class _Unshaped:
+    """Stands where the shape of a class will be: many a class is loaded, and none of it made."""
+
+    __slots__ = ("_given", "_kw_only")
+
+    def __init__(self, given: Mapping[str, Any], *, kw_only: bool) -> None:
+        self._given, self._kw_only = given, kw_only
+
+    def __get__(self, _instance: object, cls: type) -> _Shape:
+        described = tuple(_described(name, self._given.get(name, _MISSING)) for name in cls.__annotations__)
+        shape = _Shape(cls, described, kw_only=self._kw_only)
+        type.__setattr__(cls, _SHAPE, shape)
+        return shape
 
 
 def _described(name: str, given: Any) -> _Field:
     described: _Field = given if isinstance(given, _Field) else _field(default=given)
-    if type(described.default).__hash__ is None:
-        raise ValueError(f"{name}: a {type(described.default).__name__} as default would be shared: use default_factory")
     described.name = name
     return described
 
