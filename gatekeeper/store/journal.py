@@ -24,7 +24,7 @@ from gatekeeper.model.document import event_document, event_from_document
 from gatekeeper.model.event import Event, Intervened, JobFinished, RunFinished, RunStarted, VerdictReached
 from gatekeeper.model.value import dataclass, field
 from gatekeeper.store.atomic import naming
-from gatekeeper.store.syncing import Sync, Syncing
+from gatekeeper.store.syncing import Sync, Syncing, to_disk
 
 SCHEMA = 1
 FILE = "journal.jsonl"
@@ -38,7 +38,7 @@ class Journal:
     """
 
     def __init__(self, path: str, *, run_id: str, version: str, on_failure: Callable[[str], None], more: Mapping[str, Any] | None = None,
-                 again: bool = False, sync: Sync = os.fdatasync) -> None:
+                 again: bool = False, sync: Sync = to_disk) -> None:
         self._path = path
         self._on_failure = on_failure
         self._descriptor = -1

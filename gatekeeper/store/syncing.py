@@ -7,6 +7,7 @@ had, every sync is waited for. Does not know what is in the file.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import threading
@@ -15,10 +16,21 @@ from collections.abc import Callable
 Sync = Callable[[int], None]
 
 
+def to_disk(descriptor: int) -> None:
+    """Waits until what was written lies on the disk. macOS has no fdatasync, and its fsync leaves data in the disk's own memory. Raises OSError."""
+    if hasattr(os, "fdatasync"):
+        os.fdatasync(descriptor)
+        return
+    try:
+        fcntl.fcntl(descriptor, getattr(fcntl, "F_FULLFSYNC", -1))
+    except OSError:  # the file system does not know that
+        os.fsync(descriptor)
+
+
 class Syncing:
     """Syncs one open descriptor, which stays the caller's. Its first failure is kept in `error`; after it nothing more is synced."""
 
-    def __init__(self, descriptor: int, sync: Sync = os.fdatasync) -> None:
+    def __init__(self, descriptor: int, sync: Sync = to_disk) -> None:
         self._descriptor, self._to_disk = descriptor, sync
         self._owner = os.getpid()
         self._changed = threading.Condition()
