@@ -42,13 +42,9 @@ def any_run(home: Home, wanted: str | None) -> str:
 
 
 def told(folder: str) -> tuple[Progress, Follower]:
-    """How far a run has come by what its journal says, and the journal; of one that died, at its last event. Raises StoreError."""
+    """How far a run has come by what its journal says, its state and process included, and the journal; of one that died, at its last event. Raises StoreError."""
     story, follower = Story(), Follower(os.path.join(folder, FILE))
     for event in follower.new():
         story.hear(event)
-    return progress_of(story, time.monotonic() if is_running(folder) else story.latest), follower
-
-
-def standing(progress: Progress, folder: str) -> str:
-    """The state of a run, the truth about its process included: `died` where it is neither over nor under way."""
-    return progress.state if progress.state == "ended" or is_running(folder) else "died"
+    alive = is_running(folder)
+    return progress_of(story, time.monotonic() if alive else story.latest, alive=alive), follower

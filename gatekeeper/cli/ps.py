@@ -9,7 +9,7 @@ import typer
 
 from gatekeeper.cli import past
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.live import standing, told, under_way
+from gatekeeper.cli.live import told, under_way
 from gatekeeper.cli.output import show, show_json, tell
 from gatekeeper.config.options import Arguments
 from gatekeeper.errors import StoreError
@@ -50,7 +50,7 @@ def _run(folder: str) -> dict[str, Any]:
         progress, _ = told(folder)
     except StoreError:
         return known
-    return known | {"root": progress.root, "state": standing(progress, folder), "overall_progress": round(progress.overall, 3),
+    return known | {"root": progress.root, "state": progress.state, "overall_progress": round(progress.overall, 3),
                     "seconds": round(progress.seconds, 1), "running": [step.job.id for step in progress.running], "jobs": len(progress.steps)}
 
 

@@ -12,17 +12,18 @@ import typer
 
 from gatekeeper.cli import past
 from gatekeeper.cli.here import Here
-from gatekeeper.cli.live import any_run, standing, told
+from gatekeeper.cli.live import any_run, told
 from gatekeeper.cli.output import show_bytes, show_json
 from gatekeeper.cli.run import data_look
 from gatekeeper.config.options import Arguments
 from gatekeeper.display.spans import Line, bad, dim, line, padded, strong, text_of, warn
-from gatekeeper.display.words import counters_text, status_span, verdict_span
+from gatekeeper.display.words import counters_text, standing_still, status_span, verdict_span, wish_text
 from gatekeeper.execute.resources import free_memory_mb
 from gatekeeper.execute.usage import Usage, usage_of
 from gatekeeper.model.document import to_document
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.redaction import redacted, secret_values
+from gatekeeper.model.status import Status
 from gatekeeper.model.wording import count_text
 from gatekeeper.session.progress import Progress, Step
 from gatekeeper.store.follow import Follower
@@ -50,7 +51,7 @@ def register(app: typer.Typer, here: Here) -> None:
         settings, home = past.place(Arguments(path=root), here)
         folder = any_run(home, run)
         progress, journal = told(folder)
-        state = standing(progress, folder)
+        state = progress.state
         ids = [step.job.id for step in progress.steps]
         wanted = frozenset(past.pick_job(ids, job) for job in jobs or ())
         chosen = tuple(step for step in progress.steps if not wanted or step.job.id in wanted)
@@ -129,11 +130,17 @@ def _head(progress: Progress, journal: Follower, state: str, run_id: str) -> Ite
     yield line(strong(percent), "  run ", run_id, "  ", word, *verdict, f"  {spoken(progress.seconds)} so far{left}" if state != "ended" else f"  {spoken(progress.seconds)}",
                dim(f"  {progress.root}"))
     if progress.reason:
-        yield line("  ", warn("paused: "), progress.reason)
+        yield line("  ", warn(standing_still(progress.reason)))
     if state == "died":
         yield line("  ", dim("to do: "), f"gatekeeper resume --run {run_id}")
+    if progress.cut_off:
+        yield line("  ", warn(padded("cut off", 12)), _few(progress.cut_off))
     for part in progress.parts:
         yield line("  ", padded(part.id, 8), f"{int(100 * part.progress):3d}%  ", counters_text(part.counters))
+
+
+def _few(ids: tuple[str, ...]) -> str:
+    return ", ".join(ids[:_MOST]) + (f" and {len(ids) - _MOST} more" if len(ids) > _MOST else "")
 
 
 def _local(journal: Follower, at: float) -> str:
@@ -143,11 +150,15 @@ def _local(journal: Follower, at: float) -> str:
 
 def _steps(progress: Progress, chosen: tuple[Step, ...], *, all_: bool) -> Iterator[Line]:
     for step in chosen if all_ else progress.running:
-        took = "" if step.started is None else spoken((step.ended or (progress.started or 0.0) + progress.seconds) - step.started)
-        about = dim(f"  of about {spoken(step.job.estimated_seconds)}") if not step.status.final and step.started is not None else ""
+        took = "" if step.took is None else spoken(step.took)
+        about = dim(_about(step.took, step.job.estimated_seconds)) if step.status in {Status.RUNNING, Status.PAUSED} and step.took is not None else ""
         marks = [text for text, there in ((f"attempt {step.attempt}", step.attempt > 1), (_size(step.output_bytes), step.output_bytes and not step.status.final)) if there]
         said = f"  {step.result.message.splitlines()[0]}" if step.result is not None and step.result.message else ""
         yield line("  ", status_span(step.status, blocking=step.job.blocking), f"{took:>8}  {step.job.id}", about, said, dim(f"  ({', '.join(marks)})") if marks else "")
+
+
+def _about(took: float, estimated: float) -> str:
+    return f"  of about {spoken(estimated)}" if took <= estimated else f"  longer than the {spoken(estimated)} that were expected"
 
 
 def _size(count: int) -> str:
@@ -160,10 +171,9 @@ def _tail(progress: Progress, metrics: dict[str, Any]) -> Iterator[Line]:
     if len(progress.issues) > _MOST:
         yield line(dim(f"  ... and {count_text(len(progress.issues) - _MOST, 'more issue')}; --json has all"))
     for event in progress.interventions:
-        told_ = " ".join(word for word in (event.action, event.subject, event.value) if word)
-        yield line("  ", padded("changed", 12), told_, f": {event.reason}" if event.reason else "", dim(f"  by {event.by}") if event.by else "")
+        yield line("  ", padded("changed", 12), wish_text(event))
     for held in progress.pressure:
-        yield line("  ", warn(padded("pressure", 12)), f"{held.resource} at {held.value:.0f} % (limit {held.limit:.0f} %): nothing more starts")
+        yield line("  ", warn(padded("pressure", 12)), f"{held.resource} at {held.value:.0f} % (limit {held.limit:.0f} %): little starts until there is room")
     if metrics.get("processes"):
         yield line("  ", dim(padded("takes", 12)), dim(f"{count_text(metrics['processes'], 'process')}, {metrics['cpu_percent'] / 100:.1f} cores, "
                                                        f"{metrics['memory_mb']:.0f} MB; load {metrics['load'][0]}, {metrics['memory_available_mb'] / 1000:.1f} GB free"))

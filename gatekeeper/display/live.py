@@ -16,9 +16,9 @@ from rich.text import Text
 from gatekeeper.display.frame import frame
 from gatekeeper.display.plain import event_lines
 from gatekeeper.display.sink import QuietFile, Sink
-from gatekeeper.display.spans import Line, Look, Span, Style, shown
+from gatekeeper.display.spans import Line, Look, Style, dim, line, shown, warn
 from gatekeeper.display.view import View, advance
-from gatekeeper.display.words import FAILED
+from gatekeeper.display.words import FAILED, standing_still
 from gatekeeper.model.event import Event, JobFinished, Notice, Pressure, RunFinished, RunPaused, RunResumed, VerdictReached
 from gatekeeper.model.ports import Clock
 
@@ -56,7 +56,7 @@ class LiveDisplay:
                 self._live.stop()  # the picture goes before the summary comes, also where both share a terminal
             case RunPaused():  # perhaps because of Ctrl-Z: the shell must get its cursor, and nothing moves in the picture meanwhile
                 self._live.stop()
-                self._console.print(rich_text(_standing_still(event), self._look), soft_wrap=True)
+                self._console.print(rich_text(_paused(event, self._picture.view.run_id), self._look), soft_wrap=True)
             case RunResumed():
                 self._live.start(refresh=True)
             case _:
@@ -79,8 +79,9 @@ class _Picture:
             yield text
 
 
-def _standing_still(event: RunPaused) -> Line:
-    return (Span(text=f"paused: {event.reason}" if event.reason else "paused", style=Style.WARN),)
+def _paused(event: RunPaused, run_id: str) -> Line:
+    by_person = event.reason.startswith("paused")  # else the terminal stopped it, whose shell says what to do
+    return line(warn(standing_still(event.reason)), dim(f"  gatekeeper resume --run {run_id} makes it go on") if by_person else "")
 
 
 def rich_text(content: Line, look: Look) -> Text:

@@ -11,7 +11,17 @@ from typing import Self
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Line, Look, dim, line, padded, strong, warn
 from gatekeeper.display.view import BatchView, View, advance
-from gatekeeper.display.words import FAILED, NOT_MEASURED, WORD_WIDTH, counters_text, detail_lines, result_line, verdict_span
+from gatekeeper.display.words import (
+    FAILED,
+    NOT_MEASURED,
+    WORD_WIDTH,
+    counters_text,
+    detail_lines,
+    result_line,
+    standing_still,
+    verdict_span,
+    wish_text,
+)
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.event import (
     Event,
@@ -80,27 +90,21 @@ def _standing_lines(before: View, event: RunPaused | RunResumed | JobPaused | Jo
     """What stands still, what people changed, and what the machine asks for."""
     match event:
         case RunPaused():
-            yield line(warn(padded("paused", WORD_WIDTH)), f" the run: {event.reason}")
+            yield line(warn(padded("paused", WORD_WIDTH)), f" the run{standing_still(event.reason).removeprefix('paused')}")
         case RunResumed():
             yield line(strong(padded("resumed", WORD_WIDTH)), " the run")
         case JobPaused() if not before.paused:
-            yield line(warn(padded("paused", WORD_WIDTH)), f" {event.job}: {event.reason}")
+            yield line(warn(padded("paused", WORD_WIDTH)), f" {event.job}{standing_still(event.reason).removeprefix('paused')}")
         case JobResumed() if not before.paused:
             yield line(strong(padded("resumed", WORD_WIDTH)), f" {event.job}")
         case Intervened() if event.action not in _SAID_BY_OTHERS:
-            yield line(strong(padded("changed", WORD_WIDTH)), f" {_wish(event)}")
+            yield line(strong(padded("changed", WORD_WIDTH)), f" {wish_text(event)}")
         case Pressure():
             # a machine that is full of our own jobs is no reason to wait: the number alone does not say it
             comes = f", limit {event.limit:.0f} %: little starts until there is room" if event.held else ": there is room again"
             yield line(warn(padded("load", WORD_WIDTH)), f" {event.resource} at {event.value:.0f} %{comes}")
         case _:
             pass
-
-
-def _wish(event: Intervened) -> str:
-    """`jobs 3 by ann: the machine is idle`."""
-    said = " ".join(word for word in (event.action, event.subject, event.value) if word)
-    return f"{said}{f' by {event.by}' if event.by else ''}{f': {event.reason}' if event.reason else ''}"
 
 
 def head_line(run_id: str, plan: Plan) -> Line:

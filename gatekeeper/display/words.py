@@ -8,6 +8,7 @@ from gatekeeper.display.spans import Line, Span, Style, bad, clipped, dim, good,
 from gatekeeper.judge.counters import SIX, apart_text
 from gatekeeper.judge.excerpt import excerpt, repeat_command
 from gatekeeper.model.duration import spoken
+from gatekeeper.model.event import Intervened
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Counters, Result, Verdict
 from gatekeeper.model.status import Outcome, Status
@@ -39,6 +40,18 @@ def status_span(status: Status, *, blocking: bool) -> Span:
 def verdict_span(verdict: Verdict) -> Span:
     """PASS, FAIL, INCOMPLETE or INTERRUPTED."""
     return _OUTCOMES[verdict.outcome](str(verdict.outcome).upper())
+
+
+def standing_still(reason: str) -> str:
+    """`paused by ann: lunch`, `paused: stopped by the terminal`: the reason of an event says by whom where it was a person."""
+    return reason if reason.startswith("paused") else f"paused: {reason}" if reason else "paused"
+
+
+def wish_text(event: Intervened) -> str:
+    """`jobs 3 by ann: the machine is idle`, `deadline 10m 00s by ann`."""
+    value = spoken(float(event.value)) if event.action == "deadline" else event.value
+    said = " ".join(word for word in (event.action, event.subject, value) if word)
+    return f"{said}{f' by {event.by}' if event.by else ''}{f': {event.reason}' if event.reason else ''}"
 
 
 def result_line(job: Job, result: Result) -> Line:

@@ -30,10 +30,11 @@ from gatekeeper.model.event import (
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Counters, Result, Verdict
 from gatekeeper.model.status import Status
-from gatekeeper.model.value import dataclass
+from gatekeeper.model.value import dataclass, replace
 
 #: what runs is never told to be done before it has ended
 _NEARLY = 0.99
+_UNDER_WAY = frozenset({Status.RUNNING, Status.PAUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Step:
     progress: float
     started: float | None = None
     ended: float | None = None
+    #: seconds that it ran, or has run so far: while it stands still, so does this; None where it never started
+    took: float | None = None
     #: estimated seconds until it has ended, 0 when it has
     left: float = 0.0
     attempt: int = 0
@@ -65,7 +68,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A run at one moment. `state` is starting, running, paused, finishing or ended; whether its process lives the events cannot tell."""
+    """A run at one moment. `state` is starting, running, paused, finishing, ended or died; that it died is what whoever asks knows, not the events."""
 
     run_id: str
     root: str
@@ -84,11 +87,13 @@ class Progress:
     interventions: tuple[Intervened, ...] = ()
     pressure: tuple[Pressure, ...] = ()
     verdict: Verdict | None = None
+    #: the jobs that were under way when the process of the run died
+    cut_off: tuple[str, ...] = ()
 
     @property
     def running(self) -> tuple[Step, ...]:
         """What runs, or stands still with its processes frozen."""
-        return tuple(step for step in self.steps if step.status in {Status.RUNNING, Status.PAUSED})
+        return tuple(step for step in self.steps if step.status in _UNDER_WAY)
 
 
 class Story:
@@ -145,19 +150,34 @@ class Story:
                 pass
 
 
-def progress_of(story: Story, now: float) -> Progress:
-    """How far the run has come at `now`."""
+def progress_of(story: Story, now: float, *, alive: bool = True) -> Progress:
+    """How far the run has come at `now`; of one that is neither over nor `alive` nothing runs any more, whatever its last event was."""
+    progress = _progress(story, now)
+    return progress if alive or story.finish is not None else _dead(progress)
+
+
+def _dead(progress: Progress) -> Progress:
+    return replace(progress, state="died", reason="", pressure=(), cut_off=tuple(step.job.id for step in progress.running), counters=_idle(progress.counters),
+                   parts=tuple(replace(part, counters=_idle(part.counters)) for part in progress.parts),
+                   steps=tuple(replace(step, status=Status.PENDING) if step.status in _UNDER_WAY else step for step in progress.steps))
+
+
+def _idle(counters: Counters) -> Counters:
+    return replace(counters, pending=counters.pending + counters.running, running=0)
+
+
+def _progress(story: Story, now: float) -> Progress:
     plan = story.view.plan
     if plan is None:
         return Progress(run_id=story.view.run_id, root="", state="starting", overall=0.0, counters=Counters(), issues=tuple(story.notices))
     running = {entry.job.id: entry for entry in story.view.running}
     steps = tuple(_step(story, job, running.get(job.id), now) for job in plan.jobs)
-    ended = story.finish.at if story.finish is not None else now
+    seconds = story.finish.wall_seconds if story.finish is not None else max(0.0, now - story.view.started)
     failures = tuple(f"{step.job.id}: {step.status}{f': {step.result.message}' if step.result and step.result.message else ''}"
                      for step in steps if step.status in FAILED)
     return Progress(
         run_id=story.view.run_id, root=plan.root, state=_state(story), overall=1.0 if story.finish is not None else _share(steps),
-        counters=story.view.counters, steps=steps, seconds=max(0.0, ended - story.view.started), left=_left(steps, plan.pool_size), started=story.view.started,
+        counters=story.view.counters, steps=steps, seconds=seconds, left=_left(steps, plan.pool_size), started=story.view.started,
         parts=tuple(Part(id=batch.id, title=batch.title, counters=batch.counters, progress=_share([step for step in steps if step.job.batch == batch.id]))
                     for batch in story.view.batches),
         reason=story.view.paused, issues=(*failures, *story.notices), interventions=tuple(story.interventions),
@@ -176,14 +196,15 @@ def _state(story: Story) -> str:
 def _step(story: Story, job: Job, running: RunningJob | None, now: float) -> Step:
     start, end = story.started.get(job.id), story.finished.get(job.id)
     if end is not None:
-        return Step(job=job, status=end.result.status, progress=1.0, started=start.at if start else None, ended=end.at, attempt=len(end.result.attempts),
+        return Step(job=job, status=end.result.status, progress=1.0, started=start.at if start else None, ended=end.at,
+                    took=end.at - start.at if start else None, attempt=len(end.result.attempts),
                     output_bytes=story.output.get(job.id, 0), result=end.result)
     if running is None or start is None:
         return Step(job=job, status=Status.QUEUED if job.id in story.queued else Status.PENDING, progress=0.0, left=job.estimated_seconds)
     took = max(0.0, (now if running.stopped is None else running.stopped) - running.started)  # while it is frozen, its clock stands still
     status = Status.PAUSED if job.id in story.view.frozen or story.view.paused else Status.RUNNING
     return Step(job=job, status=status, progress=min(_NEARLY, took / job.estimated_seconds) if job.estimated_seconds > 0 else 0.0, started=running.started,
-                left=max(0.0, job.estimated_seconds - took), attempt=running.attempt, pid=start.pid, output_bytes=story.output.get(job.id, 0))
+                took=took, left=max(0.0, job.estimated_seconds - took), attempt=running.attempt, pid=start.pid, output_bytes=story.output.get(job.id, 0))
 
 
 def _share(steps: tuple[Step, ...] | list[Step]) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatekeeper.execute.control import Action, Request
+from gatekeeper.model.duration import spoken
 from gatekeeper.model.event import Event, Intervened, JobFinished, RunFinished, RunPaused, RunResumed, RunStarted
 from gatekeeper.model.pipeline import Priority
 from gatekeeper.model.settings import PolicyCondition
@@ -167,4 +168,4 @@ def done(request: Request) -> str:
         case Action.APPROVE:
             return f"{who}approved as {request.value}"
         case Action.DEADLINE:
-            return f"must end within {float(request.value):g} s from now"
+            return f"must end within {spoken(float(request.value))} from now"

@@ -165,10 +165,11 @@ def test_status_of_one_job_tells_of_that_alone(gate: Gate, home: Home, environme
 
 def test_status_in_words_names_what_runs_and_why_it_stands_still(gate: Gate, home: Home, environment: dict[str, str], capsys: Captured) -> None:
     with played(home, environment) as run:
-        run.tell(RunPaused(at=time.monotonic(), reason="lunch"))
+        run.tell(Intervened(at=time.monotonic(), action="deadline", value="600", by="ann"), RunPaused(at=time.monotonic(), reason="paused by ann: lunch"))
         assert gate("status") == 0
         out = capsys.readouterr().out
-        assert "paused: lunch" in out
+        assert "  paused by ann: lunch\n" in out
+        assert "  changed     deadline 10m 00s by ann\n" in out
         assert [line for line in out.splitlines() if line.split()[:1] == ["paused"] and FIRST in line]
         assert SECOND not in out
         assert gate("status", "--verbose") == 0
@@ -184,6 +185,8 @@ def test_status_of_a_run_that_ended_has_its_verdict_and_of_one_that_died_says_so
         pass
     assert gate("status", "--run", dead.folder.run_id) == 0
     assert "died" in (out := capsys.readouterr().out)
+    assert f"cut off     {FIRST}" in out
+    assert not [line for line in out.splitlines() if line.split()[:1] == ["running"]]
     assert f"gatekeeper resume --run {dead.folder.run_id}" in out
 
 
@@ -225,7 +228,7 @@ def test_wishes_reach_the_run_and_what_came_of_them_is_said(gate: Gate, home: Ho
         assert gate("cancel", FIRST, "--reason", "enough") == 0
         assert gate("set", "--jobs", "3", "--deadline", "5m", "--priority", f"{SECOND}=low", "--run", run.folder.run_id[:15]) == 0
         assert capsys.readouterr().out.splitlines() == [f"run {run.folder.run_id}: {said}" for said in (
-            "paused", f"{FIRST}: is being cancelled", "at most 3 at once", f"{SECOND}: priority low", "must end within 300 s from now")]
+            "paused", f"{FIRST}: is being cancelled", "at most 3 at once", f"{SECOND}: priority low", "must end within 5m 00s from now")]
     assert [(request.action, request.subject, request.value, request.reason) for request in run.heard] == [
         (Action.PAUSE, "", "", "lunch"), (Action.CANCEL, FIRST, "", "enough"), (Action.JOBS, "", "3", ""), (Action.PRIORITY, SECOND, "low", ""),
         (Action.DEADLINE, "", "300", "")]

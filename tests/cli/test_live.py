@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gatekeeper.cli.live import standing, told
+from gatekeeper.cli.live import told
 from gatekeeper.model.event import JobStarted, RunStarted
 from gatekeeper.store.journal import FILE, Journal
 from tests.fakes.record import mixed
@@ -18,4 +18,4 @@ def test_the_time_of_a_run_that_died_ends_with_the_last_thing_that_it_told(tmp_p
     journal(JobStarted(at=7.5, job=PLAN.jobs[0].id, attempt=1, pid=1))
     journal.close()
     progress, _ = told(str(tmp_path))
-    assert (progress.seconds, standing(progress, str(tmp_path))) == (7.0, "died")
+    assert (progress.seconds, progress.state) == (7.0, "died")

@@ -20,6 +20,7 @@ from gatekeeper.display.live import LiveDisplay, rich_text
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look, Style, line
+from gatekeeper.model.event import RunPaused
 from tests.fakes.record import NASTY, hostile, mixed
 from tests.fakes.stream import events_of
 
@@ -162,3 +163,17 @@ def test_a_stream_that_is_no_terminal_can_be_drawn_on_when_forced() -> None:
             display(event)
     assert "F401" in stream.getvalue()
     assert "\x1b[31m" not in stream.getvalue()
+
+
+def test_a_run_that_a_person_paused_says_how_it_goes_on_and_one_that_the_terminal_stopped_leaves_that_to_the_shell() -> None:
+    seen = []
+    for reason in ("paused by me: lunch", "stopped by the terminal"):
+        with terminal(160) as tty:
+            with LiveDisplay(Sink(tty.stream, Look(width=160)), ticking) as live:
+                live(next(events_of(mixed())))
+                live(RunPaused(at=3.0, reason=reason))
+            seen.append(tty.read())
+    assert "paused by me: lunch" in seen[0]
+    assert "gatekeeper resume --run" in seen[0]
+    assert "paused: stopped by the terminal" in seen[1]
+    assert "gatekeeper resume" not in seen[1]

@@ -141,7 +141,7 @@ def test_what_people_do_to_a_run_is_told_once() -> None:
                   Intervened(at=12.0, action="jobs", value="3", by="ann", reason="idle")):
         display(event)
     assert [text.split(maxsplit=1) for text in stream.getvalue().splitlines()[1:]] == [
-        ["paused", "the run: paused by me: lunch"], ["resumed", "the run"], ["paused", f"{one.id}: waits"], ["resumed", one.id],
+        ["paused", "the run by me: lunch"], ["resumed", "the run"], ["paused", f"{one.id}: waits"], ["resumed", one.id],
         ["changed", "jobs 3 by ann: idle"]]
 
 

@@ -95,7 +95,7 @@ def test_a_wish_reaches_the_run_with_who_has_it_and_why_and_is_answered_once_it_
 @pytest.mark.parametrize(("question", "said"), [
     (Question(action="pause"), "paused"), (Question(action="pause", subject=JOB), f"{JOB}: paused"), (Question(action="cancel"), "is being cancelled"),
     (Question(action="jobs", value="4"), "at most 4 at once"), (Question(action="priority", subject=JOB, value="critical"), f"{JOB}: priority critical"),
-    (Question(action="deadline", value="90"), "must end within 90 s from now"),
+    (Question(action="deadline", value="90"), "must end within 1m 30s from now"),
 ], ids=lambda value: getattr(value, "action", ""))
 def test_each_wish_says_what_happened(folder: Path, question: Question, said: str) -> None:
     with opened(folder) as (loop, _):

@@ -155,3 +155,28 @@ def test_at_every_moment_counters_add_up_and_only_the_end_is_one(count: int, lat
     assert 0.0 <= progress.overall <= 1.0
     assert (progress.overall == 1.0) == (counted.pending + counted.running == 0)
     assert len(progress.running) == counted.running
+
+
+def test_of_a_run_that_died_nothing_runs_and_what_was_cut_off_is_named() -> None:
+    plan = plan_of(("a", 4.0, ()), ("b", 4.0, ()))
+    story = Story()
+    for event in (started(plan), *running("a"), RunPaused(at=1.0, reason="paused by me"), ended("b", 2.0)):
+        story.hear(event)
+    lives, died = progress_of(story, 3.0), progress_of(story, 3.0, alive=False)
+    assert (lives.state, [step.job.id for step in lives.running], lives.counters.running, lives.cut_off) == ("paused", ["a"], 1, ())
+    assert (died.state, died.reason, died.running, died.cut_off) == ("died", "", (), ("a",))
+    assert (died.counters.running, died.counters.pending, died.counters.completed) == (0, lives.counters.pending + 1, 1)
+    assert [(part.counters.running, part.counters.pending) for part in died.parts] == [(0, died.counters.pending)]
+
+
+def test_the_clock_of_a_job_stands_still_with_it() -> None:
+    plan = plan_of(("a", 4.0, ()))
+    events = [started(plan), *running("a", 1.0), JobPaused(at=3.0, job="a", reason="lunch")]
+    assert [after(events, now).steps[0].took for now in (3.0, 60.0)] == [2.0, 2.0]
+    assert after([*events, JobResumed(at=60.0, job="a")], 61.0).steps[0].took == 3.0
+
+
+def test_a_run_that_went_on_after_its_death_took_what_its_record_says() -> None:
+    plan = plan_of(("a", 4.0, ()))
+    finish = RunFinished(at=5.0, run_id="id", verdict=RUN.verdict, wall_seconds=12.5)
+    assert after([started(plan), *running("a"), ended("a", 4.0), finish], 99.0).seconds == 12.5
