@@ -23,6 +23,8 @@ _ROUNDS_ALONE = 3
 _MOST = 1.05
 #: a command may find something: that is no matter here
 _ENDS = frozenset({0, 1, 3})
+#: how ours tells a tool its part of the cores: by itself, and where others start it, a tool takes what it likes
+_SHARES = frozenset({"CARGO_BUILD_JOBS", "RUST_TEST_THREADS", "RAYON_NUM_THREADS", "PYTEST_XDIST_AUTO_NUM_WORKERS", "VITEST_MAX_WORKERS", "BLACK_NUM_WORKERS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +86,20 @@ def _env(place: Place) -> dict[str, str]:
 def _jobs(place: Place, root: str, folder: str) -> list[_Job]:
     """The commands that a run would start, as scripts; without those of our own, and without those whose tool is not installed."""
     plan = json.loads(run([place.program("gatekeeper"), "plan", ".", "--json", "--no-provision"], cwd=root, env=_env(place)))
-    wanted = [job for job in plan["jobs"] if job.get("tool") and not job.get("unavailable") and job["effect"] == "reads" and not any("{" in word for word in job["argv"])]
+    wanted = [job for job in plan["jobs"] if job.get("tool") and not job.get("unavailable") and job["effect"] == "reads" and not any(word.startswith("gatekeeper.builtin.") for word in job["argv"])]
     ids = {job["id"] for job in wanted}
     return [_Job(job["id"], tuple(need for need in job["needs"] if need in ids), _script(os.path.join(folder, "jobs", f"{number:02}"), root, job))
             for number, job in enumerate(wanted)]
 
 
 def _script(path: str, root: str, job: Mapping[str, object]) -> str:
-    variables = [f"export {name}={shlex.quote(value)}" for name, value in dict(job.get("env") or {}).items()]  # type: ignore[call-overload]
+    """Like the job, in a fresh folder of its own for what it writes beside the tree: its report and its work."""
+    own = f"{path}-own"
+    variables = [f"export {name}={shlex.quote(value)}" for name, value in dict(job.get("env") or {}).items() if name not in _SHARES]  # type: ignore[call-overload]
     folder = shlex.quote(os.path.join(root, str(job["cwd"])))
-    words = shlex.join(list(job["argv"]))  # type: ignore[call-overload]
-    write(path, "\n".join(("#!/bin/sh", "export CI=1", *variables, f"cd {folder} || exit 1", f"{words} >/dev/null 2>&1", "exit 0", "")))
+    words = shlex.join([word.replace("{report}", f"{own}/report").replace("{work}", f"{own}/work") for word in list(job["argv"])])  # type: ignore[call-overload]
+    fresh = f"rm -rf {shlex.quote(own)}; mkdir -p {shlex.quote(own)}/work"
+    write(path, "\n".join(("#!/bin/sh", "export CI=1", *variables, fresh, f"cd {folder} || exit 1", f"{words} >/dev/null 2>&1", "exit 0", "")))
     os.chmod(path, stat.S_IRWXU)
     return path
 
