@@ -1,11 +1,13 @@
 """What a job may change, kept before it starts, and put back when it did not do its work (`on_failure: rollback`).
 
 Kept are the files that the job was given, else those of the tree below its folder: plain files, not links. What somebody else writes into one of them
-while the job runs is put back too. A file that the job made new stays.
+while the job runs is put back too. A file that the job made new stays. Copies and their list are on disk before the job starts, so that it can be put
+back, too, after this process was killed (`halfway`).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -18,6 +20,11 @@ from gatekeeper.model.naming import safe_name
 from gatekeeper.model.plan import Job
 from gatekeeper.model.wording import count_text
 from gatekeeper.store.atomic import write_bytes
+
+#: where the folder of a run has the checkpoints of its jobs, and each of those its list: the job, the root of the tree, copies by file
+FOLDER, LIST = "checkpoints", "list.json"
+#: copies up to which each is synced by itself: of more, everything at once
+_FEW = 200
 
 
 class Checkpoints:
@@ -36,9 +43,15 @@ class Checkpoints:
         for number, name in enumerate(names):
             if os.path.isfile(path := os.path.join(self._root, name)) and not os.path.islink(path):
                 kept[name] = shutil.copy2(path, os.path.join(place, str(number)))
+        _sync(list(kept.values()))
+        document = {"job": job.id, "root": self._root, "files": {name: os.path.basename(copy) for name, copy in kept.items()}}
+        try:
+            write_bytes(os.path.join(place, LIST), json.dumps(document).encode())
+        except StoreError as error:
+            raise OSError(error.message) from error
 
         def put_back() -> str:
-            return self._put_back(kept)
+            return put_back_into(self._root, kept)
 
         return put_back
 
@@ -46,12 +59,32 @@ class Checkpoints:
         """Nothing of the run will be put back any more."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _put_back(self, kept: Mapping[str, str]) -> str:
-        changed = [name for name, copy in kept.items() if not _same(copy, os.path.join(self._root, name))]
-        lost = [name for name in changed if not _restored(kept[name], os.path.join(self._root, name))]
-        said = [f"{count_text(len(changed) - len(lost), 'file')} that it had changed put back"] if len(changed) > len(lost) else []
-        said += [f"{count_text(len(lost), 'file')} could not be put back: {', '.join(lost[:3])}"] if lost else []
-        return "; ".join(said)
+
+def put_back_into(root: str, kept: Mapping[str, str]) -> str:
+    """Puts back what differs from its copy (`kept`, by name below `root`), and says what was done."""
+    changed = differing(root, kept)
+    lost = [name for name in changed if not _restored(kept[name], os.path.join(root, name))]
+    said = [f"{count_text(len(changed) - len(lost), 'file')} that it had changed put back"] if len(changed) > len(lost) else []
+    said += [f"{count_text(len(lost), 'file')} could not be put back: {', '.join(lost[:3])}"] if lost else []
+    return "; ".join(said)
+
+
+def differing(root: str, kept: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the files that are not as their copies are."""
+    return tuple(name for name, copy in kept.items() if not _same(copy, os.path.join(root, name)))
+
+
+def _sync(paths: Sequence[str]) -> None:
+    """Has copies on disk, whatever becomes of the machine."""
+    if len(paths) > _FEW:
+        os.sync()
+        return
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _same(copy: str, path: str) -> bool:

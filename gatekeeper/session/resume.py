@@ -5,6 +5,8 @@ installed or a decisive variable is not as it was when the run began, it is refu
 the run would have reached. What was under way when it died runs again. Batches and the run have their whole time again, because nobody knows how
 long it lay there.
 
+What a fixer with `on_failure: rollback` had under way is put back before anything is compared, also where the run is refused after that.
+
 Refused, too: runs with --fix, which change what they look at; runs of another version of Gatekeeper; runs whose settings or commands hold a secret,
 because no secret is kept. Does not know how a run is carried out.
 """
@@ -31,6 +33,7 @@ from gatekeeper.model.settings import Settings
 from gatekeeper.model.value import replace
 from gatekeeper.session.beginning import Beginning, changes, read_beginning
 from gatekeeper.session.earlier import Earlier, Going, Held, intervention, reached
+from gatekeeper.session.halfway import put_back
 from gatekeeper.session.run import run
 from gatekeeper.store.home import RunFolder, reopen_run
 from gatekeeper.store.journal import FILE, Recorded, Sitting, read_journal
@@ -49,13 +52,19 @@ def resume(path: str, environment: Mapping[str, str], subscribers: Sequence[Subs
     folder = reopen_run(path)
     if folder is None:
         raise UsageError(f"run {run_id} is still running")
+    undone: tuple[str, ...] = ()
     try:
         recorded = _recorded(path, run_id)
+        await_end_of_jobs(run_id)
+        undone = put_back(path)
         going = _going(recorded, folder)
         settings = _settings(going)
-        await_end_of_jobs(run_id)
-        earlier = Earlier(run_id=run_id, going=going, choose=lambda looked, _plan, now: _held(recorded, going, looked.plan, now))
+        earlier = Earlier(run_id=run_id, going=going, choose=lambda looked, _plan, now: _held(recorded, going, looked.plan, now, undone))
         return run(settings, environment, subscribers, control, runner, earlier=earlier)
+    except UsageError as error:
+        if undone:
+            raise UsageError("; ".join((*undone, error.message)), hint=error.hint) from error
+        raise
     finally:
         folder.close()
 
@@ -139,7 +148,7 @@ def _is_of(pid: int, run_id: str) -> bool:
     return any(part.partition("+")[0] == run_id for part in read_cookie(pid)[0].split(":"))
 
 
-def _held(recorded: Recorded, going: Going, plan: Plan, now: Beginning) -> Held:
+def _held(recorded: Recorded, going: Going, plan: Plan, now: Beginning, undone: tuple[str, ...]) -> Held:
     """All that had finished, if everything is as it was. `plan` is what a run would do now. Raises UsageError with what changed."""
     run_id = recorded.run_id
     changed = (*changes(going.began, now), *_replanned(going.plan, plan))
@@ -148,7 +157,7 @@ def _held(recorded: Recorded, going: Going, plan: Plan, now: Beginning) -> Held:
         raise UsageError(f"run {run_id} cannot go on, because this is not as it was: {', '.join(changed[:_SHOWN])}{more}",
                          hint="check it as it is now: gatekeeper run")
     held = reached(_ends(recorded.sittings, time.monotonic()))
-    return replace(held, notes=(f"resumed: {len(held.results)} of {len(going.plan.jobs)} jobs had finished when the run died",),
+    return replace(held, notes=(f"resumed: {len(held.results)} of {len(going.plan.jobs)} jobs had finished when the run died", *undone),
                    interventions=tuple(_interventions(recorded.sittings)))
 
 

@@ -6,6 +6,7 @@ Knows in which order the rooms are asked, and none of their answers. Who listens
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -152,7 +153,12 @@ def _begun_or_gone(folder: RunFolder, *, ours: bool) -> Iterator[None]:
 def _telling_of_death(home: Home) -> Home:
     """With a sentence about the run before, if its process died: it can go on."""
     died = died_last(home)
-    return home if died is None else replace(home, notices=(*home.notices, f"run {died} died before its end: gatekeeper resume --run {died} makes it go on"))
+    if died is None:
+        return home
+    from gatekeeper.session.halfway import half_done_text  # lazy: only who comes after a run that died pays
+
+    said = f"run {died} died before its end: gatekeeper resume --run {died} makes it go on{half_done_text(os.path.join(home.runs, died))}"
+    return replace(home, notices=(*home.notices, said))
 
 
 def _merge_base(sight: Sight, plan: Plan, toolbox: Toolbox, control: Control, tell: Callable[[str], None]) -> tuple[Reference | None, tuple[str, ...]]:
@@ -225,6 +231,7 @@ class _Run:
     def _carried_out(self) -> tuple[tuple[Result, ...], tuple[str, ...]]:
         """What the jobs came to, and what differs in the tree since before the first of them."""
         opened, tree, git = self._opened, self._opened.sight.tree, self._opened.sight.git
+        _collect_from_now_on()
         self._take_over(opened.start.held)
         with ProcessPool(run_id=opened.start.mark) as pool:
             results = run_plan(opened.plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
@@ -354,6 +361,13 @@ class _Run:
             interventions=tuple(self._interventions),
             scores=scores(opened.plan, results, len(opened.sight.tree.files if opened.changes.files is None else opened.changes.files)),
         )
+
+
+def _collect_from_now_on() -> None:
+    """Turns the search for garbage on again where the way in left it off, and leaves what is loaded by now out of it: all of it stays."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _inside(root: str, folder: str, name: str) -> str:

@@ -177,3 +177,45 @@ def test_every_job_stands_back_as_far_as_is_asked(space: Space) -> None:
     repository(space, CLEAN, configuration=f"tasks: [{{id: nice, batch: beta, argv: {python(look)}}}]\n")
     assert run(space, "--nice", "5", "--only", "*nice*").exit_code == 0
     assert int(space.run("logs", "nice").stdout) == wanted
+
+
+#: spoils a file and has Gatekeeper killed in the midst of it, the first time
+HALF = "open('app.py', 'w').write('half')\n    os.kill(os.getppid(), signal.SIGKILL)\n    import time\n    time.sleep(60)"
+
+
+def killed_while_fixing(space: Space, *words: str) -> None:
+    """A run that died while a job with a checkpoint had spoilt a file."""
+    repository(space, CLEAN, configuration=f"tasks: [{{id: fixer, batch: beta, argv: {once(space, HALF)}, on_failure: rollback}}]\n")
+    assert run(space, *words).exit_code == -9
+    assert space.read("app.py") == "half"
+
+
+def test_rollback_what_was_changed_when_the_run_was_killed_is_put_back_before_it_goes_on(space: Space) -> None:
+    killed_while_fixing(space)
+    resumed = space.run("resume", "--json")
+    assert resumed.exit_code == 0, resumed
+    assert space.read("app.py") == "import os\n"
+    (note,) = [note for note in resumed.json()["notes"] if "was changing files" in note]
+    assert "(app.py): 1 file that it had changed put back; what stood there is in " in note
+    (aside,) = space.root.glob(".gatekeeper/runs/*/replaced/app.py")
+    assert aside.read_text() == "half"
+
+
+def test_rollback_the_next_run_says_which_files_a_killed_fixer_may_have_left_half_done_and_touches_nothing(space: Space) -> None:
+    killed_while_fixing(space)
+    after = run(space)
+    assert "may have left them half done (app.py): that puts them back first" in " ".join(after.json()["notes"])
+    assert space.read("app.py") == "half"
+
+
+def test_rollback_is_done_also_for_a_run_that_cannot_go_on_and_once(space: Space) -> None:
+    killed_while_fixing(space)
+    space.write("other.py", "x = 1\n")
+    refused = space.run("resume")
+    assert refused.exit_code == 2, refused
+    assert "1 file that it had changed put back" in refused.stderr
+    assert "cannot go on, because this is not as it was: other.py" in refused.stderr
+    assert space.read("app.py") == "import os\n"
+    space.write("app.py", "mine = 1\n")
+    assert space.run("resume").exit_code == 2
+    assert space.read("app.py") == "mine = 1\n"
