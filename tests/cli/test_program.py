@@ -256,20 +256,24 @@ def test_a_signal_while_the_interpreter_ends_is_silent_too(signum: int, exit_cod
     assert (ended.returncode, ended.stderr) == (exit_code, b"")
 
 
+WAY_OUT = """
+import atexit, sys, threading
+import gatekeeper.cli.start as start
+from gatekeeper.__main__ import program
+sys.argv = ["gatekeeper", "run"]
+def main():
+    {left}
+    return 3
+start.main = main
+sys.exit(program())
+"""
+
+
 @pytest.mark.parametrize(("left", "said"), [
     ("print('last words')", b"last words\n"),
     ("threading.Thread(target=lambda: (sys.stdin.read(), print('still here'))).start()", b"still here\n"),
+    ("atexit.register(print, 'taken apart')", b""),
 ])
 def test_the_quick_way_out_loses_neither_words_nor_the_work_of_a_thread(left: str, said: bytes) -> None:
-    program = f"import sys, threading; sys.argv = ['gatekeeper', 'run']\nimport gatekeeper.cli.start as start\n" \
-              f"def main():\n    {left}\n    return 3\nstart.main = main\nfrom gatekeeper.__main__ import program\nsys.exit(program())"
-    ended = subprocess.run([sys.executable, "-c", program], input=b"", capture_output=True, check=False)
+    ended = subprocess.run([sys.executable, "-c", WAY_OUT.format(left=left)], input=b"", capture_output=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (3, said, b"")
-
-
-def test_the_quick_way_out_is_taken(space: Space) -> None:
-    program = "import atexit, sys; sys.argv = ['gatekeeper', *sys.argv[1:]]; atexit.register(print, 'taken apart')\n" \
-              "from gatekeeper.__main__ import program\nsys.exit(program())"
-    ended = Space(space.folder, program=(sys.executable, "-P", "-c", program)).run("run", "--no-provision", "--only", "A1*")
-    assert "taken apart" not in ended.stdout
-    assert ended.exit_code == 0, ended
