@@ -80,11 +80,8 @@ def key_of(parts: Mapping[str, str]) -> Key:
 
 def digest_of(words: Iterable[str]) -> str:
     """One digest over words, none of which can run into the next."""
-    digest = hashlib.blake2b(digest_size=16)
-    for word in words:
-        data = word.encode("utf-8", "surrogateescape")
-        digest.update(b"%d:" % len(data) + data)
-    return digest.hexdigest()
+    text = "".join([f"{len(word)}:{word}" for word in words])
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def differing(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
@@ -218,9 +215,14 @@ class Groups:
             name = f"{owner} (texts)" if owner == "." and file.lower().endswith(_PROSE) else owner
             self.members.setdefault(name, []).append(file)
 
-    def closure(self, component: Component | None, climbs: Callable[[str], int], more: Collection[str] = ()) -> frozenset[str]:
+    def leaves(self, name: str, climbs: Callable[[str], int]) -> bool:
+        """Whether a file of a group speaks of places above the folder of its component; `climbs` tells how many folders upwards a file speaks of."""
+        depth = name.count("/") + 1
+        return name != "." and name in self.roots and any(climbs(file) > file.count("/") - depth and not file.lower().endswith(_PROSE) for file in self.members[name])
+
+    def closure(self, component: Component | None, leaving: Collection[str], more: Collection[str] = ()) -> frozenset[str]:
         """The groups that a component's checks may read: its own and those below it, of what it depends on, and what belongs to no component.
-        Everything, where a file speaks of places beyond its component, or where there is no component. `more` are folders that belong to it too."""
+        Everything, where one of them is `leaving` its component, or where there is no component. `more` are folders that belong to it too."""
         if component is None:
             return frozenset(self.members)
         # what lies above it may configure it
@@ -236,12 +238,7 @@ class Groups:
         if "." in roots:
             return frozenset(self.members)
         named = {name for name in self.members if name == "." or name in around or any(folder in roots for folder in folders(name))}
-        return frozenset(self.members) if any(self._leaves(name, climbs) for name in named if name != ".") else frozenset(named)
-
-    def _leaves(self, root: str, climbs: Callable[[str], int]) -> bool:
-        """Whether a file of a group speaks of places above the folder of the group."""
-        depth = root.count("/") + 1
-        return any(climbs(file) > file.count("/") - depth and not file.lower().endswith(_PROSE) for file in self.members[root])
+        return frozenset(named) if named.isdisjoint(leaving) else frozenset(self.members)
 
 
 def leads_out(file: str, climb: int) -> bool:

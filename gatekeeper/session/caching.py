@@ -61,11 +61,13 @@ _NAMED = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A result that is known: as if a process had ended so (`attempt`) and its output had been read (`parsed`). `note` is for people."""
+    """A result that is known: as if a process had ended so (`attempt`) and its output had been read (`parsed`). `note` is for people, `log` the file
+    of its output below the folder of the run; None where it said nothing: then there is no file, a hundred of them cost more than all that is looked up."""
 
     attempt: Attempt
     parsed: Parsed
     note: str = ""
+    log: str | None = None
 
 
 @dataclass(slots=True)
@@ -120,7 +122,7 @@ class Caching:
             found = self.lookup(job)
             if isinstance(found, Job):
                 return found
-            return replace(known(job, found.attempt, found.parsed, found.note), log=os.path.relpath(found.attempt.stdout, self._folder))
+            return replace(known(job, found.attempt, found.parsed, found.note), log=found.log)
 
         return ask
 
@@ -208,15 +210,14 @@ class Caching:
     def _hit(self, asked: _Asked, entry: Mapping[str, Any], parsed: Parsed, exit_code: int, note: str = "") -> Hit:
         place = job_folder(self._folder, asked.job.id)
         paths = {name: os.path.join(place, f"{name}.log") for name in ("stdout", "stderr")}
+        said = {path: data for name, path in paths.items() if isinstance(data := entry.get(name), bytes) and data}
         with contextlib.suppress(OSError):
-            os.makedirs(place, exist_ok=True)
-            for name, path in paths.items():
-                data = entry.get(name)
-                if name == "stdout" or data:
-                    with open(path, "wb") as file:
-                        file.write(data if isinstance(data, bytes) else b"")
+            for path, data in said.items():
+                os.makedirs(place, exist_ok=True)
+                with open(path, "wb") as file:
+                    file.write(data)
         attempt = Attempt(exit_code=exit_code, started=time.monotonic(), stdout=paths["stdout"], stderr=paths["stderr"])
-        return Hit(attempt=attempt, parsed=parsed, note=note)
+        return Hit(attempt=attempt, parsed=parsed, note=note, log=next((os.path.relpath(path, self._folder) for path in said), None))
 
     def _sampled(self, asked: _Asked, hit: Hit) -> Hit | Job:
         """The hit, or the job itself where the cache is to be put to the test."""

@@ -43,8 +43,7 @@ def every_input(sight: Sight, tree: Tree) -> tuple[str, ...]:
     if tree.git:
         answer = sight.git.ask("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
         for name in split_names(answer or b""):
-            parts = name.rstrip("/").split("/")
-            if _is_noise(parts):
+            if any(map(is_noise, name.rstrip("/").split("/"))):
                 continue
             more += _below(tree.root, name.rstrip("/"), len(more)) if name.endswith("/") else [name] if _is_code(name) else []
     return tuple(sorted({*tree.files, *more}))
@@ -58,8 +57,9 @@ def by_name(files: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _is_noise(parts: list[str]) -> bool:
-    return any(part in WALK_SKIPS or part in _OUTPUTS or part.endswith((".egg-info", "_cache")) for part in parts)
+def is_noise(name: str) -> bool:
+    """Whether a folder of this name holds, of what is ignored, nothing that a check reads."""
+    return name in WALK_SKIPS or name in _OUTPUTS or name.endswith((".egg-info", "_cache"))
 
 
 def _is_code(name: str) -> bool:
@@ -71,7 +71,7 @@ def _below(root: str, folder: str, already: int, *, everything: bool = False) ->
     if os.path.exists(os.path.join(root, folder, "pyvenv.cfg")):
         return
     for place, folders, names in os.walk(os.path.join(root, folder)):
-        folders[:] = sorted(name for name in folders if not _is_noise([name]))
+        folders[:] = sorted(name for name in folders if not is_noise(name))
         for name in sorted(names):
             path = os.path.relpath(os.path.join(place, name), root)
             if everything or _is_code(path):

@@ -76,7 +76,8 @@ class Keys:
         self._started = Started(self._root, environment, Installed(self._root, digests.of, sight.environment))
         self._configured = Configured(self._root, sight.tree.files, digests, self._mentions, places)
         self._covering = Covering(sight, plan.components, digests, self._mentions)
-        self._own = ourselves()
+        #: what all keys hold
+        self._everywhere = (("gatekeeper", f"{__version__} {ourselves()}"), ("platform", f"{sys.platform} {os.uname().machine}"))
 
     def of(self, job: Job) -> Wanted:
         """What is asked for a job. Raises UncachedError."""
@@ -101,6 +102,7 @@ class Keys:
     def look_again(self) -> None:
         """Forgets what was ignored or built: a job has run that may have made some of it."""
         self._covering.look_again()
+        self._started.look_again()
 
     def now(self, *, groups: bool) -> tuple[bool, Mapping[str, Sequence[str]]]:
         """Whether the tree holds the same names as when it was first looked at, and the `groups` as they are, if asked for. Raises TooManyError."""
@@ -127,8 +129,7 @@ class Keys:
             raise UncachedError(f"it needs what {job.needs[0]} makes, which is not kept")
 
     def _common(self, job: Job, command: Command | None, tool: Tool | None) -> Iterator[tuple[str, str]]:
-        yield "gatekeeper", f"{__version__} {self._own}"
-        yield "platform", f"{sys.platform} {os.uname().machine}"
+        yield from self._everywhere
         yield "command line", digest_of(words_of(job, command, {**self._places, self._root + "/": "", self._root: "."}))
         yield "working folder", job.cwd
         yield "timeout", f"{job.timeout:g}"
@@ -147,12 +148,10 @@ class Keys:
         if component is not None and component.language is Language.RUST and job.tool_id != "rustfmt" and component.lockfile is None:
             raise UncachedError("no lock file pins what it is built with")
         parts = dict(self._common(job, command, tool))
-        sources: set[str] = set()
-        for state in self._started.states(job, component):
-            parts.update((name, digest_of((word,))) for name, word in state.words)
-            sources.update(state.sources)
+        ran = self._started.ran_with(job, component)
+        parts.update(ran.words)
         parts.update(self._configured.above(job, tool))
-        more = self._covering.owners(sources) | self._spoken_of(job, tool, component)
+        more = self._covering.owners(ran.sources) | self._spoken_of(job, tool, component)
         if command is not None and command.takes is Takes.FILES:
             parts["list of files"] = digest_of(job.files)
         held = self._covering.held()
@@ -191,7 +190,7 @@ class Keys:
         names = configuration_names(job, tool.traces.files, tool.traces.keys)
         if tool.id in WITH_PLUGINS and names_programs(self._root, (*here, *called, *above(self._root, names)), self._mentions, tool.traces.keys):
             return False
-        if tool.id in LOADS_WHAT_IS_INSTALLED and any(state.sources for state in self._started.states(job, component)):
+        if tool.id in LOADS_WHAT_IS_INSTALLED and self._started.ran_with(job, component).sources:
             return False
         # which one holds depends on what other files are named with it
         return tool.id not in _ONE_CONFIGURATION or not any(within(file, root) and os.path.dirname(file) != root.removeprefix(".") for file in here)
@@ -210,7 +209,7 @@ class Keys:
         if tool.builtin:
             parts["our packages"] = beside_us()
         else:
-            parts.update((name, digest_of((word,))) for state in self._started.states(job, component) for name, word in state.words)
+            parts.update(self._started.ran_with(job, component).words)
         if tool.builtin:
             parts["names of files"] = digest_of(self._sight.tree.files)
             parts["new files"] = digest_of(os.fsdecode(content(job.argv[job.argv.index("--added") + 1] if "--added" in job.argv else "")).split("\0"))

@@ -113,8 +113,13 @@ def is_outside(root: str, path: str) -> bool:
     return os.path.isabs(path) and inner(root, path) == path
 
 
+def suspects(files: Iterable[str], digests: Digests) -> tuple[str, ...]:
+    """Those of the files that may speak of files outside of the tree, by what is known of them."""
+    return tuple(file for file in files if digests.climb(file) > file.count("/") or (digests.far(file) and is_manifest(file)))
+
+
 def leading_out(root: str, files: Iterable[str], digests: Digests, mentions: Mentions) -> Iterator[str]:
-    """Which of the files speak of files outside of the tree at `root`, in words."""
+    """Which of the files, `suspects` at least, speak of files outside of the tree at `root`, in words."""
     for file in files:
         climb = digests.climb(file)
         if leads_out(file, climb) or (climb > file.count("/") and reaches_out(root, file)):

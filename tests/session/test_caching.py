@@ -51,6 +51,8 @@ def sight(root: Path, settings: Settings | None = None, tools: tuple[Tool, ...] 
 class Run:
     """One run over the tree, as the session would have it."""
 
+    writes = "what it wrote\n"
+
     def __init__(self, root: Path, job: Job = JOB, *, verify: bool = False, secrets: tuple[str, ...] = (), tools: tuple[Tool, ...] = ()) -> None:
         self.job = job
         self.folder = root.parent / "run"
@@ -64,7 +66,7 @@ class Run:
 
     def end(self, parsed: Parsed = CLEAN, result: Result | None = None) -> Parsed:
         """The job ran: its output is read, its result is told, the run ends."""
-        (self.folder / "out").write_text("what it wrote\n")
+        (self.folder / "out").write_text(self.writes)
         attempt = Attempt(exit_code=0, stdout=str(self.folder / "out"), stderr="")
         together = self.caching.merged(self.job, attempt, parsed)
         told = result or Result(job=self.job.id, status=Status.PASSED)
@@ -96,6 +98,17 @@ def test_a_result_comes_back_with_its_log(root: Path) -> None:
     assert isinstance(found, Hit)
     assert (found.parsed, found.attempt.exit_code) == (CLEAN, 0)
     assert Path(found.attempt.stdout).read_text() == "what it wrote\n"
+    assert found.log == "jobs/B2-check/stdout.log", found.log
+
+
+def test_of_a_job_that_said_nothing_there_is_no_log(root: Path) -> None:
+    run = Run(root)
+    run.writes = ""
+    assert isinstance(run.look(), Job)
+    run.end()
+    found = Run(root).look()
+    assert isinstance(found, Hit)
+    assert (found.log, (root.parent / "run" / "jobs").exists()) == (None, False)
 
 
 def test_a_file_that_is_touched_while_the_job_runs_keeps_its_result_out(root: Path) -> None:
