@@ -15,7 +15,8 @@ WALL = {
     "session/recovering.py": "services that did not answer, across runs", "session/resume.py": "when a run was resumed", "session/suppressing.py": "today",
     "store/backup.py": "names", "store/cache.py": "what was not used for long", "store/home.py": "names, and what is abandoned", "store/journal.py": "both clocks at one moment",
     "store/ledger.py": "what is too old", "store/samples.py": "today", "display/lines.py": "dates of lines", "cli/progress.py": "dates of lines",
-    "builtin/health.py": "when it was measured", "tree/digests.py": "whether a file was written just now"}
+    "builtin/health.py": "when it was measured", "tree/digests.py": "whether a file was written just now",
+    "tree/times.py": "whether a folder was written to just now"}
 _ASKED = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "dt.datetime.now", "datetime.datetime.now", "date.today", "time.localtime", "time.gmtime"}
 
 
