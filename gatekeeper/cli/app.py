@@ -136,9 +136,13 @@ def _usage_error(error: Exception, words: Sequence[str]) -> UsageError:
     if type(error).__name__ == "NoSuchOption" and isinstance(wrong, str):
         flags = {flag for option in options_of(verb) for flag in option.flags} | set(getattr(error, "possibilities", None) or ())
         near = nearest(wrong, flags)
+        if wrong in {"-C", "--root"}:
+            return UsageError(f"unknown option `{wrong}`", hint=f"name the folder itself: gatekeeper {verb} PATH")
         return UsageError(f"unknown option `{wrong}`", hint=f"did you mean `{near}`?" if near else f"see: {_help(verb)}")
     if "unexpected extra argument" in said and verb in PLANNED:
         return UsageError(said[:1].lower() + said[1:], hint=f"name files after --, for example: gatekeeper {verb} -- FILE")
+    if "unexpected extra argument" in said:
+        return UsageError(said[:1].lower() + said[1:], hint=f"the folder of the repository is named with -C PATH; see: {_help(verb)}")
     return UsageError(said[:1].lower() + said[1:], hint=f"see: {_help(verb)}")
 
 

@@ -29,7 +29,7 @@ PRIORITY = typer.Option([], "--priority", metavar="JOB=WORD", help="critical, hi
 DEADLINE = typer.Option(None, "--deadline", metavar="TIME", help="It must end within this time from now: 90s, 5m, 1h30m or seconds.")
 CONDITION = typer.Argument(..., metavar="ID", help="The id of the condition.")
 NAME = typer.Option("", "--as", metavar="NAME", help="Who approves; else the name of the user.")
-JOB = typer.Argument(None, metavar="[JOB]", help="Only this job: its id, or a part of it that no other has.")
+JOB = typer.Argument(None, metavar="JOB", help="Only this job: its id, or a part of it that no other has.")
 
 
 def register(app: typer.Typer, here: Here) -> None:
@@ -64,7 +64,8 @@ def register(app: typer.Typer, here: Here) -> None:
 
 
 def question(action: str, *, subject: str = "", value: str = "", reason: str = "") -> Question:
-    """What is asked of a run."""
+    """What is asked of a run. Raises UsageError for a subject that is a folder."""
+    past.no_folder(subject)
     from gatekeeper.session.wishes import Question  # lazy: every verb that typer starts imports this module
 
     return Question(action=action, subject=subject, value=value, reason=reason)

@@ -52,7 +52,7 @@ def register(app: typer.Typer, here: Here) -> None:
             if told.notice is not None:
                 tell(f"gatekeeper: {told.notice}")
             if trend is not None:
-                job = past.pick_job(told.job_ids(), trend)
+                job = past.pick_job(told.job_ids(), trend, within="any run here", hint="gatekeeper history --slowest lists jobs")
                 moments = told.trend(job, count or _FOR_TRENDS)
                 _answer("moments", moments, lambda: _trend(job, moments, look), look, json=json)
             elif flaky:
@@ -97,9 +97,10 @@ def _unsteady(jobs: list[Unsteady]) -> Iterator[Line]:
 
 
 def _slowest(jobs: list[Timed], look: Look) -> Iterator[Line]:
+    yield line(dim(f"{'usually':>8}  {'share':>5}  {'memory':>9}  job"))
     for one in jobs:
         middle = sorted(one.seconds)[len(one.seconds) // 2]
-        yield line(f"{spoken(middle):>8}  {one.share:>4.0%}  {one.peak_mb:>6.0f} MB  {one.job}  ", dim(sparkline(one.seconds, unicode=look.unicode)))
+        yield line(f"{spoken(middle):>8}  {one.share:>5.0%}  {one.peak_mb:>6.0f} MB  {one.job}  ", dim(sparkline(one.seconds, unicode=look.unicode)))
 
 
 def _trend(job: str, moments: list[Moment], look: Look) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from gatekeeper.session.progress import Progress, Story, progress_of
 from gatekeeper.store.follow import Follower
 from gatekeeper.store.home import Home, is_running, run_ids
 from gatekeeper.store.journal import FILE
-from gatekeeper.store.runs import find_run
+from gatekeeper.store.runs import find_run, runs_above
 
 
 def under_way(home: Home) -> tuple[str, ...]:
@@ -27,7 +27,9 @@ def live_run(home: Home, wanted: str | None) -> str:
         return folder
     found = under_way(home)
     if not found:
-        raise UsageError(f"no run is under way in {home.folder}", hint="gatekeeper ps --all lists those of all your trees")
+        above = runs_above(home)
+        raise UsageError(f"no run is under way in {home.folder}",
+                         hint=f"{above} has runs: add -C {above}" if above else "gatekeeper ps --all lists those of all your trees")
     if len(found) > 1:
         raise UsageError(f"{len(found)} runs are under way: {', '.join(map(os.path.basename, found))}", hint="say which: --run RUN")
     return found[0]

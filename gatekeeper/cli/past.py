@@ -26,17 +26,24 @@ def place(arguments: Arguments, here: Here) -> tuple[Settings, Home]:
     return settings, home_of(settings.root, here.environment)
 
 
-def pick_job(ids: Sequence[str], wanted: str) -> str:
+def pick_job(ids: Sequence[str], wanted: str, *, within: str = "this run", hint: str = "gatekeeper show --verbose lists the jobs") -> str:
     """The one job that is meant: its id, or a part of it that no other has. Raises UsageError with the nearest."""
     if wanted in ids:
         return wanted
+    no_folder(wanted)
     found = [job for job in ids if wanted.casefold() in job.casefold()]
     if len(found) == 1:
         return found[0]
     if found:
         raise UsageError(f"`{wanted}` is in {len(found)} jobs: {', '.join(found[:5])}", hint="give more of the id")
     near = nearest(wanted, ids)
-    raise UsageError(f"no job `{wanted}` in this run", hint=f"did you mean `{near}`?" if near else "gatekeeper show --verbose lists the jobs")
+    raise UsageError(f"no job `{wanted}` in {within}", hint=f"did you mean `{near}`?" if near else hint)
+
+
+def no_folder(name: str) -> None:
+    """Raises UsageError where the name of a job is that of a folder, as after `gatekeeper run`: these verbs take the folder otherwise."""
+    if name.startswith((".", "/")) and os.path.isdir(name):
+        raise UsageError(f"`{name}` is a folder, and a job is asked for", hint=f"name the folder of the repository with -C {name}")
 
 
 def notify_of(path: str) -> Notify | None:

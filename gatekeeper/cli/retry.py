@@ -12,7 +12,7 @@ from gatekeeper.errors import UsageError
 from gatekeeper.model.value import replace
 from gatekeeper.store.runs import find_run, read_record
 
-_JOBS = typer.Argument(None, metavar="[JOB]...", help="Ids of jobs, or parts of them that no other has; none: all that did not pass.")
+_JOBS = typer.Argument(None, metavar="JOB", help="Ids of jobs, or parts of them that no other has; none: all that did not pass.")
 
 
 def register(app: typer.Typer, here: Here) -> None:

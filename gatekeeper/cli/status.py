@@ -29,7 +29,7 @@ from gatekeeper.session.progress import Progress, Step
 from gatekeeper.store.follow import Follower
 
 RUN = typer.Option(None, "--run", metavar="RUN", help="The id of a run, or the start of one; else the one under way, else the newest.")
-JOBS = typer.Argument(None, metavar="[JOB]...", help="Only these jobs: ids, or parts of them that no other has.")
+JOBS = typer.Argument(None, metavar="JOB", help="Only these jobs: ids, or parts of them that no other has.")
 #: between two looks at the processes, for their share of the processor
 _LOOK = 0.15
 _MOST = 8

@@ -70,9 +70,10 @@ def score_lines(record: RunRecord, _look: Look) -> Iterator[Line]:
 
 
 def ending_text(record: RunRecord) -> str:
-    """How the run ended where it did not simply complete; else empty."""
+    """How the run ended where it did not simply complete; else empty. A reason that is the verdict's own is not said twice."""
     ending = record.ending
     if ending is None or ending.kind is EndKind.COMPLETED:
         return ""
-    again = ", recoverable" if ending.recoverable else ""
-    return f"{ending.kind.replace('_', ' ')}{f' ({ending.reason}{again})' if ending.reason else again}"
+    reason = "" if ending.reason == record.verdict.message else ending.reason
+    told = ", ".join(word for word in (reason, "recoverable" if ending.recoverable else "") if word)
+    return f"{ending.kind.replace('_', ' ')}{f' ({told})' if told else ''}"

@@ -17,8 +17,8 @@ def timing_line(record: RunRecord) -> Line | None:
     timings = record.timings
     if timings is None or len(timings.slowest) < 2:
         return None
-    parts = [f"{spoken(timings.job_seconds)} of work ({timings.speed_up:.1f}x)" if timings.speed_up is not None else f"{spoken(timings.job_seconds)} of work"]
-    parts += [f"waited for {_chain(timings.path)}"] if timings.path else []
+    parts = [f"{spoken(timings.job_seconds)} of work in {spoken(record.wall_seconds)}"]
+    parts += [f"the run waited for {_chain(timings.path)}"] if timings.path else []
     parts += [_saving(timings.savings[0])] if timings.savings else []
     return line(dim(f"time: {'; '.join(parts)}"))
 

@@ -23,6 +23,8 @@ from gatekeeper.model.value import dataclass
 #: characters of a fingerprint that name a finding
 SHORT = 8
 _LEAST = 4
+#: names that have what was asked for in them, and are told
+_NEAR = 5
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<rule>[^:].*))?")
 _SOURCES = {
     "project": "the project's own environment has it", "pinned": "the project pins this version, and it is installed apart for it",
@@ -68,7 +70,8 @@ def explain(record: RunRecord, name: str) -> Explanation:
     job = record.plan.job(name)
     found = _of_job(record, job) if job is not None else _of_condition(record, name) or _of_finding(record, name) or _by_part(record, name)
     if found is None:
-        raise UnknownNameError(get_close_matches(name, names_in(record), 3, cutoff=0.4))
+        names = names_in(record)
+        raise UnknownNameError([known for known in names if name.casefold() in known.casefold()][:_NEAR] or get_close_matches(name, names, 3, cutoff=0.4))
     return found
 
 

@@ -13,6 +13,8 @@ from gatekeeper.model.status import Outcome, Status
 from gatekeeper.model.wording import count_text
 
 EXIT_CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 3, Outcome.INTERRUPTED: 130}
+_SIGNALS = {1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM"}
+_REST = "gatekeeper retry runs what did not end, and keeps what did"
 _INCOMPLETE = frozenset({Status.ERRORED, Status.TIMED_OUT, Status.UNMEASURED, Status.UNAVAILABLE, Status.CANCELLED, Status.NOT_RUN, Status.BLOCKED})
 _ORDER = {Outcome.INTERRUPTED: 0, Outcome.FAIL: 1, Outcome.INCOMPLETE: 2, Outcome.PASS: 3}
 
@@ -28,9 +30,9 @@ def judge(plan: Plan, results: Sequence[Result], *, assessments: Sequence[Assess
     if not plan.jobs or (not plan.components and all(job.reason.kind == "builtin" for job in plan.jobs)):
         conditions += _nothing(plan)
     if signal is not None:
-        conditions.append(Condition(subject="run", outcome=Outcome.INTERRUPTED, message=f"interrupted by signal {signal}"))
+        conditions.append(Condition(subject="run", outcome=Outcome.INTERRUPTED, message=f"interrupted by {_SIGNALS.get(signal, f'signal {signal}')}", hint=_REST))
     if cancelled:
-        conditions.append(Condition(subject="run", outcome=Outcome.INTERRUPTED, message=cancelled))
+        conditions.append(Condition(subject="run", outcome=Outcome.INTERRUPTED, message=cancelled, hint=_REST))
     conditions.sort(key=lambda condition: (_ORDER[condition.outcome], condition.subject))
     outcome = conditions[0].outcome if conditions else Outcome.PASS
     code = 128 + signal if signal is not None else EXIT_CODES[outcome]
@@ -91,7 +93,7 @@ def _sentence(plan: Plan, outcome: Outcome, conditions: Sequence[Condition]) -> 
         case Outcome.INCOMPLETE:
             return f"{count_text(count, 'thing')} could not be measured"
         case Outcome.INTERRUPTED:
-            return "interrupted before the end"
+            return conditions[0].message
 
 
 class Deciders:

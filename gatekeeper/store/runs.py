@@ -32,7 +32,8 @@ def find_run(home: Home, wanted: str = "latest") -> str:
     """Absolute path of a run's folder: `latest` (finished last), an id, the start of one, or of its last part. Raises UsageError."""
     known = run_ids(home)
     if not known:
-        raise UsageError(f"there are no runs in {home.folder}", hint="make one: gatekeeper run")
+        above = runs_above(home)
+        raise UsageError(f"there are no runs in {home.folder}", hint=f"{above} has runs: add -C {above}" if above else "make one: gatekeeper run")
     if wanted == "latest":
         finished = os.path.realpath(home.latest)
         return finished if os.path.isdir(finished) else os.path.join(home.runs, known[0])
@@ -44,6 +45,15 @@ def find_run(home: Home, wanted: str = "latest") -> str:
     if found:
         raise UsageError(f"{wanted}: {len(found)} runs start so: {', '.join(found[:5])}", hint="give more of the id")
     raise UsageError(f"{wanted}: no such run", hint=f"the newest are {', '.join(known[:3])}")
+
+
+def runs_above(home: Home) -> str | None:
+    """The nearest folder above that of a home that has runs, for those who stand somewhere in a tree; None where there is none, or this one has runs."""
+    folder, name = os.path.split(home.folder)
+    while not os.path.isdir(os.path.join(folder, name, "runs")):
+        if folder == (folder := os.path.dirname(folder)):
+            return None
+    return folder if os.path.join(folder, name) != home.folder else None
 
 
 def died(path: str) -> bool:
@@ -75,8 +85,10 @@ def read_record(folder: str) -> RunRecord:
     """The record of the run in `folder`. Raises StoreError when it has none (still running, died) or it cannot be read."""
     path = os.path.join(folder, RECORD)
     if os.path.isdir(folder) and not os.path.exists(path):
-        raise StoreError(f"{os.path.basename(folder)}: has no record: it is still running or did not end",
-                         hint="its journal and logs are in " + folder)
+        run_id = os.path.basename(folder)
+        if is_running(folder):
+            raise StoreError(f"run {run_id} is still under way", hint=f"gatekeeper status --run {run_id} says how far it is")
+        raise StoreError(f"run {run_id} died before its end, and left no record", hint=f"gatekeeper resume --run {run_id} goes on where it was")
     with naming(path, "read"), open(path, "rb") as file:
         data = file.read()
     try:

@@ -159,6 +159,7 @@ def test_history_tells_the_trend_of_a_job(gate: Gate, home: Home, capsys: Captur
     assert gate("history", "--trend", FAILED.id, "-n", "1", "--json") == 0
     assert [moment["from_cache"] for moment in json.loads(capsys.readouterr().out)["moments"]] == [True]
     assert gate("history", "--trend", "nothing.like.it") == 2
+    assert "no job `nothing.like.it` in any run here" in capsys.readouterr().err
 
 
 def test_history_names_unsteady_and_slow_jobs(gate: Gate, home: Home, capsys: Captured) -> None:
@@ -169,7 +170,9 @@ def test_history_names_unsteady_and_slow_jobs(gate: Gate, home: Home, capsys: Ca
     assert gate("history", "--flaky") == 0
     assert f"{FAILED.id}  different ends on 1 content of the tree  (2 runs" in capsys.readouterr().out
     assert gate("history", "--slowest", "-n", "1") == 0
-    assert re.fullmatch(rf" +8m 21s +[0-9]+% +42 MB  {re.escape(FAILED.id)}  \S\S\n", capsys.readouterr().out)
+    titles, row = capsys.readouterr().out.splitlines()
+    assert titles.split() == ["usually", "share", "memory", "job"]
+    assert re.fullmatch(rf" +8m 21s +[0-9]+% +42 MB  {re.escape(FAILED.id)}  \S\S", row)
     assert gate("history", "--slowest", "--flaky") == 2
     assert gate("history", "--flaky", "--json") == 0
     assert [job["trees"] for job in json.loads(capsys.readouterr().out)["jobs"]] == [1]
@@ -276,3 +279,34 @@ def test_a_line_without_an_end_is_not_held_back_for_ever(capfdbinary: pytest.Cap
     put = Put((), {})
     put("out", b"." * 100_000)
     assert len(capfdbinary.readouterr().out) == 100_000
+
+
+def test_whoever_stands_below_a_tree_with_runs_is_told_where_they_are(gate: Gate, finished: RunFolder, tmp_path: Path, capsys: Captured) -> None:
+    below = tmp_path / "src" / "deep"
+    below.mkdir(parents=True)
+    for words in (("show",), ("status",), ("retry",), ("resume",), ("logs", "x"), ("cancel",)):
+        assert gate(*words, "-C", str(below)) == 2
+        assert capsys.readouterr().err.splitlines()[-1] == f"hint: {tmp_path} has runs: add -C {tmp_path}"
+    assert gate("cancel") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "hint: gatekeeper ps --all lists those of all your trees"
+
+
+@pytest.mark.parametrize("words", [("status", "."), ("show", "."), ("retry", "/"), ("cancel", ".."), ("resume", "."), ("logs", ".")], ids=" ".join)
+def test_a_folder_where_a_job_is_asked_for_is_told_how_to_be_named(gate: Gate, finished: RunFolder, words: tuple[str, str], capsys: Captured) -> None:
+    assert gate(*words) == 2
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        f"gatekeeper: `{words[1]}` is a folder, and a job is asked for", f"hint: name the folder of the repository with -C {words[1]}"]
+
+
+@pytest.mark.parametrize(("words", "hint"), [
+    (("run", "-C", "x"), "name the folder itself: gatekeeper run PATH"), (("plan", "--root", "x"), "name the folder itself: gatekeeper plan PATH"),
+    (("ps", "x"), "the folder of the repository is named with -C PATH; see: gatekeeper ps --help")], ids=lambda value: " ".join(value[:2]))
+def test_a_folder_in_the_wrong_place_comes_with_the_right_one(gate: Gate, words: tuple[str, ...], hint: str, capsys: Captured) -> None:
+    assert gate(*words) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"hint: {hint}"
+
+
+def test_the_help_of_a_verb_names_its_jobs_plainly(gate: Gate, capsys: Captured) -> None:
+    for verb in ("status", "retry", "pause", "cancel", "resume"):
+        assert gate(verb, "--help") == 0
+        assert "[[" not in capsys.readouterr().out

@@ -218,3 +218,11 @@ def test_no_colour_unless_asked_and_hostile_texts_stay_harmless() -> None:
 def test_colour_changes_no_words() -> None:
     colored = re.sub("\x1b\\[[0-9;]*m", "", summary(Look(color=True)))
     assert [line.rstrip() for line in colored.splitlines()] == summary().splitlines()
+
+
+def test_why_a_run_was_ended_is_not_said_twice_in_its_last_line() -> None:
+    one = job("t.run")
+    verdict = Verdict(outcome=Outcome.INTERRUPTED, exit_code=130, message="cancelled by ann: enough")
+    run = replace(record([(one, result(one, Status.CANCELLED))]), verdict=verdict,
+                  ending=Ending(kind=EndKind.CANCELLED, reason="cancelled by ann: enough", recoverable=True))
+    assert summary_text(run, Look(width=300)).splitlines()[-1].endswith("; exit code 130 (interrupted); cancelled (recoverable)")

@@ -122,3 +122,10 @@ def test_every_job_of_a_run_can_be_explained() -> None:
 
 def test_a_finding_without_fingerprint_has_no_short_id() -> None:
     assert short_id(finding()) is None
+
+
+def test_a_part_that_several_names_have_comes_with_those_and_not_with_nothing() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        explain(mixed(), "@api")
+    assert len(caught.value.near) > 1
+    assert all("@api" in name for name in caught.value.near)

@@ -132,7 +132,13 @@ def test_a_failure_stands_above_what_is_incomplete() -> None:
 
 def test_an_interrupt_stands_above_all() -> None:
     verdict = judge(plan(JOB), [Result(job=JOB.id, status=Status.FAILED)], signal=2)
-    assert (verdict.outcome, verdict.exit_code) == (Outcome.INTERRUPTED, 130)
+    assert (verdict.outcome, verdict.exit_code, verdict.message) == (Outcome.INTERRUPTED, 130, "interrupted by SIGINT")
+    assert "gatekeeper retry" in (verdict.conditions[0].hint or "")
+
+
+def test_a_run_that_was_cancelled_says_by_whom_and_why_and_not_only_that_it_was() -> None:
+    verdict = judge(plan(JOB), [Result(job=JOB.id, status=Status.CANCELLED)], cancelled="cancelled by ann: enough")
+    assert (verdict.outcome, verdict.exit_code, verdict.message) == (Outcome.INTERRUPTED, 130, "cancelled by ann: enough")
 
 
 def test_advice_never_decides() -> None:

@@ -111,7 +111,7 @@ def shown(times: Times, needs: Mapping[str, Sequence[str]] | None = None) -> tup
 
 def test_people_are_told_in_one_line_and_in_full() -> None:
     line, page = shown({"build": (0.0, 3.0), "lint": (0.0, 1.0), "test": (3.5, 4.0)}, {"test": ["build"]})
-    assert line == "time: 8.0s of work (1.1x); waited for build (3.0s) and test (4.0s); without test about 4.0s less\n"
+    assert line == "time: 8.0s of work in 7.5s; the run waited for build (3.0s) and test (4.0s); without test about 4.0s less\n"
     assert "    4.0s  test  needed the one before, 0.5s later\n" in page
     assert "    4.0s  less without test\n" in page
     assert "the longest chain of needs takes 7.0s" in page

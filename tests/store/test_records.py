@@ -14,6 +14,7 @@ from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Attempt, Result, RunRecord, Verdict
 from gatekeeper.model.status import Cause, Outcome, Status
 from gatekeeper.store.atomic import replacing, write_bytes
+from gatekeeper.store.home import open_home, start_run
 from gatekeeper.store.journal import Journal, read_journal
 from gatekeeper.store.log import RunLog
 from gatekeeper.store.runs import read_record, write_record
@@ -150,8 +151,14 @@ def test_a_record_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> Non
 
 
 def test_a_run_without_record_is_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="has no record: it is still running or did not end"):
+    with pytest.raises(StoreError, match="died before its end") as died:
         read_record(str(tmp_path))
+    assert "gatekeeper resume --run" in (died.value.hint or "")
+    run = start_run(open_home(str(tmp_path), {}))
+    with pytest.raises(StoreError, match=f"run {run.run_id} is still under way") as lives:
+        read_record(run.path)
+    run.close()
+    assert f"gatekeeper status --run {run.run_id}" in (lives.value.hint or "")
 
 
 @pytest.mark.faults
