@@ -1,11 +1,12 @@
 """Jobs that stand still, and the clock that stands still with a run. A job may be held by several (a person, the pause of the whole run, a machine
-that is short of memory): it goes on when nobody holds it any more. Does not know who may ask, nor why.
+that is short of memory, other runs that have the cores): it goes on when nobody holds it any more. Does not know who may ask, nor why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 from gatekeeper.execute.launch import errand_key
 from gatekeeper.execute.notices import Notices
@@ -23,6 +24,8 @@ class Holder(StrEnum):
     RUN = "run"
     TERMINAL = "terminal"
     PRESSURE = "pressure"
+    #: other runs have the cores
+    SLOTS = "slots"
 
 
 class RunClock:
@@ -99,11 +102,19 @@ class Freezer:
             self._schedule.resumed(job_id)
 
 
-class Standstill:
-    """The run as a whole, paused by one or several: nothing starts, what runs is frozen, and the run's clock stands still until all let it go on."""
+class Cores(Protocol):
+    """What a run shares with others (`relief.Relief`)."""
 
-    def __init__(self, ports: Ports, schedule: Schedule, clock: RunClock, freezer: Freezer) -> None:
-        self._ports, self._schedule, self._clock, self._freezer = ports, schedule, clock, freezer
+    def let_go(self) -> None: ...
+    def take_again(self, frozen: Sequence[str]) -> None: ...
+
+
+class Standstill:
+    """The run as a whole, paused by one or several: nothing starts, what runs is frozen, the run's clock stands still, and its cores are for other runs
+    until all let it go on."""
+
+    def __init__(self, ports: Ports, schedule: Schedule, clock: RunClock, freezer: Freezer, cores: Cores) -> None:
+        self._ports, self._schedule, self._clock, self._freezer, self._cores = ports, schedule, clock, freezer, cores
         self._holders: set[Holder] = set()
 
     @property
@@ -122,13 +133,16 @@ class Standstill:
         self._holders.add(holder)
         for job_id in self._schedule.running():
             self._freezer.freeze(job_id, Holder.RUN, reason)
+        self._cores.let_go()
 
     def end(self, *holders: Holder) -> None:
         """These (none: all) do not pause the run any more."""
         self._holders -= set(holders or self._holders)
         if self._holders or not self._clock.stands:
             return
-        for job_id in self._freezer.frozen():
+        frozen = self._freezer.frozen()
+        self._cores.take_again([job_id for job_id in frozen if self._freezer.holds(job_id, Holder.RUN)])
+        for job_id in frozen:
             self._freezer.thaw(job_id, Holder.RUN)
         self._clock.go()
         self._ports.publish(RunResumed(at=self._ports.clock()))

@@ -1,12 +1,14 @@
 """What a run yields to the rest of the machine: the cores that other runs hold, and what foreign load and short memory ask of it.
 
 Glue between the schedule and `slots` and `pressure`, which it loads only when they are needed: a run that is over within a second never looks at
-the load, one that starts no process holds no slot. Decides nothing by itself.
+the load, one that starts no process holds no slot. A run that is paused holds none either: when it goes on, one of its jobs does so at once, each
+other when there is a core for it. Decides nothing by itself.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gatekeeper.execute.freeze import Freezer, Holder
@@ -16,6 +18,7 @@ from gatekeeper.model.event import Notice
 from gatekeeper.model.ports import Clock, Subscriber
 from gatekeeper.model.status import Status
 from gatekeeper.model.value import replace
+from gatekeeper.model.wording import count_text
 
 if TYPE_CHECKING:
     from gatekeeper.execute.pressure import Monitor
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 #: seconds between two looks at the load, and between two looks for a slot
 LOOK, POLL = 1.0, 0.1
+_WITHOUT = "cannot go on yet: other runs took the cores while it was paused"
+
 
 class Relief:
     """The yielding of one run. `clock` is that of the machine: load does not stand still with a run."""
@@ -38,6 +43,8 @@ class Relief:
         #: jobs run that can use whatever is left
         self.lends = False
         self._frozen: list[str] = []
+        #: jobs that stand still since a pause because other runs have taken the cores meanwhile
+        self._without: list[str] = []
 
     def cores(self) -> float:
         """How many more cores jobs may take now than they hold; one job may start anyway where nothing moves."""
@@ -62,6 +69,8 @@ class Relief:
 
     def heed(self) -> None:
         """Look at the load, at most every `LOOK` seconds and only while jobs are under way; freeze or thaw one job, tell what changed."""
+        if self._without:
+            self._thaw_some()
         now = self._clock()
         if not self._looks or self._looked is None or now - self._looked < LOOK or not self._schedule.running():
             return
@@ -87,6 +96,32 @@ class Relief:
         self._how = replace(self._how, cores=max(self._how.cores, cores))
         if self._slots is not None:
             self._slots.widen(self._how.cores)
+
+    def let_go(self) -> None:
+        """The run stands still: its cores are for other runs."""
+        self.close()
+
+    def take_again(self, frozen: Sequence[str]) -> None:
+        """The run goes on with the jobs that it froze (ids): those for which others left no core stay frozen for now, the last started first."""
+        before, self._without = self._without, [] if self._alone else [job_id for job_id in self._schedule.running() if job_id in frozen]
+        for job_id in before:
+            self._freezer.thaw(job_id, Holder.SLOTS)
+        for job_id in self._without:
+            self._freezer.freeze(job_id, Holder.SLOTS, _WITHOUT)
+        self._thaw_some(told=True)
+
+    def _thaw_some(self, *, told: bool = False) -> None:
+        """Let go on for whom there are cores: one where nothing else moves, whatever others hold."""
+        self._without = [job_id for job_id in self._without if self._freezer.holds(job_id, Holder.SLOTS)]
+        waiting = sum(map(self._schedule.cores_of, self._without))
+        held = self._schedule.held()
+        used = held - waiting
+        free = self._ask(used, held) - used if self._without else 0
+        while self._without and (free >= (cores := self._schedule.cores_of(self._without[0])) or not used):
+            self._freezer.thaw(self._without.pop(0), Holder.SLOTS)
+            free, used = free - cores, used + cores
+        if told and self._without:
+            self._publish(Notice(at=self._clock(), message=f"{count_text(len(self._without), 'job')} of this run {_WITHOUT}"))
 
     def close(self) -> None:
         """Give all slots back."""

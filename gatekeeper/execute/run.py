@@ -87,7 +87,7 @@ class Run:
         self._notices = Notices(plan, self.schedule, options.alerts)
         self.freezer = Freezer(ports, self.schedule, self.now, self._notices)
         self.relief = Relief(options.yielding, self.schedule, self.freezer, ports.clock, ports.publish)
-        self.standstill = Standstill(ports, self.schedule, self.now, self.freezer)
+        self.standstill = Standstill(ports, self.schedule, self.now, self.freezer, self.relief)
         self.jobs = {job.id: job for job in plan.jobs}
         self._results: dict[str, Result] = {}
         self._stops = Stops()

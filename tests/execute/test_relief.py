@@ -119,6 +119,47 @@ def test_somebody_who_asks_for_more_jobs_at_once_gets_them_also_where_the_machin
     assert started(house) == [("T/a", 0.0), ("T/b", 0.0), ("T/c", 3.0)]
 
 
+@pytest.mark.parametrize(("gives_back", "ends"), [(99.0, [("T/a", 13.0), ("T/b", 21.0)]), (8.0, [("T/a", 13.0), ("T/b", 16.1)])])
+def test_a_paused_run_leaves_its_cores_to_others_and_goes_on_with_as_many_jobs_as_they_leave_it(
+        tmp_path: Path, gives_back: float, ends: list[tuple[str, float]]) -> None:
+    house = sharing(House(tmp_path, job("a"), job("b", timeout=12.0), scripts=long("a", "b")), tmp_path)
+    got: list[int] = []
+    house.ask(2.0, Action.PAUSE)
+    with closing(Slots(str(tmp_path / "slots"), 2)) as other:
+        house.pool.at(3.0, lambda: got.append(other.ask(0, 2, 0.0)))
+        house.ask(5.0, Action.RESUME)
+        house.pool.at(gives_back, other.close)
+        assert {result.status for result in house.run()} == {Status.PASSED}
+    assert got == [2]
+    assert [(event.job, round(event.at, 3)) for event in house.events.of(JobFinished)] == ends
+    assert [event.message for event in house.events.of(Notice)] == ["1 job of this run cannot go on yet: other runs took the cores while it was paused"]
+
+
+def take_two(slots: Slots) -> None:
+    assert slots.ask(0, 2, 0.0) == 2
+
+
+def test_a_run_that_is_paused_again_while_jobs_wait_for_cores_goes_on_with_the_same_job_first(tmp_path: Path) -> None:
+    with closing(Slots(str(tmp_path / "slots"), 2)) as other:
+        house = sharing(House(tmp_path, job("a"), job("b"), job("c"), scripts=long("a", "b", "c")), tmp_path)
+        for moment in (2.0, 6.0):
+            house.ask(moment, Action.PAUSE)
+            house.ask(moment + 2.0, Action.RESUME)
+        house.pool.at(3.0, lambda: take_two(other))
+        assert {result.status for result in house.run()} == {Status.PASSED}
+    assert [event.job for event in house.events.of(JobFinished)] == ["T/a", "T/b", "T/c"]
+
+
+def test_a_run_that_is_ended_while_its_jobs_wait_for_cores_ends_them(tmp_path: Path) -> None:
+    with closing(Slots(str(tmp_path / "slots"), 2)) as other:
+        house = sharing(House(tmp_path, job("a"), job("b"), scripts=long("a", "b")), tmp_path)
+        house.ask(2.0, Action.PAUSE)
+        house.pool.at(3.0, lambda: take_two(other))
+        house.ask(5.0, Action.RESUME)
+        house.ask(6.0, Action.CANCEL)
+        assert {result.status for result in house.run()} == {Status.CANCELLED}
+
+
 def test_a_run_whose_results_are_all_known_looks_for_no_slot(tmp_path: Path) -> None:
     house = sharing(House(tmp_path, *(job(name) for name in "abc")), tmp_path)
     house.options = replace(house.options, lookup=lambda one: Result(job=one.id, status=Status.PASSED, from_cache=True))
