@@ -30,6 +30,10 @@ class Index:
         """Paths with one of these base names, sorted."""
         return sorted(path for name in names for path in self._by_name.get(name, ()))
 
+    def has_name(self, name: str) -> bool:
+        """Whether there is a file with this base name."""
+        return name in self._by_name
+
     def names(self) -> Iterable[str]:
         """Every base name once."""
         return self._by_name

@@ -7,6 +7,7 @@ rival that is used · declared-only: a dependency and nothing else · default: n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from gatekeeper.detect.entries import Call
 from gatekeeper.detect.evidence import Evidence, folder_of
@@ -17,7 +18,7 @@ from gatekeeper.detect.owners import FAMILIES, Owners
 from gatekeeper.model.component import Component, Language, ToolStatus, ToolUse
 from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.tool import Command, Tool, Traces
-from gatekeeper.model.value import dataclass
+from gatekeeper.model.value import dataclass, replace
 
 _CONFIG_OPTIONS = frozenset({"-c", "--config", "--config-file", "--config-path", "--rcfile", "--settings-path"})
 _ASKING = frozenset({"--version", "-V", "--help", "-h"})
@@ -41,9 +42,8 @@ def uses_of(scene: Scene, found: tuple[Found, ...], evidence: Evidence, catalog:
     owners = Owners(found, scene)
     seen: dict[int, list[Use]] = {position: [] for position in range(len(found))}
     about = [folder_of(call) for call in evidence.calls]
-    for tool in catalog.tools:
-        if tool.builtin or not _leaves_traces(tool.traces):
-            continue
+    relatives = _relatives(found)
+    for tool in (_within_reach(tool, scene) for tool in catalog.tools if not tool.builtin and _leaves_traces(tool.traces)):
         languages = tool.languages or tuple(Language)
         called: dict[int, list[tuple[Call, str]]] = {}
         for call in about:
@@ -54,14 +54,36 @@ def uses_of(scene: Scene, found: tuple[Found, ...], evidence: Evidence, catalog:
         for position, item in enumerate(found):
             plugin = _PLUGINS.get((tool.id, item.component.language))
             if item.component.language in languages and (plugin is None or plugin in item.declared):
-                use = _use(scene, tool, item, found, (called.get(position, []), hooked.get(position, [])))
+                use = _use(scene, tool, item, relatives, (called.get(position, []), hooked.get(position, [])))
                 seen[position] += [use] if use is not None else []
     return {position: _judged(tuple(listed), catalog) for position, listed in seen.items()}
+
+
+def _relatives(found: tuple[Found, ...]) -> Mapping[str, frozenset[str]]:
+    """The folders of the components of each family of languages."""
+    return {family: frozenset(item.component.root for item in found if FAMILIES[item.component.language] == family) for family in FAMILIES.values()}
+
+
+def _within_reach(tool: Tool, scene: Scene) -> Tool:
+    """The tool without traces that this tree cannot hold: most components are asked for files whose names are nowhere in it."""
+    traces = tool.traces
+    files = tuple(name for name in traces.files if is_glob(name) or scene.index.has_name(base(name)))
+    keys = {name: wanted for name, wanted in traces.keys.items() if scene.index.has_name(base(name))}
+    return replace(tool, traces=replace(traces, files=files, keys=keys))
+
+
+@lru_cache(maxsize=512)
+def _begun(trace_words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The first words of trace words, and those that are options."""
+    return frozenset(word.split()[0] for word in trace_words), tuple(word for word in trace_words if word.startswith("-"))
 
 
 def matched(traces: Traces, words: tuple[str, ...]) -> str | None:
     """The longest of the trace words that a call begins with (an option counts anywhere), or None."""
     name = traces.words[0].split()[0] if traces.words and words[0] in traces.npm else words[0]
+    first, options = _begun(traces.words)
+    if name not in first and (not options or not any(option in words or option == name for option in options)):
+        return None
     whole = (name, *words[1:])
     if (len(whole) < 4 and not _ASKING.isdisjoint(whole)) or whole[1:] == ("version",):
         return None
@@ -107,11 +129,11 @@ def _hooked(tool: Tool, evidence: Evidence, owners: Owners, languages: tuple[Lan
     return found
 
 
-def _use(scene: Scene, tool: Tool, item: Found, found: tuple[Found, ...], seen: tuple[list[tuple[Call, str]], list[tuple[str, str]]]) -> Use | None:
+def _use(scene: Scene, tool: Tool, item: Found, relatives: Mapping[str, frozenset[str]], seen: tuple[list[tuple[Call, str]], list[tuple[str, str]]]) -> Use | None:
     called, hooked = seen
     declared = _declared(tool.traces, item)
     if called or hooked:
-        config, _ = _config(scene, tool.traces, item, found, covered=True)
+        config, _ = _config(scene, tool.traces, item, frozenset())
         speaking = called[:1] if config is not None else called  # a second call may use a second configuration
         config = next((named for call, _word in speaking if (named := _named_config(scene, call)) is not None), config)
         plain = tuple(dict.fromkeys(_seen_from(scene, call, item.component.root, len(word.split())) for call, word in called if call.plain))
@@ -119,7 +141,7 @@ def _use(scene: Scene, tool: Tool, item: Found, found: tuple[Found, ...], seen: 
         best = called[0][0].evidence if called else hooked[0][0]
         use = ToolUse(tool=tool.id, config=config, status=ToolStatus.USED, evidence=best, invocation=plain[0] if plain else (), invocations=plain)
         return Use(use=use, declared=declared, words=tuple(dict.fromkeys(words)), targeted=_targeted(scene, tool.traces, config))
-    config, beside = _config(scene, tool.traces, item, found, covered=False)
+    config, beside = _config(scene, tool.traces, item, relatives[FAMILIES[item.component.language]])
     if config is not None:
         note = f"; {beside} beside it is left over" if beside else ""
         place = f", declared in {declared}" if declared else ""
@@ -154,12 +176,12 @@ def _declared(traces: Traces, item: Found) -> str | None:
     return next((item.declared[name] for name in wanted if name in item.declared), None)
 
 
-def _config(scene: Scene, traces: Traces, item: Found, found: tuple[Found, ...], *, covered: bool) -> tuple[str | None, str]:
-    """The configuration in force and further files beside it. Above the component only where no relative of it lies, or if `covered` is fine."""
-    family = FAMILIES[item.component.language]
-    relatives = {other.component.root for other in found if FAMILIES[other.component.language] == family} if not covered else set()
+def _config(scene: Scene, traces: Traces, item: Found, relatives: frozenset[str]) -> tuple[str | None, str]:
+    """The configuration in force and further files beside it. Above the component only where none of its `relatives` lies."""
+    if not traces.files and not traces.keys:
+        return None, ""
     for folder in ancestors(item.component.root):
-        if folder != item.component.root and folder in relatives and not covered:
+        if folder != item.component.root and folder in relatives:
             return None, ""
         files = [path for name in traces.files for path in _files(scene, folder, name)]
         if files:

@@ -54,6 +54,8 @@ class Tree:
 
 def _inside(root: str, full: str) -> bool:
     real = os.path.realpath(full)
+    if real == full and full.startswith(f"{root}/"):
+        return True  # no link on the way, so none in the root
     base = os.path.realpath(root)
     return real == base or real.startswith(base.rstrip("/") + "/")
 
