@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -87,6 +86,8 @@ def _bug_report(error: Exception, words: Sequence[str], environment: Mapping[str
 
 
 def _keep(report: str, environment: Mapping[str, str]) -> str | None:
+    import tempfile  # lazy: only bugs of ours pay
+
     name = time.strftime(f"bug-%Y%m%d-%H%M%S-{os.getpid()}.md")
     for folder in (cache_folder(environment), tempfile.gettempdir()):
         if folder is None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 
 from gatekeeper.model.component import Problem
@@ -99,7 +98,7 @@ def _afresh(text: str, work: Callable[[str], object]) -> object:
 
 
 class Documents:
-    """Reads every file at most once, and collects the problems. `remembered` may spare it the YAML that was read in an earlier run."""
+    """Reads every file at most once, and collects the problems. `remembered` may spare it the YAML and TOML that was read in an earlier run."""
 
     def __init__(self, read: Callable[[str], bytes | None], remembered: Remember = _afresh) -> None:
         self._read = read
@@ -125,7 +124,7 @@ class Documents:
         return self._texts[path]
 
     def toml(self, path: str) -> Document | None:
-        return self._document(path, tomllib.loads)
+        return self._document(path, lambda text: self._remembered(f"\0toml{text}", lambda _: _load_toml(text)))
 
     def json(self, path: str) -> Document | None:
         return self._document(path, json.loads)
@@ -256,6 +255,12 @@ class _YamlError(ValueError):
     def __init__(self, message: str, line: int | None) -> None:
         super().__init__(message)
         self.line = line
+
+
+def _load_toml(text: str) -> object:
+    import tomllib  # lazy: 3 ms that only trees with TOML that was not seen before pay
+
+    return tomllib.loads(text)
 
 
 def _load_yaml(text: str) -> object:

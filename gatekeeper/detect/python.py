@@ -5,7 +5,6 @@ A pyproject.toml that only configures tools is a component when Python files lie
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Mapping
 
@@ -228,6 +227,8 @@ def _name(project: _Project, scene: Scene) -> tuple[str | None, bool]:
 
 def _setup_name(text: str) -> str | None:
     """The literal `name=` of setup.py, read, not run."""
+    import ast  # lazy: only trees with a setup.py pay
+
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

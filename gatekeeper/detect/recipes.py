@@ -5,7 +5,6 @@ Python files are read with `ast`, never run. A recipe can be looked up by name, 
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -222,28 +221,8 @@ def _task_texts(value: object) -> list[str]:
 
 
 def _python(path: str, text: str, runner: str) -> Iterator[Recipe]:
-    """`session.run("pytest", "tests")` of nox and `c.run("pytest tests")` of invoke, function by function."""
-    try:
-        module = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for function in module.body:
-        if isinstance(function, ast.FunctionDef):
-            lines = [_entry(path, line, call.lineno, function.name) for call in ast.walk(function) if isinstance(call, ast.Call) and (line := _session_run(call, runner))]
-            yield Recipe(runner=runner, folder=parent(path), name=function.name, first=(), entries=tuple(lines))
+    """What nox and invoke run, function by function."""
+    from gatekeeper.detect.sessions import sessions  # lazy: only projects with such a file pay
 
-
-def _session_run(call: ast.Call, runner: str) -> str | None:
-    if not (isinstance(call.func, ast.Attribute) and call.func.attr in {"run", "run_always", "run_install"}):
-        return None
-    words = [item.value for item in call.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
-    unknown = any(not isinstance(item, ast.Constant) and not _is_posargs(item) for item in call.args)
-    if not words:
-        return None
-    line = words[0] if runner == "invoke" else shlex.join(words)
-    return f"{line} $unknown" if unknown else line
-
-
-def _is_posargs(item: ast.expr) -> bool:
-    """`*session.posargs`: what a person adds, nothing in CI."""
-    return isinstance(item, ast.Starred) and isinstance(item.value, ast.Attribute) and item.value.attr == "posargs"
+    for name, lines in sessions(text, runner):
+        yield Recipe(runner=runner, folder=parent(path), name=name, first=(), entries=tuple(_entry(path, line, number, name) for line, number in lines))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
@@ -74,9 +73,9 @@ def _packed(parts: Sequence[str], room: int) -> Iterator[str]:
         if cells(f"{packed}; {part}") <= room:
             packed = f"{packed}; {part}"
         else:
-            yield from textwrap.wrap(f"{packed};", room)
+            yield from _wrapped(f"{packed};", room)
             packed = part
-    yield from textwrap.wrap(packed, room)
+    yield from _wrapped(packed, room)
 
 
 def _batches(record: RunRecord, look: Look) -> Iterator[Line]:
@@ -132,11 +131,20 @@ def _style(name: str, number: int) -> Style:
     return {"failed": Style.BAD, "blocked": Style.WARN, "completed": Style.GOOD}.get(name, Style.PLAIN)
 
 
+def _wrapped(text: str, room: int, indent: str = "") -> list[str]:
+    """A text in lines of at most `room` characters, each behind the indent."""
+    if len(indent) + len(text) <= room and text.isprintable() and text.strip() == text != "":
+        return [indent + text]
+    import textwrap  # lazy: most lines fit
+
+    return textwrap.wrap(text, room, initial_indent=indent, subsequent_indent=indent)
+
+
 def _sentences(rows: Sequence[_Row], width: int) -> Iterator[Line]:
     for batch, title, part, took in rows:
         yield line(strong(f"{batch} {title}".rstrip()), "  " if took else "", *took)
         words = ", ".join(f"{getattr(part, name)} {name}" for name in SIX) + (f"; {apart_text(part)}" if apart_text(part) else "")
-        yield from (line(text) for text in textwrap.wrap(words, max(20, width - 2), initial_indent="  ", subsequent_indent="  "))
+        yield from (line(text) for text in _wrapped(words, max(20, width - 2), "  "))
 
 
 def _timing(record: RunRecord, _look: Look) -> Iterator[Line]:

@@ -13,7 +13,6 @@ import os
 import select
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import IO
@@ -33,7 +32,7 @@ def run_helper(argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None =
     settle_signals()
     with ExitStack() as files:
         try:
-            source, out, err = (files.enter_context(tempfile.TemporaryFile(buffering=0)) for _ in range(3))
+            source, out, err = (files.enter_context(_nameless()) for _ in range(3))
             source.write(stdin)
             source.seek(0)
             process = start_process(tuple(argv), cwd=cwd, env=os.environ if env is None else env, stdout=out.fileno(), stderr=err.fileno(),
@@ -81,6 +80,15 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     forget(process.pid)
+
+
+def _nameless() -> IO[bytes]:
+    """A file that nobody else can open, in memory where the system has such: what it holds is read whole anyway."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("gatekeeper-helper", os.MFD_CLOEXEC), "r+b", buffering=0)
+    import tempfile  # lazy: only systems without files in memory
+
+    return tempfile.TemporaryFile(buffering=0)
 
 
 def _content(file: IO[bytes]) -> bytes:

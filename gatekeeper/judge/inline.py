@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import io
 import re
-import tokenize
 from collections.abc import Iterator
 from datetime import date
 
@@ -82,6 +81,8 @@ def _in_string(before: str) -> bool:
 
 def _python_comments(content: bytes) -> dict[int, int] | None:
     """By line the offset of its comment; None where Python cannot read the file (then each line is looked at by itself)."""
+    import tokenize  # lazy: only where Python files with such comments are read
+
     try:
         tokens = list(tokenize.tokenize(io.BytesIO(content).readline))
     except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):

@@ -6,12 +6,8 @@ The one interpreter that must be asked (`python` on PATH) is in `interpreter.py`
 
 from __future__ import annotations
 
-import base64
-import glob
-import hashlib
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -61,10 +57,19 @@ def read_environment(prefix: str, origin: str) -> Environment | None:
     python = next((path for name in ("python", "python3") if executable(path := os.path.join(prefix, "bin", name))), None)
     if python is None:
         return None
-    site = sorted(glob.glob(os.path.join(glob.escape(prefix), "lib", "python3*", "site-packages")))
+    site = _libraries(prefix)
     if not site:
         return None
     return Environment(prefix=prefix, python=python, scripts=os.path.join(prefix, "bin"), site=(*site, *_system_site(prefix)), origin=origin)
+
+
+def _libraries(prefix: str) -> list[str]:
+    folder = os.path.join(prefix, "lib")
+    try:
+        names = [name for name in os.listdir(folder) if name.startswith("python3")]
+    except OSError:
+        return []
+    return sorted(path for name in names if os.path.lexists(path := os.path.join(folder, name, "site-packages")))
 
 
 def _system_site(prefix: str) -> tuple[str, ...]:
@@ -73,6 +78,8 @@ def _system_site(prefix: str) -> tuple[str, ...]:
     settings = dict(found)
     if settings.get("include-system-site-packages", "").lower() != "true":
         return ()
+    import glob  # lazy: only environments that see those of the system pay
+
     base = glob.escape(os.path.dirname(settings.get("home", "/nowhere/bin")))
     version = ".".join(settings.get("version", settings.get("version_info", "3")).split(".")[:2])
     patterns = (f"{base}/lib/python{version}/site-packages", f"{base}/lib/python3/dist-packages", f"{base}/local/lib/python{version}/dist-packages")
@@ -119,6 +126,10 @@ def _pdm_pointer(folder: str) -> str | None:
 
 
 def _pep582(folder: str) -> Environment | None:
+    if not os.path.isdir(os.path.join(folder, "__pypackages__")):
+        return None
+    import glob  # lazy: few projects have such a folder
+
     interpreter = (read_text(os.path.join(folder, ".pdm-python")) or "").strip()
     for library in sorted(glob.glob(os.path.join(glob.escape(folder), "__pypackages__", "3*", "lib")), reverse=True):
         if os.path.isabs(interpreter) and executable(interpreter):
@@ -130,13 +141,20 @@ def _pep582(folder: str) -> Environment | None:
 
 def _poetry(surroundings: Surroundings, folder: str) -> tuple[str, ...]:
     """The environments that poetry keeps for a project: `NAME-HASH-pyX.Y` in its cache, the one it last used first."""
+    places = [where for where in _poetry_folders(surroundings) if os.path.isdir(where)]
+    if not places:
+        return ()
+    import base64
+    import glob
+    import hashlib  # lazy: only users of poetry pay
+
     project = manifest(folder)
     name = _text(project, "project", "name") or _text(project, "tool", "poetry", "name")
     if name is None or not ("poetry" in _table(project, "tool") or os.path.isfile(os.path.join(folder, "poetry.lock"))):
         return ()
     digest = hashlib.sha256(os.path.realpath(folder).encode("utf-8", "surrogateescape")).digest()
     base = f"{_POETRY_UNSAFE.sub('_', normalise(name))[:42]}-{base64.urlsafe_b64encode(digest).decode()[:8]}"
-    for where in _poetry_folders(surroundings):
+    for where in places:
         if found := sorted(glob.glob(os.path.join(glob.escape(where), glob.escape(base) + "-py*")), reverse=True):
             used = re.search(rf'(?ms)^\["?{re.escape(base)}"?\]$.*?^minor = "([\d.]+)"', read_text(os.path.join(where, "envs.toml")) or "")
             return tuple(sorted(found, key=lambda path: not (used and path.endswith(f"-py{used[1]}"))))
@@ -157,13 +175,18 @@ def _poetry_folders(surroundings: Surroundings) -> Iterator[str]:
 
 def _hatch(surroundings: Surroundings, folder: str) -> tuple[str, ...]:
     """Hatch keeps `env/virtual/NAME/HASH/ENV` in its data folder; `hatch-test*` and `test*` are tried before the default."""
-    name = _text(manifest(folder), "project", "name")
+    places = [where for where in _hatch_folders(surroundings) if os.path.isdir(where)]
+    name = _text(manifest(folder), "project", "name") if places else None
     if name is None:
         return ()
+    import base64
+    import glob
+    import hashlib  # lazy: only users of hatch pay
+
     normal = normalise(name)
     checksum = base64.urlsafe_b64encode(hashlib.sha256(os.path.realpath(folder).encode("utf-8", "surrogateescape")).digest()).decode()[:8]
     found: list[str] = []
-    for where in _hatch_folders(surroundings):
+    for where in places:
         storage = os.path.join(where, normal, checksum)
         for pattern in ("hatch-test*", "test*", normal, "*"):
             found += sorted(glob.glob(os.path.join(glob.escape(storage), pattern)), reverse=True)
@@ -189,6 +212,8 @@ def manifest(folder: str) -> dict[str, object]:
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> dict[str, object]:
     """A document by its content: many questions are put to the same one. Nobody may change the answer."""
+    import tomllib  # lazy: only where poetry or hatch keep environments
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tomllib
 
 from gatekeeper.model.component import Component
 from gatekeeper.provide.places import Surroundings, read_text
@@ -12,6 +11,8 @@ from gatekeeper.provide.places import Surroundings, read_text
 
 def profile(folder: str) -> dict[str, object]:
     """The default profile of a folder's foundry.toml; empty where there is none that can be read."""
+    import tomllib  # lazy: only trees with contracts pay
+
     try:
         document = tomllib.loads(read_text(os.path.join(folder, "foundry.toml"), 1_000_000) or "")
     except (tomllib.TOMLDecodeError, RecursionError):

@@ -118,6 +118,9 @@ def _requirement(text: str, package: str) -> str | None:
 
 
 def _manifest_pin(folder: str, package: str) -> str | None:
+    text = read_text(os.path.join(folder, "pyproject.toml")) or ""
+    if "==" not in text and "\\" not in text:  # start-up: without a pin (or an escape that may stand for one) the file need not be parsed
+        return None
     # start-up: only what can be meant is read as a requirement
     for text in (text for text in _declared(manifest(folder)) if re.match(rf"(?i)\s*{_any_form(package)}\b", text)):
         from packaging.requirements import InvalidRequirement, Requirement

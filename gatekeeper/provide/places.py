@@ -6,7 +6,6 @@ import contextlib
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -105,6 +104,8 @@ def usable_home(wanted: str | None) -> str:
     """
     if wanted and os.path.isabs(wanted) and _writable(wanted):
         return wanted
+    import tempfile  # lazy: only users without a cache folder pay
+
     path = os.path.join(tempfile.gettempdir(), f"gatekeeper-{os.getuid()}")
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, 0o700)

@@ -8,7 +8,6 @@ toolchain that is not installed is a missing tool. Knows nothing of what cargo d
 from __future__ import annotations
 
 import os
-import tomllib
 
 from gatekeeper.model.component import Component
 from gatekeeper.model.ports import Runner
@@ -114,6 +113,8 @@ def _chosen(surroundings: Surroundings, home: str, folder: str) -> tuple[str | N
 
 def pinned_channel(text: str, folder: str) -> str | None:
     """What a `rust-toolchain(.toml)` names: a channel, or the absolute path of a custom toolchain; None for neither."""
+    import tomllib  # lazy: only trees with crates pay
+
     try:
         table = tomllib.loads(text).get("toolchain")
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -151,6 +152,8 @@ def _host(home: str, names: list[str]) -> str:
 
 
 def _toml(path: str) -> dict[str, object]:
+    import tomllib  # lazy: see above
+
     try:
         return tomllib.loads(read_text(path, 1_000_000) or "")
     except (tomllib.TOMLDecodeError, RecursionError):

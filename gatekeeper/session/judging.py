@@ -6,7 +6,6 @@ Reads coverage reports, sizes of artifacts, what integration tests need, approva
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 
 from gatekeeper.judge.counters import batch_seconds
@@ -100,6 +99,8 @@ class Judging:
         return None if base is None else changed_lines(self.sight.tree, self.sight.git, base, staged=staged, name="the last commit" if staged else None)
 
     def _present(self, conditions: Sequence[PolicyCondition]) -> dict[str, bool]:
+        import shutil  # lazy: only policies that ask what there is pay
+
         environment, root = self.sight.environment, self.sight.tree.root
         found = {f"program {name}": shutil.which(name, path=environment.get("PATH", os.defpath)) is not None
                  for condition in conditions for name in condition.programs}

@@ -16,10 +16,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import socket
 import struct
-import tempfile
 from collections.abc import Iterator
 
 from gatekeeper.session.wishes import Answer, Question
@@ -94,6 +92,9 @@ def listen(folder: str) -> socket.socket:
 
 def _listen_elsewhere(folder: str) -> socket.socket:
     """A socket in a private folder of its own, with a link to it in the run's."""
+    import shutil
+    import tempfile  # lazy: only places whose names are too long for a socket pay
+
     place = os.path.join(tempfile.mkdtemp(prefix="gatekeeper-"), SOCKET)  # 0700
     try:
         os.symlink(place, os.path.join(folder, SOCKET))

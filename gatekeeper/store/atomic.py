@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -43,7 +42,8 @@ def replacing(path: str, mode: int = 0o644, *, last: bool = True) -> Iterator[Bi
     Where it is not the `last` of several in one folder, its name is made to last together with that one's.
     """
     folder = os.path.dirname(path) or "."
-    descriptor, unfinished = tempfile.mkstemp(prefix=UNFINISHED, dir=folder)
+    unfinished = os.path.join(folder, f"{UNFINISHED}{os.urandom(8).hex()}")
+    descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file

@@ -15,8 +15,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -84,7 +82,7 @@ class RunFolder:
 def home_of(root: str, environment: Mapping[str, str]) -> Home:
     """The home of the tree at `root` as it is on disk, for reading; nothing is created."""
     return next((Home(folder=folder) for folder in _places(root, environment) if os.path.isdir(os.path.join(folder, "runs"))),
-                Home(folder=_places(root, environment)[0]))
+                Home(folder=next(_places(root, environment))))
 
 
 def open_home(root: str, environment: Mapping[str, str]) -> Home:
@@ -101,14 +99,17 @@ def open_home(root: str, environment: Mapping[str, str]) -> Home:
     raise StoreError(f"nothing can be kept anywhere: {'; '.join(reasons)}", hint="free some space, or set XDG_CACHE_HOME to a folder that can be written")
 
 
-def _places(root: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+def _places(root: str, environment: Mapping[str, str]) -> Iterator[str]:
     """Candidates, best first: the tree, the user's cache folder, the temporary folder."""
     absolute = os.path.realpath(root)
+    yield os.path.join(absolute, FOLDER)
     name = f"{os.path.basename(absolute) or 'root'}-{hashlib.blake2b(os.fsencode(absolute), digest_size=6).hexdigest()}"
     cache = environment.get("XDG_CACHE_HOME") or (os.path.join(environment["HOME"], ".cache") if environment.get("HOME") else "")
-    temporary = environment.get("TMPDIR") or tempfile.gettempdir()
-    return (os.path.join(absolute, FOLDER), *([os.path.join(cache, "gatekeeper", "homes", name)] if os.path.isabs(cache) else []),
-            os.path.join(temporary, f"gatekeeper-{os.getuid()}", name))
+    if os.path.isabs(cache):
+        yield os.path.join(cache, "gatekeeper", "homes", name)
+    import tempfile  # lazy: only trees that cannot be written pay
+
+    yield os.path.join(environment.get("TMPDIR") or tempfile.gettempdir(), f"gatekeeper-{os.getuid()}", name)
 
 
 def _prepare(folder: str, *, trusted: bool) -> None:
@@ -147,7 +148,7 @@ def start_run(home: Home, *, now: datetime | None = None, token: str | None = No
                 os.rename(folder, path)
             except OSError as error:
                 lock.release()
-                shutil.rmtree(folder, ignore_errors=True)
+                _rmtree(folder, ignore_errors=True)
                 if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR} or token:
                     raise
             else:
@@ -240,7 +241,13 @@ def _remove(path: str) -> None:
     """Removes a locked run folder, renamed first: a half deleted one must not look like a run. Raises OSError."""
     doomed = os.path.join(os.path.dirname(path), _DOOMED + os.path.basename(path))
     os.rename(path, doomed)
-    shutil.rmtree(doomed)
+    _rmtree(doomed)
+
+
+def _rmtree(path: str, *, ignore_errors: bool = False) -> None:
+    import shutil  # lazy: only runs that delete something pay
+
+    shutil.rmtree(path, ignore_errors=ignore_errors)
 
 
 def _sweep(home: Home) -> None:
@@ -248,7 +255,7 @@ def _sweep(home: Home) -> None:
     for name in _names(home.runs, (_DOOMED, UNFINISHED)):
         path = os.path.join(home.runs, name)
         if (name.startswith(_DOOMED) or _is_old(path)) and not is_running(path):
-            shutil.rmtree(path, ignore_errors=True)
+            _rmtree(path, ignore_errors=True)
     for name in _names(home.folder, (UNFINISHED,)):
         path = os.path.join(home.folder, name)
         if _is_old(path):
