@@ -1,4 +1,7 @@
-"""In which order ready jobs should start: longest remaining path first. Pure; knows no states, no resources and no time.
+"""In which order ready jobs should start: longest remaining path first. Pure; knows no states, no cores and no time.
+
+Jobs that hold the same name (a build's target folder) can only run one after the other, so they count as a chain, the longest of them first: what waits
+for a lock late in a run makes the run as much longer as what waits for a need.
 
 A barrier (see `model.plan.Plan.barriers`) is a step of its own that takes no time. Under fail-fast the order is another one: whatever promises a
 red end soonest, by odds of failure per second of work, a job counting for what waits behind it too.
@@ -50,7 +53,11 @@ class Order:
         for name in (*barriers, *self._jobs):
             for other in sorted(self.waits[name]):
                 self.dependents[other].append(name)
-        self._path, self._chance = self._reckoned()
+        self._seconds = {name: self._own_seconds(name) for name in self.waits}
+        self._path, self._chance = self._reckoned({})
+        floors = self._behind_names()
+        if floors:
+            self._path, self._chance = self._reckoned(floors)
 
     def rank(self, job_id: str, asked: Priority = Priority.MEDIUM) -> Rank:
         """Where a job stands; `asked` is what somebody said of it while the run was under way: before all others, or behind them."""
@@ -61,10 +68,29 @@ class Order:
             return said, last, not job.blocking, rate, long, PRIORITIES[job.priority], -path, job_id
         return said, last, long, not job.blocking, PRIORITIES[job.priority], rate, -path, job_id
 
-    def _reckoned(self) -> tuple[dict[str, float], dict[str, Chance]]:
-        """Of each job and barrier: estimated seconds to the end of the longest chain behind it, and the best chance that it leads to; a circle ends a chain."""
-        seconds = {name: max(0.0, self._jobs[name].estimated_seconds) if name in self._jobs else 0.0 for name in self.waits}
-        path, chance = dict(seconds), {name: self._own_chance(name) for name in self.waits}
+    def _own_seconds(self, name: str) -> float:
+        job = self._jobs.get(name)
+        return 0.0 if job is None or job.unavailable is not None else max(0.0, job.estimated_seconds)
+
+    def _behind_names(self) -> dict[str, float]:
+        """Seconds that those who hold a name will take from a job on, the job included: for each that does not hold its name alone."""
+        holders: dict[str, list[str]] = defaultdict(list)
+        for job_id, job in self._jobs.items():
+            for held in job.resources.exclusive:
+                holders[held].append(job_id)
+        floors: dict[str, float] = {}
+        for ids in holders.values():
+            behind = 0.0
+            for job_id in sorted(ids, key=self._path.__getitem__) if len(ids) > 1 else ():
+                behind = max(behind + self._seconds[job_id], self._path[job_id])
+                floors[job_id] = max(floors.get(job_id, 0.0), behind)
+        return floors
+
+    def _reckoned(self, floors: Mapping[str, float]) -> tuple[dict[str, float], dict[str, Chance]]:
+        """Of each job and barrier: estimated seconds to the end of the longest chain behind it (never fewer than its floor), and the best chance that it
+        leads to; a circle ends a chain."""
+        seconds = self._seconds
+        path, chance = {name: max(own, floors.get(name, 0.0)) for name, own in seconds.items()}, {name: self._own_chance(name) for name in self.waits}
         open_followers = {name: len(self.dependents.get(name, ())) for name in self.waits}
         ends = [name for name, count in open_followers.items() if count == 0]
         while ends:

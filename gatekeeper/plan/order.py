@@ -127,9 +127,14 @@ def critical_path(jobs: tuple[Job, ...], barriers: Barriers | None = None) -> tu
 
 
 def estimate(jobs: tuple[Job, ...], pool_size: int, longest: float | None = None) -> float:
-    """Seconds that the plan should take: its longest chain or the work spread over the pool, whichever is more."""
-    work = sum(job.estimated_seconds * min(job.resources.cpu, pool_size) for job in jobs if job.unavailable is None and job.job_class is not JobClass.ASYNC)
-    return round(max(critical_path(jobs)[1] if longest is None else longest, work / max(1, pool_size)), 3)
+    """Seconds that the plan should take: its longest chain, the jobs that hold one name in turn, or the work spread over the pool, whichever is most."""
+    counted = [job for job in jobs if job.unavailable is None and job.job_class is not JobClass.ASYNC]
+    work = sum(job.estimated_seconds * min(job.resources.cpu, pool_size) for job in counted)
+    in_turn: dict[str, float] = defaultdict(float)
+    for job in counted:
+        for name in job.resources.exclusive:
+            in_turn[name] += job.estimated_seconds
+    return round(max(critical_path(jobs)[1] if longest is None else longest, work / max(1, pool_size), *in_turn.values()), 3)
 
 
 def _chain(jobs: Sequence[Job], barriers: Barriers) -> Iterator[tuple[str, tuple[str, ...]]]:

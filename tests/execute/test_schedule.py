@@ -78,6 +78,33 @@ def test_the_longest_remaining_path_goes_first() -> None:
     assert schedule.startable(0) == ("chain",)
 
 
+def test_jobs_that_hold_one_name_count_as_a_chain_the_longest_of_them_first() -> None:
+    builds = [job(f"build{seconds}", seconds=seconds, exclusive=("target",)) for seconds in (4.0, 6.0, 8.0)]
+    schedule = Schedule([job("a", seconds=9.0), job("b", seconds=9.0), *builds], Capacity(cpu=2))
+    seconds = {"a": 9.0, "b": 9.0, "build4.0": 4.0, "build6.0": 6.0, "build8.0": 8.0}
+    ends: dict[str, float] = {}
+    order, now = [], 0.0
+    while not schedule.done:
+        ends |= {job_id: now + seconds[job_id] for job_id in start(schedule, now)}
+        now, ended = min((end, job_id) for job_id, end in ends.items())
+        del ends[ended]
+        order.append(ended)
+        schedule.finished(ended, Status.PASSED)
+    assert (order, now) == (["build8.0", "a", "build6.0", "b", "build4.0"], 18.0)
+
+
+def test_what_stands_before_a_job_of_a_chain_of_one_name_goes_before_it_too() -> None:
+    builds = [job("build", seconds=5.0, exclusive=("target",), needs=("fetch",)), job("tests", seconds=20.0, exclusive=("target",), needs=("build",)),
+              job("lint", seconds=12.0, exclusive=("target",), needs=("fetch",))]
+    schedule = Schedule([job("long", seconds=30.0), job("fetch", seconds=1.0), *builds], Capacity(cpu=1))
+    assert schedule.startable(0) == ("fetch",)
+
+
+def test_a_name_is_no_chain_where_only_one_job_can_hold_it() -> None:
+    schedule = Schedule([job("build", seconds=5.0, exclusive=("target",)), job("long", seconds=9.0)], Capacity(cpu=1))
+    assert schedule.startable(0) == ("long",)
+
+
 def test_blocking_goes_before_advisory_and_priority_before_names() -> None:
     jobs = [job("a", blocking=False), job("b", priority=Priority.LOW), job("c", priority=Priority.CRITICAL), job("d")]
     schedule = Schedule(jobs, ROOMY)

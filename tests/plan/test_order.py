@@ -9,10 +9,10 @@ import pytest
 from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.schedule import Schedule
 from gatekeeper.model.pipeline import Batch, Catalog, Pipeline
-from gatekeeper.model.plan import Job, Reason
+from gatekeeper.model.plan import Job, Reason, Resources
 from gatekeeper.model.status import Status
 from gatekeeper.model.tool import Effect, Role
-from gatekeeper.plan.order import SHORT, critical_path, groups, ordered
+from gatekeeper.plan.order import SHORT, critical_path, estimate, groups, ordered
 
 JOB = Job(id="", task="T", batch="", command="c", tool_id="t", role=Role.LINT, component=None, argv=(), cwd=".", reason=Reason(kind="used", detail=""))
 
@@ -79,3 +79,9 @@ def test_paths_and_groups_go_through_barriers() -> None:
     placed, barriers = ordered((*jobs(40, "a"), slow, *jobs(2, "b", estimated_seconds=7.0)), catalog)
     assert critical_path(placed, barriers) == (("slow", "b0"), 57.0)
     assert [len(group) for group in groups(placed, barriers)] == [41, 2]
+
+
+def test_a_plan_takes_as_long_as_those_that_hold_one_name_take_in_turn() -> None:
+    builds = [replace(job, resources=Resources(exclusive=("target",))) for job in jobs(3, "b", estimated_seconds=7.0)]
+    assert estimate((*builds, *jobs(1, "a", estimated_seconds=9.0)), pool_size=8) == 21.0
+    assert estimate(jobs(3, "b", estimated_seconds=7.0), pool_size=8) == 7.0
