@@ -108,6 +108,11 @@ def _machine(root: str) -> Iterator[Check]:
     memory = free_memory_mb()
     yield Check(name="memory", found=f"{size_text(memory * 1e6)} free", hint="close something: fewer jobs run at once" if memory < _LEAST_MEMORY_MB else None)
     yield Check(name="cores", found=str(capacity().cpu))
+    from gatekeeper.execute.certainty import finding_processes, not_told
+
+    yield Check(name="processes", found=finding_processes())
+    if missing := tuple(not_told()):
+        yield Check(name="not told", found=f"{', '.join(missing)}: this system does not say")
 
 
 def _resources(settings: Settings) -> Mapping[str, float]:

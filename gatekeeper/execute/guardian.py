@@ -5,8 +5,9 @@ of a job and -1, or an adopted process outside the groups and its start time; a 
 Gatekeeper closes it or dies, it reads the table, tells what is left to end, kills it 0.3 s later, and sweeps every process whose environment names
 the run.
 Knows nothing of Gatekeeper and imports nothing of it: it must start in 10 ms and work when everything else is broken.
-Without /proc (macOS) it knows the groups only. What it cannot find: a process that left group and session and cleared its environment since
-Gatekeeper last looked at the tree, half a second at most. Only a parent of Gatekeeper that adopts orphans could.
+Without /proc (macOS) it asks `ps`, which shows no environments: then it finds the groups and what Gatekeeper had seen; without `ps` the groups alone.
+What it cannot find: a process that left group and session and cleared its environment since Gatekeeper last looked at the tree, half a second at
+most. Only a parent of Gatekeeper that adopts orphans could.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import time
 
 GRACE = 0.3
 ROUNDS = 200
+#: seconds by which `ps` and Gatekeeper may differ about when a process started
+CLOCKS_DIFFER = 1.5
 #: bytes of a number in the table
 WORD = 8
 
@@ -54,10 +57,12 @@ def carries(pid: int, run_id: str) -> bool:
     return False
 
 
-def processes(groups: set[int], singles: dict[int, str], run_id: str) -> list[int]:
-    """Living processes that belong to the run."""
+def processes(groups: set[int], singles: dict[int, str], run_id: str) -> list[int] | None:
+    """Living processes that belong to the run; None where the system shows none at all."""
+    if not os.path.isdir("/proc/self"):
+        return listed(groups, singles)
     found = []
-    for name in os.listdir("/proc") if os.path.isdir("/proc/self") else []:
+    for name in os.listdir("/proc"):
         pid = int(name) if name.isdigit() else 0
         if not pid or pid == os.getpid() or not (start := started(pid)):
             continue
@@ -65,6 +70,21 @@ def processes(groups: set[int], singles: dict[int, str], run_id: str) -> list[in
         if (group and int(group[0]) in groups) or singles.get(pid) == start or carries(pid, run_id):
             found.append(pid)
     return found
+
+
+def listed(groups: set[int], singles: dict[int, str]) -> list[int] | None:
+    """The same as `ps` tells it, which knows start times to the second; without /proc ours are hundredths of seconds since 1970."""
+    import subprocess  # lazy: only systems without /proc, and only at the end
+
+    try:
+        said = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,stat=,lstart="], env={"PATH": os.defpath, "LC_ALL": "C"}, capture_output=True, check=False,
+                              timeout=2.0)
+        rows = [line.split(None, 3) for line in said.stdout.decode("ascii", "replace").splitlines()]
+        living = {int(row[0]): (int(row[1]), time.mktime(time.strptime(row[3].strip()))) for row in rows if row[2][:1] != "Z"}
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+        return None
+    return [pid for pid, (group, start) in living.items()
+            if group in groups or (pid in singles and abs(int(singles[pid]) / 100 - start) <= CLOCKS_DIFFER)] if living else None
 
 
 def send(groups: set[int], pids: list[int], signum: int) -> None:
@@ -79,16 +99,16 @@ def send(groups: set[int], pids: list[int], signum: int) -> None:
 def end(groups: set[int], singles: dict[int, str], run_id: str) -> None:
     """TERM, 0.3 s, then KILL until nothing is left."""
     rest = processes(groups, singles, run_id)
-    if not rest and os.path.isdir("/proc/self"):
+    if rest == []:
         return
-    send(groups, rest, signal.SIGTERM)
-    send(groups, rest, signal.SIGCONT)
+    send(groups, rest or [], signal.SIGTERM)
+    send(groups, rest or [], signal.SIGCONT)
     deadline = time.monotonic() + GRACE
-    while time.monotonic() < deadline and (rest or not os.path.isdir("/proc/self")):
+    while time.monotonic() < deadline and rest != []:
         time.sleep(0.01)
         rest = processes(groups, singles, run_id)
     for _ in range(ROUNDS):
-        send(groups, rest, signal.SIGKILL)
+        send(groups, rest or [], signal.SIGKILL)
         rest = processes(groups, singles, run_id)
         if not rest:
             return

@@ -8,7 +8,8 @@ Knows no phases and sends no signals. Two ways with one face (`Lineage`):
   failing all of them it is in doubt (`doubtful`): it may belong to any job that ran when it was adopted, and falls to the last of them.
   Processes of our own session are ours (workers), never a job's: no process can join a session.
 - `TableLineage` (portable, no subreaper) looks through the process table for the group, the known descendants and the cookie. It misses a
-  process that left its group, lost its parent between two looks and cleared its environment.
+  process that left its group, lost its parent between two looks and cleared its environment. Where there is no table either (a Linux without
+  /proc) it knows whether the group lives, and nothing else.
 """
 
 from __future__ import annotations
@@ -87,16 +88,22 @@ def remember(child: Child, rows: Iterable[Row]) -> None:
     child.strays = frozenset(row.identity for row in rows if row.group != child.pid)
 
 
-def set_subreaper(*, on: bool) -> bool | None:
-    """Adopt orphaned descendants from now on, or no more; whether we did before, None where the system cannot."""
-    before = ctypes.c_int(0)
+def is_subreaper() -> bool | None:
+    """Whether we adopt orphaned descendants; None where the system has no such thing."""
+    answer = ctypes.c_int(0)
     try:
-        library = ctypes.CDLL(None, use_errno=True)
-        if library.prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0) or library.prctl(PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0):
-            return None
+        refused = ctypes.CDLL(None, use_errno=True).prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(answer), 0, 0, 0)
     except (OSError, AttributeError):
         return None
-    return bool(before.value)
+    return None if refused else bool(answer.value)
+
+
+def set_subreaper(*, on: bool) -> bool | None:
+    """Adopt orphaned descendants from now on, or no more; whether we did before, None where the system cannot."""
+    before = is_subreaper()
+    if before is None or ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0):
+        return None
+    return before
 
 
 def read_row(pid: int) -> Row | None:
@@ -293,7 +300,7 @@ class TableLineage:
         """Nothing to restore."""
 
     def tree(self, child: Child) -> tuple[Row, ...]:
-        table = {pid: row for pid, row in self._table().items() if not row.zombie}
+        table = {pid: row for pid, row in self._table().items() if not row.zombie} or _group_alone(child)
         found = {pid for pid, row in table.items() if self._belongs(row, child)}
         grown = True
         while grown:
@@ -308,3 +315,12 @@ class TableLineage:
         if row.identity in child.seen or (row.run == self._cookie and row.job == child.key):
             return True
         return row.group == child.pid and (child.ended_at is None or row.pid != child.pid)
+
+
+def _group_alone(child: Child) -> Mapping[int, Row]:
+    """The group of a tree as one row, while it lives: the system takes its number, negated, for all that are in it."""
+    try:
+        os.killpg(child.pid, 0)
+    except OSError:
+        return {}
+    return {-child.pid: Row(pid=-child.pid, parent=0, group=child.pid, session=child.pid, started=0, name="its process group")}

@@ -36,7 +36,10 @@ def free_memory_mb(root: str = "/") -> float:
             return int(line.split()[1]) * 1024 / 1e6
     import psutil
 
-    return float(psutil.virtual_memory().available) / 1e6
+    try:
+        return float(psutil.virtual_memory().available) / 1e6
+    except OSError:  # a Linux without /proc
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def cgroup_limits(root: str = "/") -> Iterator[tuple[float, float]]:
@@ -119,11 +122,17 @@ def read_text(root: str, path: str) -> str:
 
 
 def process_table() -> Mapping[int, Row]:
-    """Processes that are not older than we are, by pid, with their cookies: the portable way; the older ones cannot be of our making."""
+    """Processes that are not older than we are, by pid, with their cookies: the portable way; the older ones cannot be of our making.
+
+    Empty where the system shows none.
+    """
     import psutil
 
-    rows = {}
-    since = psutil.Process().create_time()
+    rows: dict[int, Row] = {}
+    try:
+        since = psutil.Process().create_time()
+    except (psutil.Error, OSError):
+        return rows
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError), process.oneshot():
             if process.create_time() >= since:

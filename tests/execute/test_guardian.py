@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gatekeeper.execute import guardian
@@ -153,3 +155,19 @@ def test_groups_that_live_at_the_end_are_ended_and_those_that_were_taken_back_ar
     assert left.wait() == -signal.SIGKILL
     actors[1].tell("exit 0")
     assert taken_back.wait() == 0
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="no ps")
+def test_where_there_is_no_proc_ps_tells_who_lives_and_since_when(stage: Stage) -> None:
+    group, single, other = (subprocess.Popen(fake("told", name), env=stage.environment, start_new_session=True) for name in ("group", "single", "other"))
+    for name in ("group", "single", "other"):
+        stage.actor(name)
+    since = {process.pid: str(round(psutil.Process(process.pid).create_time() * 100)) for process in (single, other)}
+    reused = {other.pid: str(int(since[other.pid]) - 1000)}
+    assert guardian.listed({group.pid}, {single.pid: since[single.pid], **reused}) == sorted((group.pid, single.pid))
+    group.kill()
+    os.waitid(os.P_PID, group.pid, os.WEXITED | os.WNOWAIT)  # a zombie by now
+    assert guardian.listed({group.pid}, {}) == []
+    for process in (group, single, other):
+        process.kill()
+        process.wait()
