@@ -135,6 +135,11 @@ def variables(job: Job, environment: Mapping[str, str], *, all_of_them: bool) ->
     return {name: value for name, value in environment.items() if _HEEDED.match(name) or own.match(name)}
 
 
+def is_common(name: str) -> bool:
+    """Whether a variable is one that every tool heeds, and says nothing of a single one."""
+    return _HEEDED.match(name) is not None
+
+
 def looks_around(command: Command) -> bool:
     """Whether a command that looks at each file by itself also asks which other files there are."""
     return command.id in _LOOKS_AROUND
@@ -228,7 +233,7 @@ class Groups:
         # what lies above it may configure it
         roots = {component.root, *more}
         around = {folder for folder in folders(component.root) if folder in self.roots}
-        pending = [component]
+        pending = [component, *(each for each in self._needs.values() if each.root in roots)]
         while pending:
             for need in pending.pop().depends_on:
                 other = self._needs.get(need)

@@ -21,6 +21,8 @@ Digest = Callable[[str], str | None]
 _SHEBANG = re.compile(rb"#![ \t]*(/\S+)(?:[ \t]+(\S+))?")
 #: interpreters of scripts that are tools themselves; a script of a shell only starts one, from anywhere (shims)
 _EXEC = re.compile(r"""(?m)^[ \t]*exec[ \t]+["']?(/[^\s"'$`]+)["']?(?=\s|$)""")
+#: programs that stand for many others
+_DISPATCHERS = frozenset({"mise", "rtx", "asdf", "volta", "proto", "aqua", "hermit", "pkgx", "devbox", "vfox", "moon", "tea", "pixi", "fnm"})
 _TOLD = ("python", "pypy", "node", "deno", "bun")
 #: what package managers write about what they installed
 _NODE_RECORDS = (".package-lock.json", ".yarn-state.yml", ".yarn-integrity", ".modules.yaml", ".pnpm/lock.yaml")
@@ -53,6 +55,7 @@ class Installed:
     def program(self, path: str, search: str) -> tuple[State, ...]:
         """What the program at `path` (absolute) is and runs with. `search` is the PATH on which its interpreter is looked for. Raises UnknownStateError."""
         real = os.path.realpath(path)
+        self._refuse_dispatcher(path, real)
         found = [State(words=((f"program {self._show(path)}", self._of(real)),))]
         interpreter = _interpreter(real, search)
         is_python = os.path.basename(path).startswith("python")
@@ -70,6 +73,12 @@ class Installed:
         if os.path.basename(started).startswith("python"):
             found.append(self._once(f"packages of {started}", lambda: self._sites(_machine_sites(started, self._home))))
         return tuple(found)
+
+    def _refuse_dispatcher(self, path: str, real: str) -> None:
+        """Raises UnknownStateError for a program that starts others by the name that it was called by: which one, the folder and its files decide."""
+        name, own = os.path.basename(path), os.path.basename(real)
+        if "shims" in path.split("/")[:-1] or (os.path.islink(path) and own.partition("-")[0].lower() in _DISPATCHERS and name.partition("-")[0] != own.partition("-")[0]):
+            raise UnknownStateError(f"{self._show(path)} starts whatever {own} takes for {name} in this folder")
 
     def _started(self, script: str, shell: str, search: str) -> tuple[State, ...]:
         """What a script of a shell starts in its place, by its whole name. Raises UnknownStateError where that is not told so plainly."""
@@ -156,10 +165,13 @@ class Installed:
             yield self._inside(editable.removeprefix("file://"), os.path.basename(folder))
 
     def _pointed(self, path: str, around: tuple[str, ...]) -> Iterator[str]:
-        """The folders that a `.pth` file adds; those inside the environment itself are nothing new."""
+        """The folders that a `.pth` file adds, seen from its own; those inside the environment itself are nothing new."""
+        own = tuple(f"{os.path.realpath(place)}/" for place in around)
         for line in _text(path).splitlines():
-            folder = line.strip()
-            if os.path.isabs(folder) and not any(os.path.realpath(folder).startswith(os.path.realpath(place)) for place in around):
+            if not line.strip() or line.startswith(("#", "import ", "import\t")):
+                continue
+            folder = os.path.join(os.path.dirname(path), line.strip())
+            if not f"{os.path.realpath(folder)}/".startswith(own):
                 yield self._inside(folder, os.path.basename(path))
 
     def _inside(self, folder: str, name: str) -> str:

@@ -52,7 +52,7 @@ _SAMPLE = 10
 #: seconds after which a result of many files is reached anew: no key holds the calendar
 _OLDEST = 7 * 86400.0
 #: of what rows of the index tell; another number whenever that changes
-_ROWS = b"2\0"
+_ROWS = b"3\0"
 #: bytes of output that are kept with a result
 _LOGS = 4 * 1024 * 1024
 _MAY_WRITE = frozenset({Role.BUILD, Role.TEST, Role.DOCS, Role.BENCH, Role.ANALYSIS})
@@ -302,7 +302,8 @@ class Caching:
         held = {group: digest_of(word for file in now.get(group, ()) for word in (file, self._digests.of(file) or "")) for group in groups
                 if all(self._digests.unchanged(file) for file in now.get(group, ()))}
         return [asked for asked in kept if all(asked.wanted.key.parts.get(f"files of {group}") == held.get(group) for group in asked.wanted.groups)
-                and all(self._digests.unchanged(file) for file, digest in asked.wanted.files.items() if digest is not None)]
+                and all(self._digests.unchanged(file) for file, digest in asked.wanted.files.items() if digest is not None)
+                and all(self._digests.unchanged(path) for path in asked.wanted.configuration)]
 
     def _keep(self, asked: _Asked) -> None:
         attempt, parsed = asked.attempt, asked.parsed

@@ -9,7 +9,7 @@ import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
-from gatekeeper.model.component import Component
+from gatekeeper.model.component import Component, Language
 from gatekeeper.model.plan import Job
 from gatekeeper.model.tool import Command, Tool
 from gatekeeper.plan.inputs import within
@@ -21,7 +21,10 @@ from gatekeeper.session.inputs import by_name
 from gatekeeper.session.mentions import Mentions, importable, inner
 from gatekeeper.session.programs import above, programs_outside
 from gatekeeper.tree.digests import ABSENT, Digests
+from gatekeeper.tree.excludes import exclude_files
 
+_SCRIPTS = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT})
+_PROJECTS = ("tsconfig.json", "jsconfig.json")
 #: how many files a configuration may take from another, one after the other
 _DEPTH = 5
 
@@ -34,6 +37,7 @@ class Configured:
         self._chains: dict[tuple[str, str], str] = {}
         self._listed: dict[tuple[str, tuple[str, ...]], str] = {}
         self._around: dict[str, dict[str, str]] = {}
+        self._excludes: str | None = None
 
     def around(self, tool_id: str) -> Mapping[str, str]:
         """The configuration of a tool that was found around the files of jobs, with its digests."""
@@ -51,12 +55,35 @@ class Configured:
 
     def named(self, job: Job, command: Command | None) -> Iterator[str]:
         """Files that the command line names, beside those that are looked at (`--config=x.toml`)."""
+        return (path for path in self._called(job, command) if os.path.isfile(os.path.join(self._root, path)))
+
+    def _called(self, job: Job, command: Command | None) -> Iterator[str]:
+        """What the command line may name, beside the files that are looked at, whether there is something of the name or not."""
         looked_at = frozenset(job.files)
         for word in words_of(job, command, self._places)[1:]:
             name = word.partition("=")[2] or word
             path = os.path.normpath(os.path.join(job.cwd, name))
-            if name and "{" not in name and path not in looked_at and os.path.isfile(os.path.join(self._root, path)):
+            if name and "{" not in name and path not in looked_at:
                 yield path
+
+    def excludes(self, environment: Mapping[str, str]) -> str:
+        """What says beside the tree which files are ignored, as a digest: tools that walk by themselves heed it."""
+        if self._excludes is None:
+            found = (self._digests.of(path) or "unreadable" for path in exclude_files(self._root, environment))
+            self._excludes = digest_of(digest for digest in found if digest != ABSENT)
+        return self._excludes
+
+    def beyond(self, job: Job, tool: Tool, component: Component | None) -> Iterator[tuple[str, str]]:
+        """The configuration that a job's takes from files which are not of the tree. Raises UncachedError where one is a program."""
+        here = self.here(job, tool, component.root if component is not None else ".")
+        if (outside := next(programs_outside(here, self._mentions, tool.traces.keys), None)) is not None:
+            raise UncachedError(f"its configuration speaks of {outside}, a program outside of the tree")
+        return ((path, found) for file in here for path, found in self.of_file(file, tool) if path not in self._all)
+
+    def spoken_of(self, job: Job, tool: Tool, component: Component | None) -> tuple[str, ...]:
+        """All files and folders that configuration of a job speaks of, absolute."""
+        found = (self._mentions.of(file, tool.traces.keys) for file in self.here(job, tool, component.root if component is not None else "."))
+        return tuple(dict.fromkeys(os.path.join(self._root, name) for each in found for name in (*each.files, *each.folders)))
 
     def above(self, job: Job, tool: Tool | None) -> Iterator[tuple[str, str]]:
         """Configuration in the folders above the root, which tools find too. Raises UncachedError where it speaks of programs."""
@@ -68,17 +95,25 @@ class Configured:
             yield from ((f"configuration {path}", found) for path, found in self.of_file(place, tool))
 
     def folders_of(self, job: Job, tool: Tool | None, component: Component | None, told: Mapping[str, str]) -> tuple[str, ...]:
-        """The folders that configuration speaks of which lies above a component, or variables (`told`). Raises UncachedError where that is outside."""
-        names = configuration_names(job, tool.traces.files, tool.traces.keys) if tool is not None else ()
-        around = folders(component.root if component is not None else ".")
-        files = [path for folder in around for name in names if (path := os.path.normpath(os.path.join(folder, name))) in self._all]
-        places = [(path, folder) for path in (*files, *self.named(job, None)) for folder in self._mentions.of(path, tool.traces.keys if tool else {}).folders]
+        """The folders that the configuration of a component, its command line, or variables (`told`) speak of. Raises UncachedError where that is outside."""
+        files = self.here(job, tool, component.root if component is not None else ".") if tool is not None else ()
+        places = [(path, folder) for path in (*files, *self.named(job, None), *self._project(component)) for folder in self._mentions.of(path, tool.traces.keys if tool else {}).folders]
         places += [(name, inner(self._root, os.path.normpath(os.path.join(self._root, job.cwd, place)))) for name in SEARCHED
                    for place in told.get(name, "").split(os.pathsep) if place]
+        places += [("the command line", inner(self._root, full)) for path in self._called(job, None)
+                   if not os.path.isabs(path) and os.path.isdir(full := os.path.normpath(os.path.join(self._root, path)))]
         for who, place in places:
             if os.path.isabs(place) and os.path.isdir(place):
                 raise UncachedError(f"{who} speaks of {place}, which lies outside of the tree")
         return tuple(place for _who, place in places)
+
+    def _project(self, component: Component | None) -> Iterator[str]:
+        """The project of TypeScript above a component that has none of its own: where its aliases lead, no file of the component says."""
+        if component is None or component.language not in _SCRIPTS:
+            return
+        around = [[path for name in _PROJECTS if (path := os.path.normpath(os.path.join(folder, name))) in self._all] for folder in folders(component.root)]
+        if not around[0]:
+            yield from next(filter(None, around), ())
 
     def here(self, job: Job, tool: Tool, root: str) -> tuple[str, ...]:
         """The files of the tree that may configure a tool for a component at `root`: at, above or below it."""

@@ -6,7 +6,8 @@ the times of folders do not prove that all are the same; a group that holds what
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gatekeeper.model.component import Component
@@ -55,6 +56,8 @@ class Covering:
         self._covered: dict[tuple[str | None, frozenset[str]], frozenset[str]] = {}
         self._owners: dict[frozenset[str], frozenset[str]] = {}
         self._inside: set[frozenset[str]] = set()
+        #: by group: the folders of installed packages beside its files
+        self._modules: dict[str, tuple[str, ...]] = {}
 
     def members(self, group: str) -> Sequence[str]:
         """The files of a group. Raises TooManyError, TreeError."""
@@ -67,6 +70,7 @@ class Covering:
         self._changed.update(changed)
         self._unsure = self._grouped is not None
         self._inside.clear()  # what a file speaks of outside may be there now
+        self._modules.clear()
 
     def now(self, *, groups: bool) -> tuple[bool, Mapping[str, Sequence[str]]]:
         """Whether the tree holds the same names as when it was first looked at, and the `groups` as they are, if asked for. Raises TooManyError."""
@@ -97,6 +101,14 @@ class Covering:
         if sources not in self._owners:
             self._owners[sources] = frozenset(next(folder for folder in folders(source) if folder in self.roots) for source in sources)
         return self._owners[sources]
+
+    def modules(self, covered: Iterable[str]) -> tuple[str, ...]:
+        """Every `node_modules` (absolute) in which node looks for what the files of these groups import, beside those above the groups."""
+        for name in (name for name in covered if name not in self._modules):
+            within = dict.fromkeys(folder for file in self._groups().members[name] for folder in folders(file.rpartition("/")[0] or "."))
+            places = (os.path.normpath(os.path.join(self._sight.tree.root, folder, "node_modules")) for folder in within)
+            self._modules[name] = tuple(place for place in places if os.path.isdir(place))
+        return tuple(sorted({place for name in covered for place in self._modules[name]}))
 
     @property
     def roots(self) -> frozenset[str]:

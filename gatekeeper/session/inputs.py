@@ -45,7 +45,7 @@ def every_input(sight: Sight, tree: Tree) -> tuple[str, ...]:
         for name in split_names(answer or b""):
             if any(map(is_noise, name.rstrip("/").split("/"))):
                 continue
-            more += _below(tree.root, name.rstrip("/"), len(more)) if name.endswith("/") else [name] if _is_code(name) else []
+            more += _below(tree.root, name.rstrip("/"), len(more)) if name.endswith("/") else [name] if _is_read(tree.root, name) else []
     return tuple(sorted({*tree.files, *more}))
 
 
@@ -62,6 +62,16 @@ def is_noise(name: str) -> bool:
     return name in WALK_SKIPS or name in _OUTPUTS or name.endswith((".egg-info", "_cache"))
 
 
+def _is_read(root: str, name: str) -> bool:
+    """Whether something that is ignored, and no folder itself, may be read: code, or a link to a folder that holds it."""
+    return _is_code(name) or (os.path.islink(full := os.path.join(root, name)) and os.path.isdir(full) and not _is_fixed(full))
+
+
+def _is_fixed(full: str) -> bool:
+    """Whether a link leads to a folder that is no input: an environment, what Bazel shows of its builds, or a store that nobody changes."""
+    return (os.path.exists(os.path.join(full, "pyvenv.cfg")) or os.path.basename(full).startswith("bazel-") or os.path.realpath(full).startswith("/nix/store/"))
+
+
 def _is_code(name: str) -> bool:
     return name.endswith(_CODE) or os.path.basename(name).startswith(".env")
 
@@ -72,9 +82,9 @@ def _below(root: str, folder: str, already: int, *, everything: bool = False) ->
         return
     for place, folders, names in os.walk(os.path.join(root, folder)):
         folders[:] = sorted(name for name in folders if not is_noise(name))
-        for name in sorted(names):
+        for name in sorted((*names, *(name for name in folders if os.path.islink(os.path.join(place, name))))):
             path = os.path.relpath(os.path.join(place, name), root)
-            if everything or _is_code(path):
+            if everything or _is_code(path) or (name in folders and not _is_fixed(os.path.join(place, name))):
                 already += 1
                 if already > MOST:
                     raise TooManyError(folder)

@@ -37,7 +37,7 @@ from gatekeeper.session.inputs import TooManyError, beside_us, ourselves
 from gatekeeper.session.mentions import Mentions
 from gatekeeper.session.programs import LOADS_WHAT_IS_INSTALLED, WITH_PLUGINS, above, names_programs
 from gatekeeper.session.reading import content
-from gatekeeper.session.started import Started
+from gatekeeper.session.started import NODE, Started
 from gatekeeper.tree.digests import ABSENT
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class Wanted:
     files: Mapping[str, str | None] = field(default_factory=dict)
     groups: frozenset[str] = field(default=frozenset())
     around: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def configuration(self) -> tuple[str, ...]:
+        """The configuration files that the key holds."""
+        return (*self.around, *(name.removeprefix("configuration ") for name in self.key.parts if name.startswith("configuration ")))
 
 
 class Keys:
@@ -138,8 +143,10 @@ class Keys:
         if job.tool is not None:
             yield f"version of {job.tool_id}", job.tool.version or "unknown"
         yield from self._started.variables(job, command, tool)
-        for path in (*user_configuration(job, self._sight.environment), *self._configured.named(job, command), *self._started.spoken_of(job)):
+        names = configuration_names(job, tool.traces.files, tool.traces.keys) if tool is not None else ()
+        for path in (*user_configuration(job, self._sight.environment), *self._configured.named(job, command), *self._started.spoken_of(job, names)):
             yield from ((f"configuration {name}", found) for name, found in self._configured.of_file(path, tool))
+        yield "what git ignores by files beside the tree", self._configured.excludes(self._sight.environment)
 
     # --- one result for all
 
@@ -151,16 +158,35 @@ class Keys:
         ran = self._started.ran_with(job, component)
         parts.update(ran.words)
         parts.update(self._configured.above(job, tool))
-        more = self._covering.owners(ran.sources) | self._spoken_of(job, tool, component)
+        sources = ran.sources
+        if tool is not None:
+            named = self._started.environments(self._configured.spoken_of(job, tool, component))
+            parts.update(named.words)
+            sources |= named.sources
+            parts.update((f"configuration {path}", found) for path, found in self._configured.beyond(job, tool, component))
+        more = self._covering.owners(sources) | self._spoken_of(job, tool, component)
         if command is not None and command.takes is Takes.FILES:
             parts["list of files"] = digest_of(job.files)
         held = self._covering.held()
-        covered = self._covering.covered(None if scope == "tree" else component, more)
+        near = None if scope == "tree" else component
+        is_node = component is not None and component.language in NODE
+        covered = self._with_modules(near, more, parts) if is_node else self._covering.covered(near, more)
         if scope.startswith("ttl:"):
             return self._of_dependencies(job, command, {**parts, "scope": scope}, covered)
         self._covering.stay_inside(covered)
         parts.update((f"files of {name}", held[name]) for name in covered)
         return Wanted(job=job, command=command, scope=scope, key=key_of({**parts, "scope": scope}), groups=covered)
+
+    def _with_modules(self, component: Component | None, more: frozenset[str], parts: dict[str, str]) -> frozenset[str]:
+        """The groups that are covered, with those that are installed by a link in folders below; adds to `parts` what is installed there."""
+        while True:
+            covered = self._covering.covered(component, more)
+            installed = self._started.modules(self._covering.modules(covered))
+            parts.update(installed.words)
+            linked = self._covering.owners(installed.sources)
+            if linked <= more:
+                return covered
+            more |= linked
 
     def _spoken_of(self, job: Job, tool: Tool | None, component: Component | None) -> set[str]:
         """The roots of the components that configuration speaks of which lies above a component, or variables."""

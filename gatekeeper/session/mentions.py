@@ -21,6 +21,8 @@ from gatekeeper.tree.plain import open_plain
 #: bytes of a configuration file, and names that one word with a star may stand for
 _LARGEST = 1_000_000
 _MOST = 200
+#: files that take others along by relative names
+_SOURCES = (".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".rs", ".sol", ".css", ".scss", ".sass", ".less")
 _LEADING = re.compile(r"\$\{(\w+)[^}]*\}|\$(\w+)|%\(\w+\)s|<rootDir>")
 
 
@@ -69,7 +71,7 @@ class Mentions:
         folders: dict[str, None] = {}
         linked = [name for word in words if (name := self._linked(folder, word))]
         for full in (place for word in words for place in self._places(folder, word)):
-            if full != own and os.path.isdir(full):
+            if full not in (own, "/") and os.path.isdir(full):
                 folders[self._name(full)] = None
             elif full != own and os.path.isfile(full):
                 files[self._name(full)] = None
@@ -83,6 +85,8 @@ class Mentions:
         place = os.path.normpath(os.path.join(folder, word))
         if "*" in place:
             # what a pattern of files stands for is what is checked, and no configuration
+            if (before := place.partition("*")[0].rpartition("/")[0]) != folder:
+                yield before
             yield from filter(os.path.isdir, sorted(glob.glob(place.partition("**")[0].rstrip("/") if "**" in place else place))[:_MOST])
         elif "\0" not in place:
             yield place
@@ -115,12 +119,14 @@ def is_outside(root: str, path: str) -> bool:
 
 def suspects(files: Iterable[str], digests: Digests) -> tuple[str, ...]:
     """Those of the files that may speak of files outside of the tree, by what is known of them."""
-    return tuple(file for file in files if digests.climb(file) > file.count("/") or (digests.far(file) and is_manifest(file)))
+    return tuple(file for file in files if digests.climb(file) > file.count("/") or (digests.far(file) and is_manifest(file)) or digests.leads_out(file))
 
 
 def leading_out(root: str, files: Iterable[str], digests: Digests, mentions: Mentions) -> Iterator[str]:
     """Which of the files, `suspects` at least, speak of files outside of the tree at `root`, in words."""
     for file in files:
+        if digests.leads_out(file) and file.endswith(_SOURCES):
+            yield f"{file} is a link out of the tree, and what it takes along lies there too"
         climb = digests.climb(file)
         if leads_out(file, climb) or (climb > file.count("/") and reaches_out(root, file)):
             yield f"{file} speaks of files outside of the tree"

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gatekeeper.model.component import Component, Language
 from gatekeeper.model.plan import Job
 from gatekeeper.model.tool import Command, Tool
 from gatekeeper.model.value import dataclass
-from gatekeeper.plan.key import SEARCHED, digest_of, variables
+from gatekeeper.plan.key import SEARCHED, digest_of, is_common, variables
 from gatekeeper.provide.installed import Installed, State, environment_around, modules_above
 from gatekeeper.session.covering import UncachedError
-from gatekeeper.session.mentions import is_outside
+from gatekeeper.session.mentions import inner
 
 #: languages that take packages from `node_modules`
-_NODE = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT, Language.SOLIDITY})
+NODE = frozenset({Language.JAVASCRIPT, Language.TYPESCRIPT, Language.SOLIDITY})
 _Variables = tuple[tuple[str, str], ...]
 
 
@@ -61,27 +61,41 @@ class Started:
             self._variables[asked] = tuple((f"variable {name}", digest_of((value.replace(self._root, "."),))) for name, value in told.items() if name not in threads)
         return self._variables[asked]
 
-    def spoken_of(self, job: Job) -> tuple[str, ...]:
-        """The files outside of the tree that variables name which the tool heeds."""
+    def spoken_of(self, job: Job, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The files that variables name which the tool heeds, and those of `names` in folders that its own variables name."""
         asked = self._asked(job)
         if asked not in self._outside:
             heeded = variables(job, self._all_told(job), all_of_them=False)
-            words = [word.strip() for name, value in heeded.items() if name not in SEARCHED for word in re.split(r"[\s=:,]+", value)]
-            self._outside[asked] = tuple(path for path in words if is_outside(self._root, path) and os.path.isfile(path))
+            words = [(name, word) for name, value in heeded.items() if name not in SEARCHED for word in re.split(r"[\s=:,]+", value) if os.path.isabs(word)]
+            places = dict.fromkeys(word for name, word in words if not is_common(name) and os.path.isdir(word))
+            paths = (*(word for _name, word in words if os.path.isfile(word)), *(os.path.join(place, name) for place in places for name in names))
+            self._outside[asked] = tuple(inner(self._root, path) for path in paths)
         return self._outside[asked]
 
     def ran_with(self, job: Job, component: Component | None) -> RanWith:
         """The programs that a job starts, and what they run with. Raises UncachedError, UnknownStateError."""
-        node = component is not None and component.language in _NODE
+        node = component is not None and component.language in NODE
         tool = job.tool
         absolute = tuple(word for word in job.argv[1:] if word.startswith("/"))
         asked = (job.argv[0], absolute, job.cwd if node or "/" in job.argv[0] else "", node,
                  (tool.path, tool.source, tuple(tool.prefix), tuple(sorted(tool.env.items()))) if tool is not None else None)
         if asked not in self._ran:
-            states = tuple(self._states(job, absolute, node=node))
-            self._ran[asked] = RanWith(words={name: digest_of((word,)) for state in states for name, word in state.words},
-                                       sources=frozenset(source for state in states for source in state.sources))
+            self._ran[asked] = _together(self._states(job, absolute, node=node))
         return self._ran[asked]
+
+    def modules(self, places: Iterable[str]) -> RanWith:
+        """What is installed in folders `node_modules` (absolute). Raises UnknownStateError."""
+        return _together(map(self._installed.node, places))
+
+    def environments(self, spoken: Iterable[str]) -> RanWith:
+        """Those that configuration names: interpreters, and folders of environments (absolute). Raises UnknownStateError."""
+        return _together(state for path in spoken for state in self._named(path))
+
+    def _named(self, path: str) -> Iterator[State]:
+        if os.path.basename(path).startswith("python") and os.access(path, os.X_OK) and os.path.isfile(path):
+            yield from self._installed.program(path, self._environment.get("PATH", os.defpath))
+        elif (prefix := environment_around(os.path.join(path, "x"))) is not None:
+            yield self._installed.python(prefix)
 
     def _states(self, job: Job, absolute: tuple[str, ...], *, node: bool) -> Iterator[State]:
         search = self._environment.get("PATH", os.defpath)
@@ -113,3 +127,8 @@ class Started:
         if found is None:
             raise UncachedError(f"which program `{name}` is cannot be told")
         return found
+
+
+def _together(states: Iterable[State]) -> RanWith:
+    found = tuple(states)
+    return RanWith(words={name: digest_of((word,)) for state in found for name, word in state.words}, sources=frozenset(source for state in found for source in state.sources))

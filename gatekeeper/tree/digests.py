@@ -26,12 +26,14 @@ ABSENT = "absent"
 _SETTLED = 2.0
 #: files above this size are hashed in pieces, and not looked through for names
 _PIECE = 16 * 1024 * 1024
-_CLIMB = re.compile(rb"(?:\.\./)+")
+_CLIMB = re.compile(rb"(?:\.\./)+(?:\.\.)?")
 #: as programs say it: join(here, "..", "..")
 _STEPS = re.compile(rb"""(?:["']\.\.["'][\s,+)]*)+""")
 _WHOLE = re.compile(rb"""["'=:,\s](?:/[\w.@]|~/|\$\{?\w)""")
 #: added to the number of folders for a file that speaks of places by their whole names
 _FAR = 1 << 20
+#: the same of a link that leads out of the tree
+_OUT = 1 << 21
 
 
 class Digests:
@@ -59,14 +61,19 @@ class Digests:
         return None if path in self._unknown else self._look(path)
 
     def climb(self, path: str) -> int:
-        """How many folders upwards a file speaks of (`../../x`: 2); 0 where it was not looked at."""
+        """How many folders upwards a file speaks of (`../../x`: 2), or a link leads; 0 where it was not looked at."""
         row = self._rows.get(path)
         return row[6] % _FAR if row is not None else 0
 
     def far(self, path: str) -> bool:
         """Whether a file speaks of a place by its whole name (`/x/y`, `~/x`, `$X/y`)."""
         row = self._rows.get(path)
-        return row is not None and row[6] >= _FAR
+        return row is not None and row[6] & _FAR != 0
+
+    def leads_out(self, path: str) -> bool:
+        """Whether a file is a link to one outside of the tree: what that imports lies there too."""
+        row = self._rows.get(path)
+        return row is not None and row[6] & _OUT != 0
 
     def why(self, path: str) -> str:
         """Why the digest of a file cannot be told."""
@@ -131,7 +138,7 @@ class Digests:
         full = os.path.join(self._root, path)
         self.hashed += 1
         if stat.S_ISLNK(signature[0]):
-            return (*signature, _of_link(self._root, full), 0)
+            return (*signature, _of_link(self._root, full), _leads(self._root, path))
         with open_plain(full) as file:
             head = file.read(_PIECE)
             digest = hashlib.blake2b(b"x" if signature[0] & 0o111 else b"-", digest_size=16)
@@ -153,9 +160,9 @@ def _signature(full: str) -> Signature | None:
 def _climbs(head: bytes) -> int:
     if b"\0" in head[:8192]:
         return 0
-    up = max((len(match[0]) // 3 for match in _CLIMB.finditer(head)), default=0) if b"../" in head else 0
+    up = max((match[0].count(b"..") for match in _CLIMB.finditer(head)), default=0) if b"../" in head else 0
     steps = max((match[0].count(b"..") for match in _STEPS.finditer(head)), default=0) if b'"..' in head or b"'.." in head else 0
-    return max(up, steps) + (_FAR if _WHOLE.search(head) else 0)
+    return up + steps + (_FAR if _WHOLE.search(head) else 0)
 
 
 def _of_link(root: str, full: str) -> str:
@@ -173,3 +180,14 @@ def _of_link(root: str, full: str) -> str:
             while piece := file.read(_PIECE):
                 digest.update(piece)
     return digest.hexdigest()
+
+
+def _leads(root: str, path: str) -> int:
+    """How far up a link leads, at most to the root of the tree."""
+    if os.path.isabs(path) or path.startswith(".."):
+        return 0
+    base, real = os.path.realpath(root), os.path.realpath(os.path.join(root, path))
+    if real != base and not real.startswith(base.rstrip("/") + "/"):
+        return _OUT
+    shared = os.path.commonpath((os.path.dirname(path), os.path.relpath(real, base))) if path.count("/") else ""
+    return path.count("/") - (shared.count("/") + 1 if shared else 0)

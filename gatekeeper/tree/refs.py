@@ -13,10 +13,10 @@ from gatekeeper.tree.plain import open_plain
 
 def read_refs(root: str) -> dict[str, bytes] | None:
     """What each ref of the repository around `root` holds, wherever it is kept; None where only git can tell."""
-    folder = _git_folder(os.path.realpath(root))
+    folder = git_folder(os.path.realpath(root))
     if folder is None:
         return None
-    common = _common(folder)
+    common = common_folder(folder)
     if os.path.lexists(os.path.join(common, "reftable")):
         return None
     try:
@@ -27,8 +27,8 @@ def read_refs(root: str) -> dict[str, bytes] | None:
         return None
 
 
-def _git_folder(root: str) -> str | None:
-    """The folder of the innermost repository, as git finds it."""
+def git_folder(root: str) -> str | None:
+    """The folder of the innermost repository, as git finds it; None where there is none. Raises OSError."""
     folder = root
     while True:
         inner = os.path.join(folder, ".git")
@@ -42,8 +42,8 @@ def _git_folder(root: str) -> str | None:
         folder = os.path.dirname(folder)
 
 
-def _common(folder: str) -> str:
-    """Where the refs are that all work trees share."""
+def common_folder(folder: str) -> str:
+    """Where the refs are that all work trees share, and what else is theirs. Raises OSError."""
     try:
         return os.path.normpath(os.path.join(folder, os.fsdecode(_content(os.path.join(folder, "commondir")))))
     except FileNotFoundError:

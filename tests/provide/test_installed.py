@@ -202,3 +202,34 @@ def test_what_a_script_of_a_shell_starts_by_its_whole_name_counts(tmp_path: Path
     before = words(installed(tmp_path / "tree").program(str(first), "/usr/bin:/bin"))
     last.write_bytes(b"\x7fELF 2")
     assert words(installed(tmp_path / "tree").program(str(first), "/usr/bin:/bin")) != before
+
+
+@pytest.mark.parametrize(("path", "target", "told"), [("bin/ruff", "mise", False), ("bin/eslint", "volta-shim", False), ("home/.proto/shims/node", "", False),
+                                                    ("bin/solc", "solc-0.8.20", True), ("bin/nodejs", "node", True), ("bin/mise", "mise-2026.1", True)])
+def test_a_program_that_starts_others_by_their_names_is_none_that_can_be_told(tmp_path: Path, path: str, target: str, *, told: bool) -> None:
+    program = tmp_path / path
+    program.parent.mkdir(parents=True)
+    if target:
+        (tmp_path / target).write_bytes(b"\x7fELF")
+        program.symlink_to(tmp_path / target)
+    else:
+        program.write_bytes(b"\x7fELF")
+    ask = installed(tmp_path / "tree").program
+    if told:
+        assert ask(str(program), "")
+    else:
+        with pytest.raises(UnknownStateError, match="in this folder"):
+            ask(str(program), "")
+
+
+def test_a_folder_that_is_added_by_a_relative_name_is_seen_from_where_that_is_written(venv: Path) -> None:
+    (site(venv) / "lib.pth").write_text("../../../../lib/src\n")
+    assert installed(venv.parent).python(str(venv)).sources == ("lib/src",)
+    (site(venv) / "lib.pth").write_text("../../../../../lib\n")
+    with pytest.raises(UnknownStateError, match="outside of the tree"):
+        installed(venv.parent).python(str(venv))
+
+
+def test_a_folder_whose_name_only_begins_like_that_of_the_environment_lies_beside_it(venv: Path) -> None:
+    (site(venv) / "lib.pth").write_text(f"{venv}-lib\n")
+    assert installed(venv.parent).python(str(venv)).sources == (".venv-lib",)

@@ -307,3 +307,24 @@ def test_what_is_built_while_a_job_runs_keeps_its_result_out(root: Path) -> None
     (root / "built" / "made.py").unlink()
     (root / "built").rmdir()
     assert isinstance(Run(root).look(), Job)
+
+
+@pytest.mark.parametrize("where", ["ruff.toml", "made.toml"])
+def test_configuration_that_is_another_while_the_job_runs_keeps_its_result_out(root: Path, where: str) -> None:
+    """Put back before the run ended, so that the tree is what it was: only the times of the file tell."""
+    tool = load_catalog().tool("ruff")
+    assert tool is not None
+    command = next(command for command in tool.commands if command.id == "ruff.format")
+    job = replace(JOB, command=command.id, tool_id="ruff", role=command.role, output=command.output, exit=command.exit, fails_at=command.fails_at,
+                  argv=("./check", "app/a.py"), files=("app/a.py",))
+    (root / "ruff.toml").write_text('extend = "made.toml"\n')
+    (root / "made.toml").write_text("line-length = 80\n")
+    for ends_well in (False, True):
+        run = Run(root, job, tools=(tool,))
+        assert isinstance(run.look(), Job)
+        if not ends_well:
+            before = (root / where).read_text()
+            (root / where).write_text("line-length = 1\n")
+            (root / where).write_text(before)
+        run.end()
+    assert isinstance(Run(root, job, tools=(tool,)).look(), Hit)

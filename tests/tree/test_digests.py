@@ -144,3 +144,25 @@ def test_it_looks_again_at_what_it_was_told_to_forget(tmp_path: Path) -> None:
     assert digests.of("a") == before
     digests.forget(["a"])
     assert digests.of("a") != before
+
+
+def test_steps_up_are_counted_however_they_are_written(tmp_path: Path) -> None:
+    for number, text in enumerate(["'../..'", "join('..', '..')", "join('..', '../b')", "'../b'", "a..b"]):
+        (tmp_path / str(number)).write_text(text)
+    digests = Digests(str(tmp_path))
+    assert all(digests.of(str(number)) for number in range(5))
+    assert [digests.climb(str(number)) for number in range(5)] == [2, 2, 2, 1, 0]
+
+
+def test_a_link_reaches_as_far_up_as_it_leads(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "a" / "b").mkdir(parents=True)
+    (tree / "c").mkdir()
+    (tmp_path / "else").write_text("x")
+    targets = {"a/b/far": "../../c", "a/b/near": "../../a", "a/b/here": ".", "a/b/out": str(tmp_path / "else")}
+    for name, target in targets.items():
+        (tree / name).symlink_to(target)
+    digests = Digests(str(tree))
+    assert all(digests.of(name) for name in targets)
+    assert {name: (digests.climb(name), digests.leads_out(name)) for name in targets} == {
+        "a/b/far": (2, False), "a/b/near": (1, False), "a/b/here": (0, False), "a/b/out": (0, True)}
