@@ -45,15 +45,18 @@ def register(app: typer.Typer, here: Here) -> None:
 def _run(folder: str) -> dict[str, Any]:
     """One run as JSON; of one whose journal cannot be read its id and place alone."""
     run_id = os.path.basename(folder)
-    known = {"run_id": run_id, "folder": folder, "root": "", "state": "starting", "overall_progress": 0.0, "seconds": 0.0, "running": [], "jobs": 0}
+    known = {"run_id": run_id, "folder": folder, "root": "", "state": "starting", "overall_progress": 0.0, "seconds": 0.0, "running": [], "waiting": [], "jobs": 0}
     try:
         progress, _ = told(folder)
     except StoreError:
         return known
     return known | {"root": progress.root, "state": progress.state, "overall_progress": round(progress.overall, 3),
-                    "seconds": round(progress.seconds, 1), "running": [step.job.id for step in progress.running], "jobs": len(progress.steps)}
+                    "seconds": round(progress.seconds, 1), "running": [step.job.id for step in progress.running],
+                    "waiting": [step.job.id for step in progress.waiting], "jobs": len(progress.steps)}
 
 
 def _row(run: dict[str, Any]) -> str:
     jobs = ", ".join(run["running"][:3]) + (f" and {len(run['running']) - 3} more" if len(run["running"]) > 3 else "")
+    if not jobs and run["waiting"]:
+        jobs = f"to be tried again: {', '.join(run['waiting'][:3])}"
     return f"{run['run_id']}  {run['state']:<9}  {100 * run['overall_progress']:3.0f}%  {spoken(run['seconds']):>7}  {run['root']}  {jobs}".rstrip()

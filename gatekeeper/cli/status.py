@@ -60,7 +60,7 @@ def register(app: typer.Typer, here: Here) -> None:
         if json:
             show_json(redacted(_document(progress, chosen, journal, state, os.path.basename(folder)) | {"metrics": metrics}, secrets))
         else:
-            lines = (*_head(progress, journal, state, os.path.basename(folder)), *_steps(progress, chosen, all_=verbose or bool(wanted)), *_tail(progress, metrics))
+            lines = (*_head(progress, journal, state, os.path.basename(folder)), *_steps(progress, chosen, journal, all_=verbose or bool(wanted)), *_tail(progress, metrics))
             show_bytes(text_of(lines, data_look(settings, here.environment)).encode("utf-8", "backslashreplace"))
         return 0
 
@@ -107,7 +107,8 @@ def _step_document(step: Step, journal: Follower) -> dict[str, Any]:
         "start_time": _time(journal, step.started), "end_time": _time(journal, step.ended),
         "estimated_completion": None if step.status.final or step.started is None else _time(journal, time.monotonic() + step.left),
         "remaining_seconds": round(step.left, 3), "attempt": step.attempt, "pid": step.pid or None, "output_size": step.output_bytes, "quality_score": None,
-        "message": step.result.message if step.result is not None else "",
+        "message": step.result.message if step.result is not None else step.reason,
+        "next_attempt": None if not step.next_attempt else {"attempt": step.next_attempt, "at": _time(journal, step.next_at)},
     }
 
 
@@ -148,13 +149,23 @@ def _local(journal: Follower, at: float) -> str:
     return "" if moment is None else datetime.fromtimestamp(moment).astimezone().strftime("%H:%M:%S")
 
 
-def _steps(progress: Progress, chosen: tuple[Step, ...], *, all_: bool) -> Iterator[Line]:
-    for step in chosen if all_ else progress.running:
+def _steps(progress: Progress, chosen: tuple[Step, ...], journal: Follower, *, all_: bool) -> Iterator[Line]:
+    for step in chosen if all_ else (*progress.running, *progress.waiting):
         took = "" if step.took is None else spoken(step.took)
         about = dim(_about(step.took, step.job.estimated_seconds)) if step.status in {Status.RUNNING, Status.PAUSED} and step.took is not None else ""
         marks = [text for text, there in ((f"attempt {step.attempt}", step.attempt > 1), (_size(step.output_bytes), step.output_bytes and not step.status.final)) if there]
-        said = f"  {step.result.message.splitlines()[0]}" if step.result is not None and step.result.message else ""
+        said = _said(step, journal)
         yield line("  ", status_span(step.status, blocking=step.job.blocking), f"{took:>8}  {step.job.id}", about, said, dim(f"  ({', '.join(marks)})") if marks else "")
+
+
+def _said(step: Step, journal: Follower) -> str:
+    """What its result says, or for what it waits."""
+    if step.next_attempt:
+        moment = _local(journal, step.next_at) if step.next_at is not None else ""
+        when = "when the run goes on" if step.next_at is None else "when there is room" if step.next_at <= time.monotonic() else \
+            f"in {spoken(step.next_at - time.monotonic())}{f' (at {moment})' if moment else ''}"
+        return f"  did not pass ({step.reason}): try {step.next_attempt} {when}"
+    return f"  {step.result.message.splitlines()[0]}" if step.result is not None and step.result.message else ""
 
 
 def _about(took: float, estimated: float) -> str:

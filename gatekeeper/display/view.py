@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from gatekeeper.judge.counters import BUCKETS, counters, total
 from gatekeeper.model.event import (
     Event,
+    JobDelayed,
     JobFinished,
     JobPaused,
     JobResumed,
@@ -103,6 +104,8 @@ def advance(view: View, event: Event) -> View:
             return _started(view, event)
         case JobFinished() if event.job in view.jobs:
             return _finished(view, event)
+        case JobDelayed() if event.job in view.jobs:
+            return _delayed(view, event)
         case VerdictReached():
             return replace(view, verdict=event.verdict)
         case RunFinished():
@@ -143,6 +146,15 @@ def _started(view: View, event: JobStarted) -> View:
         return replace(view, running=running)
     batches = tuple(_moved(batch, "pending", "running", event.at) if batch.id == job.batch else batch for batch in view.batches)
     return replace(view, running=running, batches=batches)
+
+
+def _delayed(view: View, event: JobDelayed) -> View:
+    job = view.jobs[event.job]
+    others = tuple(entry for entry in view.running if entry.job.id != job.id)
+    if len(others) == len(view.running):
+        return view
+    batches = tuple(_moved(batch, "running", "pending", event.at) if batch.id == job.batch else batch for batch in view.batches)
+    return replace(view, running=others, batches=batches, frozen=view.frozen - {job.id})
 
 
 def _finished(view: View, event: JobFinished) -> View:

@@ -31,7 +31,7 @@ from gatekeeper.execute.schedule import Decision, Limits, Schedule
 from gatekeeper.execute.stops import Stops
 from gatekeeper.execute.tries import Tries
 from gatekeeper.judge.retry import Try
-from gatekeeper.model.event import JobEnded, JobFinished, JobQueued, JobStarted, Notice
+from gatekeeper.model.event import JobDelayed, JobEnded, JobFinished, JobQueued, JobStarted, Notice
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.ports import Clock, Subscriber
 from gatekeeper.model.recovery import NONE, UNDECLARED
@@ -313,6 +313,9 @@ class Run:
         self.tries.add(job.id, earlier)
         self.jobs[job.id] = job
         self.schedule.requeued(job, self.now() + wait)
+        if wait < math.inf:  # else a person is waited for, which is told as such
+            self.ports.publish(JobDelayed(at=self.ports.clock(), job=job.id, attempt=self.tries.number(job.id), seconds=wait,
+                                          reason=earlier.result.message or str(earlier.result.status)))
 
     def _spared(self, job: Job) -> bool:
         """Whether a job does not start now, because a service that it asks did not answer, or is being asked by another whether it does."""

@@ -105,6 +105,17 @@ class JobOutput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobDelayed:
+    """The job did not pass and is to be tried again, in `seconds` at the earliest: `attempt` is the number of that try, `reason` how the last one ended."""
+
+    at: float
+    job: str
+    attempt: int
+    seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobPaused:
     """The processes of the job are frozen; its clock stands still."""
 
@@ -158,5 +169,5 @@ class Pressure:
     held: bool
 
 
-Event = (RunStarted | JobQueued | JobStarted | JobEnded | JobFinished | Notice | VerdictReached | RunFinished | StageReached | JobOutput | JobPaused
+Event = (RunStarted | JobQueued | JobStarted | JobEnded | JobFinished | Notice | VerdictReached | RunFinished | StageReached | JobOutput | JobDelayed | JobPaused
          | JobResumed | RunPaused | RunResumed | Intervened | Pressure)

@@ -15,6 +15,7 @@ from typing import Any, assert_never
 from gatekeeper.model.event import (
     Event,
     Intervened,
+    JobDelayed,
     JobEnded,
     JobFinished,
     JobOutput,
@@ -132,7 +133,7 @@ class _Reader:
                 self._of_the_run(event, at)
             case Notice() | VerdictReached() | Intervened() | Pressure():
                 self._told_once(event, at)
-            case JobOutput():
+            case JobOutput() | JobDelayed():  # a wait shows as a gap between two attempts
                 pass
             case _:
                 assert_never(event)

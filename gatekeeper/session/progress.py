@@ -16,6 +16,7 @@ from gatekeeper.display.words import FAILED
 from gatekeeper.model.event import (
     Event,
     Intervened,
+    JobDelayed,
     JobFinished,
     JobOutput,
     JobQueued,
@@ -23,6 +24,8 @@ from gatekeeper.model.event import (
     Notice,
     Pressure,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
     Stage,
     StageReached,
@@ -54,6 +57,10 @@ class Step:
     pid: int = 0
     output_bytes: int = 0
     result: Result | None = None
+    #: where it waits for its next try: the number of that, why, and its moment at the earliest (None while the run is paused, whose clock stands still)
+    next_attempt: int = 0
+    next_at: float | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +102,11 @@ class Progress:
         """What runs, or stands still with its processes frozen."""
         return tuple(step for step in self.steps if step.status in _UNDER_WAY)
 
+    @property
+    def waiting(self) -> tuple[Step, ...]:
+        """What did not pass and waits for its next try."""
+        return tuple(step for step in self.steps if step.next_attempt)
+
 
 class Story:
     """What the events of a run have told so far; a second `RunStarted` (the run was resumed) begins it anew."""
@@ -111,6 +123,9 @@ class Story:
         self.started: dict[str, JobStarted] = {}
         self.finished: dict[str, JobFinished] = {}
         self.output: dict[str, int] = {}
+        #: jobs that wait for their next try, with its moment
+        self.delayed: dict[str, tuple[JobDelayed, float]] = {}
+        self.paused_at: float | None = None
         self.notices: list[str] = []
         self.interventions: list[Intervened] = []
         self.pressure: dict[str, Pressure] = {}
@@ -129,8 +144,13 @@ class Story:
                 self.queued.add(event.job)
             case JobStarted():
                 self.started[event.job] = event
+                self.delayed.pop(event.job, None)
             case JobFinished():
                 self.finished[event.job] = event
+                self.delayed.pop(event.job, None)
+            case JobDelayed():
+                self.delayed[event.job] = event, event.at + event.seconds
+                self.queued.discard(event.job)
             case JobOutput():
                 self.output[event.job] = event.stdout + event.stderr
             case _:
@@ -146,6 +166,11 @@ class Story:
                 self.pressure[event.resource] = event
             case RunFinished():
                 self.finish = event
+            case RunPaused():
+                self.paused_at = event.at
+            case RunResumed() if self.paused_at is not None:
+                lost, self.paused_at = event.at - self.paused_at, None
+                self.delayed = {job: (delay, moment + lost) for job, (delay, moment) in self.delayed.items()}
             case _:
                 pass
 
@@ -159,7 +184,7 @@ def progress_of(story: Story, now: float, *, alive: bool = True) -> Progress:
 def _dead(progress: Progress) -> Progress:
     return replace(progress, state="died", reason="", pressure=(), cut_off=tuple(step.job.id for step in progress.running), counters=_idle(progress.counters),
                    parts=tuple(replace(part, counters=_idle(part.counters)) for part in progress.parts),
-                   steps=tuple(replace(step, status=Status.PENDING) if step.status in _UNDER_WAY else step for step in progress.steps))
+                   steps=tuple(replace(step, status=Status.PENDING, next_attempt=0, next_at=None) if step.status in _UNDER_WAY or step.next_attempt else step for step in progress.steps))
 
 
 def _idle(counters: Counters) -> Counters:
@@ -199,6 +224,10 @@ def _step(story: Story, job: Job, running: RunningJob | None, now: float) -> Ste
         return Step(job=job, status=end.result.status, progress=1.0, started=start.at if start else None, ended=end.at,
                     took=end.at - start.at if start else None, attempt=len(end.result.attempts),
                     output_bytes=story.output.get(job.id, 0), result=end.result)
+    if job.id in story.delayed:
+        delay, moment = story.delayed[job.id]
+        return Step(job=job, status=Status.QUEUED if job.id in story.queued else Status.PENDING, progress=0.0, left=job.estimated_seconds, attempt=delay.attempt - 1,
+                    next_attempt=delay.attempt, next_at=moment if story.paused_at is None else None, reason=delay.reason)
     if running is None or start is None:
         return Step(job=job, status=Status.QUEUED if job.id in story.queued else Status.PENDING, progress=0.0, left=job.estimated_seconds)
     took = max(0.0, (now if running.stopped is None else running.stopped) - running.started)  # while it is frozen, its clock stands still

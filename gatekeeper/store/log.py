@@ -11,6 +11,7 @@ from typing import assert_never
 from gatekeeper.model.event import (
     Event,
     Intervened,
+    JobDelayed,
     JobEnded,
     JobFinished,
     JobOutput,
@@ -62,7 +63,7 @@ class RunLog:
 def sentence(event: Event) -> str:
     """What an event says, in one line."""
     match event:
-        case JobQueued() | JobStarted() | JobEnded() | JobFinished() | JobOutput() | JobPaused() | JobResumed():
+        case JobQueued() | JobStarted() | JobEnded() | JobFinished() | JobOutput() | JobDelayed() | JobPaused() | JobResumed():
             return f"{event.job}: {_of_a_job(event)}"
         case StageReached() | Pressure() | Intervened() | RunPaused() | RunResumed():
             return _of_the_run(event)
@@ -78,7 +79,7 @@ def sentence(event: Event) -> str:
             assert_never(event)
 
 
-def _of_a_job(event: JobQueued | JobStarted | JobEnded | JobFinished | JobOutput | JobPaused | JobResumed) -> str:
+def _of_a_job(event: JobQueued | JobStarted | JobEnded | JobFinished | JobOutput | JobDelayed | JobPaused | JobResumed) -> str:
     match event:
         case JobQueued():
             return "queued"
@@ -91,6 +92,8 @@ def _of_a_job(event: JobQueued | JobStarted | JobEnded | JobFinished | JobOutput
             return f"{result.status}{f' ({result.cause})' if result.cause else ''}{f': {result.message}' if result.message else ''}"
         case JobOutput(stdout=stdout, stderr=stderr):
             return f"has written {stdout} bytes to standard output, {stderr} to standard error"
+        case JobDelayed(attempt=number, seconds=seconds, reason=reason):
+            return f"waits {seconds:.3f} s for attempt {number}{f' ({reason})' if reason else ''}"
         case JobPaused(reason=reason):
             return f"paused{f' ({reason})' if reason else ''}"
         case JobResumed():

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from gatekeeper.execute.control import Action, Control, Request
 from gatekeeper.model.event import (
     Event,
     Intervened,
+    JobDelayed,
     JobFinished,
     JobOutput,
     JobQueued,
@@ -174,6 +177,23 @@ def test_status_in_words_names_what_runs_and_why_it_stands_still(gate: Gate, hom
         assert SECOND not in out
         assert gate("status", "--verbose") == 0
         assert SECOND in capsys.readouterr().out
+
+
+def test_status_and_ps_tell_what_waits_for_its_next_try_and_until_when(gate: Gate, home: Home, environment: dict[str, str], capsys: Captured) -> None:
+    with played(home, environment) as run:
+        run.tell(JobDelayed(at=time.monotonic(), job=FIRST, attempt=2, seconds=3000.0, reason="no answer"))
+        assert gate("status") == 0
+        (line,) = [line for line in capsys.readouterr().out.splitlines() if FIRST in line]
+        assert re.search(r"pending +\S+  did not pass \(no answer\): try 2 in (49m \d\ds|50m 00s) \(at \d\d:\d\d:\d\d\)", line), line
+        assert gate("status", FIRST, "--json") == 0
+        (step,) = json.loads(capsys.readouterr().out)["step_progress"]
+        assert (step["status"], step["next_attempt"]["attempt"], step["message"]) == ("pending", 2, "no answer")
+        assert datetime.fromisoformat(step["next_attempt"]["at"]).tzinfo is not None
+        assert gate("ps") == 0
+        assert f"to be tried again: {FIRST}" in capsys.readouterr().out
+        assert gate("ps", "--json") == 0
+        (told,) = json.loads(capsys.readouterr().out)["runs"]
+        assert (told["running"], told["waiting"]) == ([], [FIRST])
 
 
 def test_status_of_a_run_that_ended_has_its_verdict_and_of_one_that_died_says_so(gate: Gate, home: Home, environment: dict[str, str], capsys: Captured) -> None:

@@ -20,6 +20,7 @@ from gatekeeper.judge.verdict import EXIT_CODES
 from gatekeeper.model.event import (
     Event,
     Intervened,
+    JobDelayed,
     JobEnded,
     JobFinished,
     JobOutput,
@@ -55,7 +56,7 @@ EVENTS: tuple[Event, ...] = (
     JobEnded(at=0.0, job="B2/ruff", attempt=Attempt(exit_code=3)), JobFinished(at=0.0, job="B2/ruff", result=Result(job="B2/ruff", status=Status.PASSED)),
     Notice(at=0.0, message="slow"), VerdictReached(at=0.0, verdict=RECORD.verdict), RunFinished(at=0.0, run_id="id", verdict=RECORD.verdict, wall_seconds=1.0),
     StageReached(at=0.0, stage=Stage.QUEUED), JobOutput(at=0.0, job="B2/ruff", stdout=3, stderr=0), JobPaused(at=0.0, job="B2/ruff", reason="memory"),
-    JobResumed(at=0.0, job="B2/ruff"), RunPaused(at=0.0, reason="lunch"), RunResumed(at=0.0), Intervened(at=0.0, action="jobs", value="4", by="me"),
+    JobResumed(at=0.0, job="B2/ruff"), JobDelayed(at=0.0, job="B2/ruff", attempt=2, seconds=1.5, reason="crash"), RunPaused(at=0.0, reason="lunch"), RunResumed(at=0.0), Intervened(at=0.0, action="jobs", value="4", by="me"),
     Pressure(at=0.0, resource="memory", value=91.0, limit=80.0, held=True),
 )
 

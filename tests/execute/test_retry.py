@@ -17,7 +17,7 @@ from gatekeeper.execute.ports import RunOptions
 from gatekeeper.execute.retry import delay, heavier, says_network, trouble
 from gatekeeper.execute.run import job_folder, run_plan
 from gatekeeper.execute.schedule import Limits, Schedule
-from gatekeeper.model.event import JobPaused, JobQueued, JobResumed, JobStarted, Notice
+from gatekeeper.model.event import JobDelayed, JobPaused, JobQueued, JobResumed, JobStarted, Notice
 from gatekeeper.model.finding import TestCase, TestOutcome
 from gatekeeper.model.plan import Job, Plan, Resources
 from gatekeeper.model.recovery import DECLARED, PASSING, Recovery, RetryPolicy, Trouble
@@ -142,6 +142,9 @@ def test_a_job_is_tried_again_after_its_wait_and_each_attempt_is_kept(tmp_path: 
     assert (ended.status, ended.flaky, ended.message) == (Status.PASSED, True, "passed only at try 3")
     assert [(event.attempt, event.pid) for event in house.events.of(JobStarted)] == [(1, 1001), (2, 1001), (3, 1001)]
     starts = [event.at for event in house.events.of(JobStarted)]
+    delays = house.events.of(JobDelayed)
+    assert [(event.attempt, event.reason) for event in delays] == [(2, "ended by signal 11"), (3, "ended by signal 6")]
+    assert [event.at + event.seconds for event in delays] == starts[1:]
     assert 6.0 <= starts[1] <= 11.0
     assert 11.0 <= starts[2] - starts[1] <= 21.0
     assert [Path(attempt.stdout).read_bytes() for attempt in ended.attempts] == [b"first\n", b"second\n", b"third\n"]

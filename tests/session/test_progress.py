@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gatekeeper.model.event import (
     Event,
     Intervened,
+    JobDelayed,
     JobFinished,
     JobPaused,
     JobQueued,
@@ -109,6 +110,26 @@ def test_a_paused_run_and_a_frozen_job_are_paused_with_their_reason() -> None:
     assert (paused.state, paused.reason) == ("paused", "lunch")
     assert {step.status for step in paused.steps} == {Status.PAUSED}
     assert after((*events, RunPaused(at=2.0, reason="lunch"), RunResumed(at=3.0)), 3.0).state == "running"
+
+
+def test_a_job_that_waits_for_its_next_try_is_not_running_and_says_when_and_why() -> None:
+    plan = plan_of(("a", 5.0, ()), ("b", 5.0, ()))
+    events: tuple[Event, ...] = (started(plan), *running("a"), *running("b"), JobDelayed(at=1.0, job="a", attempt=2, seconds=10.0, reason="no answer"))
+    told = after(events, 2.0)
+    (step,) = told.waiting
+    assert (step.job.id, step.status, step.next_attempt, step.next_at, step.reason) == ("a", Status.PENDING, 2, 11.0, "no answer")
+    assert [step.job.id for step in told.running] == ["b"]
+    assert (told.counters.running, told.counters.pending) == (1, 1)
+    paused: tuple[Event, ...] = (*events, RunPaused(at=3.0, reason="lunch"))
+    assert [step.next_at for step in after(paused, 4.0).waiting] == [None]
+    assert [step.next_at for step in after((*paused, RunResumed(at=103.0)), 104.0).waiting] == [111.0]
+    again = after((*events, JobQueued(at=11.0, job="a"), JobStarted(at=11.0, job="a", attempt=2, pid=8)), 12.0)
+    assert (again.waiting, again.counters.running) == ((), 2)
+    assert after((*events, ended("a", 5.0, Status.NOT_RUN)), 6.0).waiting == ()
+    story = Story()
+    for event in events:
+        story.hear(event)
+    assert progress_of(story, 2.0, alive=False).waiting == ()
 
 
 def test_what_stands_still_comes_no_further() -> None:
