@@ -9,9 +9,13 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.lineage import JOB_COOKIE, RUN_COOKIE, Row, read_cookie
+
+if TYPE_CHECKING:
+    import psutil
 
 #: the part of the free memory that jobs may plan with
 MEMORY_SHARE = 0.8
@@ -138,10 +142,18 @@ def process_table() -> Mapping[int, Row]:
             if process.create_time() >= since:
                 run, job = _cookie(process.pid)
                 rows[process.pid] = Row(pid=process.pid, parent=process.ppid(), group=os.getpgid(process.pid), session=os.getsid(process.pid),
-                                        started=round(process.create_time() * 100), name=process.name(),
-                                        memory_mb=process.memory_info().rss / 1e6, zombie=process.status() == psutil.STATUS_ZOMBIE,
-                                        run=run, job=job)
+                                        started=round(process.create_time() * 100), name=process.name(), memory_mb=_memory_mb(process),
+                                        zombie=process.status() == psutil.STATUS_ZOMBIE, run=run, job=job)
     return rows
+
+
+def _memory_mb(process: psutil.Process) -> float:
+    """0 for a process of somebody else, where the system keeps that to itself (macOS)."""
+    import psutil
+
+    with suppress(psutil.AccessDenied):
+        return float(process.memory_info().rss) / 1e6
+    return 0.0
 
 
 def _cookie(pid: int) -> tuple[str, str]:
@@ -149,5 +161,7 @@ def _cookie(pid: int) -> tuple[str, str]:
         return read_cookie(pid)
     import psutil
 
-    environ = psutil.Process(pid).environ()
-    return environ.get(RUN_COOKIE, ""), environ.get(JOB_COOKIE, "")
+    with suppress(psutil.AccessDenied):  # macOS shows no environment of its own programs
+        environ = psutil.Process(pid).environ()
+        return environ.get(RUN_COOKIE, ""), environ.get(JOB_COOKIE, "")
+    return "", ""
