@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable
 
 from gatekeeper.model import duration
+from gatekeeper.model.late import late
 
-_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
+_DIGITS = late(r"\d{1,9}", re.ASCII)
 #: a month: longer than any run, and far below what a timer can hold
 _LONGEST = 31 * 86400.0
 _YES = frozenset({"1", "true", "yes", "on"})

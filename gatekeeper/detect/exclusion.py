@@ -5,11 +5,11 @@ The words count below the root only: a checkout that itself lies in a folder `fi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from gatekeeper.detect.index import ancestors, base
 from gatekeeper.model.component import Exclusion
+from gatekeeper.model.late import late
 
 _TOOLS_OWN = "belongs to a tool, not to the project"
 _FIXTURE = "test fixture"
@@ -35,9 +35,9 @@ _WORDS = {
 }
 #: beginnings and endings of names
 _SHAPES = (
-    (re.compile(r"(?:template|templates)[-_.].+|.+[-_](?:template|templates)"), _TEMPLATE),
-    (re.compile(r"\{\{.*\}\}.*|.*\{\{.*\}\}|__[a-z_-]*name__|\$\{.*\}"), _TEMPLATE),
-    (re.compile(r".+[-_](?:fixture|fixtures)"), _FIXTURE),
+    (late(r"(?:template|templates)[-_.].+|.+[-_](?:template|templates)"), _TEMPLATE),
+    (late(r"\{\{.*\}\}.*|.*\{\{.*\}\}|__[a-z_-]*name__|\$\{.*\}"), _TEMPLATE),
+    (late(r".+[-_](?:fixture|fixtures)"), _FIXTURE),
 )
 #: what membership in a workspace does not outweigh
 _ALWAYS = frozenset({_FIXTURE, "installed dependencies", _TOOLS_OWN})

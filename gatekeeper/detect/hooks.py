@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from gatekeeper.detect.documents import Document, Documents, line_of, walk
 from gatekeeper.detect.entries import Entry, HookUse, Via
 from gatekeeper.detect.index import Index, parent, resolve
+from gatekeeper.model.late import late
 
 _PRE_COMMIT = (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.yaml")
 _LEFTHOOK = ("lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml")
 _STAGED = (".lintstagedrc", ".lintstagedrc.json", ".lintstagedrc.yaml", ".lintstagedrc.yml")
-_PREFIX = re.compile(r"^\^?\(?([\w./-]+)/")
-_STAGED_FILES = re.compile(r"\{(?:staged_files|all_files|push_files|files|\d)\}")
+_PREFIX = late(r"^\^?\(?([\w./-]+)/")
+_STAGED_FILES = late(r"\{(?:staged_files|all_files|push_files|files|\d)\}")
 
 
 def entries(index: Index, documents: Documents) -> Iterator[Entry | HookUse]:

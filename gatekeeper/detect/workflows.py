@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from gatekeeper.detect.documents import Document, Documents, line_of, walk
 from gatekeeper.detect.entries import Entry, HookUse, Via
 from gatekeeper.detect.index import Index, base, parent, resolve
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass, replace
 
 _OTHERS = (".gitlab-ci.yml", ".gitlab-ci.yaml", ".travis.yml", "azure-pipelines.yml", "azure-pipelines.yaml", "bitbucket-pipelines.yml", "appveyor.yml",
            ".appveyor.yml", ".drone.yml", ".cirrus.yml", ".woodpecker.yml", "Jenkinsfile.yml", "buildspec.yml", ".builds.yml")
 _SCRIPT_KEYS = frozenset({"run", "script", "scripts", "command", "commands", "before_script", "after_script", "test_script", "build_script", "bash", "tasks"})
-_EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
+_EXPRESSION = late(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 #: events with which a workflow guards every change; all others run beside (nightly, release)
 _GUARDING = frozenset({"push", "pull_request", "pull_request_target", "merge_group", "workflow_call"})
 _MOST_VARIANTS = 12

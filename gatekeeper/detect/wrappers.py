@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from gatekeeper.model.late import late
+
 Words = tuple[str, ...]
 
-_PYTHON = re.compile(r"(?:python|pypy)(?:\d+(?:\.\d+)?t?)?(?:\.exe)?|py")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
-_BIN = re.compile(r"^(?:.*/)?(?:bin|\.bin|Scripts)/([\w.@+-]+)$")
-_MODULE = re.compile(r"(?:^|/)node_modules/((?:@[\w.-]+/)?[\w.-]+)(?:/|$)")
+_PYTHON = late(r"(?:python|pypy)(?:\d+(?:\.\d+)?t?)?(?:\.exe)?|py")
+_ASSIGNMENT = late(r"[A-Za-z_]\w*=.*", re.DOTALL)
+_BIN = late(r"^(?:.*/)?(?:bin|\.bin|Scripts)/([\w.@+-]+)$")
+_MODULE = late(r"(?:^|/)node_modules/((?:@[\w.-]+/)?[\w.-]+)(?:/|$)")
 _MOST = 12
 
 #: options of wrappers that take a value, by wrapper

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -22,13 +21,14 @@ from functools import lru_cache
 from gatekeeper.judge.line_hash import line_hashes
 from gatekeeper.judge.symbols import Symbol, symbols
 from gatekeeper.model.finding import Category, Finding
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass, replace
 
 EXACT, SHIFT, MOVE, SEMANTIC, CONTEXT = "exact/v1", "shift/v1", "move/v1", "semantic/v1", "context/v1"
 GITHUB = "primaryLocationLineHash"
 #: the bytes of a file by its path, or None
 Read = Callable[[str], bytes | None]
-_DIGITS = re.compile(r"\d+")
+_DIGITS = late(r"\d+")
 #: shorter lines (`}`, `pass`) look alike everywhere
 _SPEAKING = 6
 

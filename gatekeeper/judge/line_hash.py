@@ -11,13 +11,15 @@ import re
 from collections.abc import Collection, Mapping
 from operator import mul
 
+from gatekeeper.model.late import late
+
 _WINDOW = 100
 _BASE = 37
 _MASK = 2**64 - 1
 _POWERS = tuple(pow(_BASE, _WINDOW - 1 - place, _MASK + 1) for place in range(_WINDOW))
 #: of JavaScript, whose characters are UTF-16 units: what stands for the end of the file
 _END = "\uffff"
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_ASTRAL = late("[\U00010000-\U0010ffff]")
 _SPACES = str.maketrans("", "", " \t")
 
 

@@ -9,11 +9,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from gatekeeper.model.late import late
 from gatekeeper.parse.text import decode
 
 Json = Mapping[str, object]
 #: where a document may start when a tool prints banners first; what is indented is part of a document that was cut off
-_START = re.compile(r"^(?=[\[{])", re.MULTILINE)
+_START = late(r"^(?=[\[{])", re.MULTILINE)
 _MOST_STARTS = 50
 
 

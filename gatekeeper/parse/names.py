@@ -5,11 +5,12 @@ Knows only names; whether a name is right for an output is told by reading it. C
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-_JOINTS = re.compile(r"[\s_.:/]+")
+from gatekeeper.model.late import late
+
+_JOINTS = late(r"[\s_.:/]+")
 
 #: format id -> its other names; tools that print a common format have their own name for it (`ruff-sarif`)
 _NAMES: Mapping[str, str] = MappingProxyType({

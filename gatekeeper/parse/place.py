@@ -6,17 +6,17 @@ Knows how tools count (UTF-16 units, UTF-8 bytes, offsets); reads sources only t
 from __future__ import annotations
 
 import posixpath
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import islice
 
 from gatekeeper.model.component import Problem
 from gatekeeper.model.finding import RawOutput
+from gatekeeper.model.late import late
 from gatekeeper.parse.text import lines_of
 
 #: how absolute paths of Windows start
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_DRIVE = late(r"[A-Za-z]:[\\/]")
 UNCOUNTED = "columns are as the tool counts them: the source could not be read"
 _MOST_TOLD = 20
 

@@ -12,12 +12,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from gatekeeper.model.component import Component, Kind, ToolStatus
+from gatekeeper.model.late import late
 from gatekeeper.model.ports import Toolbox
 from gatekeeper.model.tool import Command, FailsAt, LocatedTool, Takes
 from gatekeeper.model.value import dataclass
 from gatekeeper.plan.inputs import trait_value
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+|--)(?::([^}|]*))?(?:\|([^}]*))?\}")
+_PLACEHOLDER = late(r"\{([a-z_]+|--)(?::([^}|]*))?(?:\|([^}]*))?\}")
 _PROJECT_FLAGS = frozenset({"-p", "--project"})
 _LATER = frozenset({"report", "work", "run", "files_from", "added", "known", "components", "inventory", "record"})
 

@@ -21,6 +21,7 @@ from fnmatch import fnmatchcase
 from posixpath import basename, dirname
 
 from gatekeeper.model.component import Component
+from gatekeeper.model.late import late
 from gatekeeper.model.plan import Job
 from gatekeeper.model.tool import Command, FailsAt, Takes
 from gatekeeper.model.value import dataclass, field, replace
@@ -29,12 +30,12 @@ from gatekeeper.plan.scope import folders
 #: of files that belong to no component: what no checker of code reads there
 _PROSE = (".md", ".rst", ".adoc", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".pdf", ".mp4", ".webp", ".woff2")
 #: variables that change from terminal to terminal and decide nothing
-_VOLATILE = re.compile(
+_VOLATILE = late(
     r"(SSH_|XDG_(SESSION|RUNTIME|SEAT|VTNR)|DBUS_|DESKTOP_|GNOME_|KDE_|GTK_|QT_|TMUX|VSCODE_|ITERM_|KITTY_|WEZTERM_|ALACRITTY_|VTE_|COLORFGBG$|TERM_|WINDOW"
     r"|DISPLAY$|WAYLAND_|SESSION_|LOGNAME$|USER$|SHELL$|HOSTNAME$|HIST|LS_COLORS$|LESS|EDITOR$|VISUAL$|PAGER$|MAIL$|COLUMNS$|LINES$|P9K_|STARSHIP_|DIRENV_"
     r"|GITHUB_(RUN_|STEP_SUMMARY$|ACTION)|RUNNER_TRACKING_ID$|INVOCATION_ID$|JOURNAL_STREAM$|SYSTEMD_|MEMORY_PRESSURE_)")
 #: variables that every tool heeds
-_HEEDED = re.compile(r"(LANG|LANGUAGE|LC_\w+|TZ|HOME|XDG_CONFIG_HOME|XDG_CONFIG_DIRS|CI|VIRTUAL_ENV|PYTHON\w*|NODE_\w+|(?i:npm_config_)\w+|https?_proxy|HTTPS?_PROXY)$")
+_HEEDED = late(r"(LANG|LANGUAGE|LC_\w+|TZ|HOME|XDG_CONFIG_HOME|XDG_CONFIG_DIRS|CI|VIRTUAL_ENV|PYTHON\w*|NODE_\w+|(?i:npm_config_)\w+|https?_proxy|HTTPS?_PROXY)$")
 #: of families of tools
 _FAMILIES: Mapping[str, str] = {"cargo": "CARGO|RUST", "clippy": "CARGO|RUST|CLIPPY", "rustfmt": "CARGO|RUST", "cargo-audit": "CARGO|RUST", "forge": "FOUNDRY|DAPP|ETH",
                                 "slither": "FOUNDRY|SOLC", "solc": "SOLC", "pip": "PIP|UV", "pip-audit": "PIP|UV", "npm": "NPM|npm|YARN|PNPM", "tsc": "TS", "ty": "TY|UV"}
@@ -57,10 +58,10 @@ _OF_MACHINES: Mapping[str, tuple[str, ...]] = {"pylint": ("/etc/pylintrc",), "np
 #: variables in which tools look for more code
 SEARCHED = ("PYTHONPATH", "MYPYPATH", "NODE_PATH", "PYTHONHOME", "PYTHONUSERBASE")
 _CODE_CONFIG = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py")
-_QUOTED = re.compile(r""""([^"\n]{1,200})"|'([^'\n]{1,200})'""")
-_BARE = re.compile(r"""[^\s"'=,:;|\[\](){}]{2,200}""")
-_SECTION = re.compile(r"(?m)^([ \t]*\[+[^\]\n]+\]+)")
-_CLIMBING = re.compile(r"(?:\.\./)+[\w.@+/-]*")
+_QUOTED = late(r""""([^"\n]{1,200})"|'([^'\n]{1,200})'""")
+_BARE = late(r"""[^\s"'=,:;|\[\](){}]{2,200}""")
+_SECTION = late(r"(?m)^([ \t]*\[+[^\]\n]+\]+)")
+_CLIMBING = late(r"(?:\.\./)+[\w.@+/-]*")
 #: names that are file-local by the catalogue, but look at the names of other files: what is there decides what an import means
 _LOOKS_AROUND = frozenset({"ruff.lint", "isort.format", "flake8.lint"})
 

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from gatekeeper.model.component import Component
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass
 from gatekeeper.provide.places import Surroundings, executable, names_in, own_prefix, read_text
 
 #: letters that poetry replaces in the name of an environment
-_POETRY_UNSAFE = re.compile(r'[ $`!*@"\\\r\n\t]')
+_POETRY_UNSAFE = late(r'[ $`!*@"\\\r\n\t]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

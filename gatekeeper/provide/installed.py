@@ -13,14 +13,15 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from gatekeeper.model.late import late
 from gatekeeper.model.tool import LocatedTool
 from gatekeeper.model.value import dataclass, field
 
 Digest = Callable[[str], str | None]
 
-_SHEBANG = re.compile(rb"#![ \t]*(/\S+)(?:[ \t]+(\S+))?")
+_SHEBANG = late(rb"#![ \t]*(/\S+)(?:[ \t]+(\S+))?")
 #: interpreters of scripts that are tools themselves; a script of a shell only starts one, from anywhere (shims)
-_EXEC = re.compile(r"""(?m)^[ \t]*exec[ \t]+["']?(/[^\s"'$`]+)["']?(?=\s|$)""")
+_EXEC = late(r"""(?m)^[ \t]*exec[ \t]+["']?(/[^\s"'$`]+)["']?(?=\s|$)""")
 #: programs that stand for many others
 _DISPATCHERS = frozenset({"mise", "rtx", "asdf", "volta", "proto", "aqua", "hermit", "pkgx", "devbox", "vfox", "moon", "tea", "pixi", "fnm"})
 _TOLD = ("python", "pypy", "node", "deno", "bun")

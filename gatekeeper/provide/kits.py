@@ -8,6 +8,7 @@ import re
 import sys
 from enum import StrEnum
 
+from gatekeeper.model.late import late
 from gatekeeper.model.tool import Tool
 from gatekeeper.model.value import dataclass
 from gatekeeper.provide.environments import normalise
@@ -15,7 +16,7 @@ from gatekeeper.provide.pins import package_json
 from gatekeeper.provide.places import read_text
 
 #: versions come from files of the repository and become words of an installer's command line: nothing but a plain version passes
-_PLAIN_VERSION = re.compile(r"\d[0-9A-Za-z]*(?:[.+-][0-9A-Za-z]+)*")
+_PLAIN_VERSION = late(r"\d[0-9A-Za-z]*(?:[.+-][0-9A-Za-z]+)*")
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from gatekeeper.model.component import Component
+from gatekeeper.model.late import late
 from gatekeeper.model.tool import Tool
 from gatekeeper.model.value import dataclass
 from gatekeeper.provide.environments import manifest, normalise
@@ -21,7 +22,7 @@ from gatekeeper.provide.places import Surroundings, read_text
 if TYPE_CHECKING:  # start-up: most projects pin nothing that must be compared
     from packaging.version import Version
 
-_EXACT = re.compile(r"v?\d+(\.\d+)*([-.+]?[0-9A-Za-z]+)*")
+_EXACT = late(r"v?\d+(\.\d+)*([-.+]?[0-9A-Za-z]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

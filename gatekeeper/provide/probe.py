@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from gatekeeper.model.late import late
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import VersionProbe
 
 #: `>=1.11`, and a version of nothing but numbers: compared without a library
-_USUAL = re.compile(r">=\s*([\d.]*\d)")
-_PLAIN = re.compile(r"\d+(\.\d+)*")
+_USUAL = late(r">=\s*([\d.]*\d)")
+_PLAIN = late(r"\d+(\.\d+)*")
 
 
 def ask(runner: Runner, program: Sequence[str], probe: VersionProbe, environment: Mapping[str, str]) -> str | None:

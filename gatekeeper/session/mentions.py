@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass
 from gatekeeper.plan.key import climbing, is_code, is_manifest, leads_out, section, spoken
 from gatekeeper.session.reading import content
@@ -23,7 +24,7 @@ _LARGEST = 1_000_000
 _MOST = 200
 #: files that take others along by relative names
 _SOURCES = (".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".rs", ".sol", ".css", ".scss", ".sass", ".less")
-_LEADING = re.compile(r"\$\{(\w+)[^}]*\}|\$(\w+)|%\(\w+\)s|<rootDir>")
+_LEADING = late(r"\$\{(\w+)[^}]*\}|\$(\w+)|%\(\w+\)s|<rootDir>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

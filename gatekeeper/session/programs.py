@@ -6,9 +6,9 @@ Follows what one configuration file takes from another. Does not know keys, nor 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from gatekeeper.model.late import late
 from gatekeeper.plan.key import section
 from gatekeeper.session.mentions import Mentions
 from gatekeeper.session.reading import content
@@ -18,7 +18,7 @@ WITH_PLUGINS = frozenset({"prettier", "stylelint", "flake8"})
 #: of these, those that take plugins from whatever is installed, without being told
 LOADS_WHAT_IS_INSTALLED = frozenset({"flake8"})
 #: a name that leads from the folder of the configuration
-_RELATIVE = re.compile(r"""["'\s=](\.\.?/[\w@./-]+)""")
+_RELATIVE = late(r"""["'\s=](\.\.?/[\w@./-]+)""")
 #: endings of data; any other name may be that of a module
 _DATA = (".json", ".jsonc", ".json5", ".yaml", ".yml", ".toml", ".cfg", ".ini")
 

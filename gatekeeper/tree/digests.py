@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+from gatekeeper.model.late import late
 from gatekeeper.tree.plain import open_plain
 
 Row = tuple[int, int, int, int, int, str, int]
@@ -26,10 +26,10 @@ ABSENT = "absent"
 _SETTLED = 2.0
 #: files above this size are hashed in pieces, and not looked through for names
 _PIECE = 16 * 1024 * 1024
-_CLIMB = re.compile(rb"(?:\.\./)+(?:\.\.)?")
+_CLIMB = late(rb"(?:\.\./)+(?:\.\.)?")
 #: as programs say it: join(here, "..", "..")
-_STEPS = re.compile(rb"""(?:["']\.\.["'][\s,+)]*)+""")
-_WHOLE = re.compile(rb"""["'=:,\s](?:/[\w.@]|~/|\$\{?\w)""")
+_STEPS = late(rb"""(?:["']\.\.["'][\s,+)]*)+""")
+_WHOLE = late(rb"""["'=:,\s](?:/[\w.@]|~/|\$\{?\w)""")
 #: added to the number of folders for a file that speaks of places by their whole names
 _FAR = 1 << 20
 #: the same of a link that leads out of the tree
