@@ -72,7 +72,7 @@ def event_lines(before: View, after: View, event: Event, look: Look) -> Iterator
             yield from _job_lines(after, event, look)
             yield from _batch_lines(before, after, look)
         case RunPaused() | RunResumed() | JobPaused() | JobResumed() | Intervened() | Pressure():
-            yield from _standing_lines(before, event)
+            yield from _standing_lines(before, event, look)
         case Notice():
             about = f" ({event.job})" if event.job and event.job not in event.message else ""
             yield line(warn(padded("note", WORD_WIDTH)), f" {event.message}{about}")
@@ -86,7 +86,7 @@ def event_lines(before: View, after: View, event: Event, look: Look) -> Iterator
             pass
 
 
-def _standing_lines(before: View, event: RunPaused | RunResumed | JobPaused | JobResumed | Intervened | Pressure) -> Iterator[Line]:
+def _standing_lines(before: View, event: RunPaused | RunResumed | JobPaused | JobResumed | Intervened | Pressure, look: Look) -> Iterator[Line]:
     """What stands still, what people changed, and what the machine asks for."""
     match event:
         case RunPaused():
@@ -99,10 +99,10 @@ def _standing_lines(before: View, event: RunPaused | RunResumed | JobPaused | Jo
             yield line(strong(padded("resumed", WORD_WIDTH)), f" {event.job}")
         case Intervened() if event.action not in _SAID_BY_OTHERS:
             yield line(strong(padded("changed", WORD_WIDTH)), f" {wish_text(event)}")
-        case Pressure():
+        case Pressure() if look.verbose or event.resource not in (before.short if event.held else before.eased):  # told once: on a busy machine it comes and goes
             # a machine that is full of our own jobs is no reason to wait: the number alone does not say it
-            comes = f", limit {event.limit:.0f} %: little starts until there is room" if event.held else ": there is room again"
-            yield line(warn(padded("load", WORD_WIDTH)), f" {event.resource} at {event.value:.0f} %{comes}")
+            comes = f" at {event.value:.0f} %, limit {event.limit:.0f} %: little starts until there is room" if event.held else ": there is room again"
+            yield line(warn(padded("load", WORD_WIDTH)), f" {event.resource}{comes}")
         case _:
             pass
 
@@ -135,7 +135,7 @@ def _batch_lines(before: View, after: View, look: Look) -> Iterator[Line]:
 
 def batch_line(batch: BatchView) -> Line:
     """`batch  beta Language validation: total 9 ... in 12.3s`, with the target where it was missed."""
-    took = batch.seconds or 0.0
-    missed = batch.target is not None and took > batch.target
-    return line(strong(padded("batch", WORD_WIDTH)), f" {padded(batch.id, 6)} {batch.title}: {counters_text(batch.counters)} in {spoken(took)}",
+    took = batch.seconds
+    missed = batch.target is not None and took is not None and took > batch.target
+    return line(strong(padded("batch", WORD_WIDTH)), f" {padded(batch.id, 6)} {batch.title}: {counters_text(batch.counters)}{f' in {spoken(took)}' if took is not None else ''}",
                 warn(f", target of {spoken(batch.target or 0)} missed") if missed else "")

@@ -41,7 +41,7 @@ def condition_lines(record: RunRecord, look: Look) -> Iterator[Line]:
 
 
 def _condition(one: Assessment) -> Iterator[Line]:
-    score = f"  score {one.score:.0f}" if one.score is not None else ""
+    score = f"  score {int(one.score)}" if one.score is not None else ""
     kind = "" if one.enforcement is Enforcement.BLOCKING else f"  ({one.enforcement})"
     word = padded(_WORDS[one.status], 10)
     yield line("  ", _style(one, word), f"  {one.subject}  ", clipped(f"{one.title}: {one.message}" if one.message else one.title), dim(f"{score}{kind}"))
@@ -63,8 +63,8 @@ def _style(one: Assessment, word: str) -> Span:
 
 
 def score_lines(record: RunRecord, _look: Look) -> Iterator[Line]:
-    """All scores on one line; what was not measured is left out."""
-    told = [f"{score.dimension} {score.value:.0f}" for score in record.scores if score.value is not None]
+    """All scores on one line, rounded down so that 100 means all; what was not measured is left out."""
+    told = [f"{score.dimension} {int(score.value)}" for score in record.scores if score.value is not None]
     if told:
         yield line(strong("Scores"), f"  {', '.join(told)}", dim("  of 100; they inform, conditions decide"))
 

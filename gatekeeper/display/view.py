@@ -15,6 +15,7 @@ from gatekeeper.model.event import (
     JobPaused,
     JobResumed,
     JobStarted,
+    Pressure,
     RunFinished,
     RunPaused,
     RunResumed,
@@ -22,7 +23,7 @@ from gatekeeper.model.event import (
     VerdictReached,
 )
 from gatekeeper.model.plan import Job, Plan
-from gatekeeper.model.result import Counters, Verdict
+from gatekeeper.model.result import Counters, Result, Verdict
 from gatekeeper.model.status import Status
 from gatekeeper.model.value import dataclass, field, replace
 
@@ -40,7 +41,7 @@ class RunningJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchView:
-    """A batch with its counters; `started` at its first job's start, `ended` at its last job's end."""
+    """A batch with its counters; its jobs ran from `started` to `ended`, None where none of them did: as `judge.counters.batch_seconds` has it."""
 
     id: str
     title: str
@@ -79,6 +80,9 @@ class View:
     paused: str = ""
     #: jobs whose processes are frozen
     frozen: frozenset[str] = frozenset()
+    #: resources of which it was told that they are short, and that there is room again
+    short: frozenset[str] = frozenset()
+    eased: frozenset[str] = frozenset()
 
     @property
     def counters(self) -> Counters:
@@ -110,16 +114,24 @@ def advance(view: View, event: Event) -> View:
             return replace(view, verdict=event.verdict)
         case RunFinished():
             return replace(view, verdict=event.verdict, running=(), over=True)
-        case RunPaused():
-            return replace(view, paused=event.reason or "paused")
-        case RunResumed():
-            return replace(view, paused="")
+        case RunPaused() | RunResumed() | Pressure():
+            return _held_back(view, event)
         case JobPaused() | JobResumed():
             running = tuple(_stopped(entry, event) if entry.job.id == event.job else entry for entry in view.running)
             frozen = view.frozen - {event.job}
             return replace(view, running=running, frozen=frozen | {event.job} if isinstance(event, JobPaused) else frozen)
         case _:
             return view
+
+
+def _held_back(view: View, event: RunPaused | RunResumed | Pressure) -> View:
+    match event:
+        case RunPaused():
+            return replace(view, paused=event.reason or "paused")
+        case RunResumed():
+            return replace(view, paused="")
+        case Pressure():
+            return replace(view, short=view.short | {event.resource}) if event.held else replace(view, eased=view.eased | {event.resource})
 
 
 def _stopped(entry: RunningJob, event: JobPaused | JobResumed) -> RunningJob:
@@ -144,7 +156,7 @@ def _started(view: View, event: JobStarted) -> View:
     view = replace(view, frozen=view.frozen - {job.id})  # what was frozen of it before is gone
     if again:  # a further attempt: it was and is counted as running
         return replace(view, running=running)
-    batches = tuple(_moved(batch, "pending", "running", event.at) if batch.id == job.batch else batch for batch in view.batches)
+    batches = tuple(_moved(batch, "pending", "running") if batch.id == job.batch else batch for batch in view.batches)
     return replace(view, running=running, batches=batches)
 
 
@@ -153,7 +165,7 @@ def _delayed(view: View, event: JobDelayed) -> View:
     others = tuple(entry for entry in view.running if entry.job.id != job.id)
     if len(others) == len(view.running):
         return view
-    batches = tuple(_moved(batch, "running", "pending", event.at) if batch.id == job.batch else batch for batch in view.batches)
+    batches = tuple(_moved(batch, "running", "pending") if batch.id == job.batch else batch for batch in view.batches)
     return replace(view, running=others, batches=batches, frozen=view.frozen - {job.id})
 
 
@@ -162,14 +174,20 @@ def _finished(view: View, event: JobFinished) -> View:
     others = tuple(entry for entry in view.running if entry.job.id != job.id)
     origin = "running" if len(others) < len(view.running) else "pending"
     status = event.result.status if event.result.status.final else Status.ERRORED
-    batches = tuple(_moved(batch, origin, BUCKETS[status], event.at) if batch.id == job.batch else batch for batch in view.batches)
+    batches = tuple(_spanned(_moved(batch, origin, BUCKETS[status]), event.result) if batch.id == job.batch else batch for batch in view.batches)
     return replace(view, running=others, batches=batches, frozen=view.frozen - {job.id})
 
 
-def _moved(batch: BatchView, origin: str, target: str, at: float) -> BatchView:
+def _moved(batch: BatchView, origin: str, target: str) -> BatchView:
     """One job of the batch goes from one counter to another."""
     part = batch.counters
     part = replace(part, **{origin: getattr(part, origin) - 1})
-    part = replace(part, **{target: getattr(part, target) + 1})
-    moved = replace(batch, counters=part, started=at if batch.started is None else batch.started)
-    return replace(moved, ended=at) if moved.over else moved
+    return replace(batch, counters=replace(part, **{target: getattr(part, target) + 1}))
+
+
+def _spanned(batch: BatchView, result: Result) -> BatchView:
+    """The batch from its first start to its last end; what an earlier run did is not counted."""
+    attempts = result.attempts if not result.held_from else ()
+    starts = [attempt.started for attempt in attempts] + ([] if batch.started is None else [batch.started])
+    ends = [attempt.started + attempt.wall_seconds for attempt in attempts] + ([] if batch.ended is None else [batch.ended])
+    return replace(batch, started=min(starts), ended=max(ends)) if starts and ends else batch

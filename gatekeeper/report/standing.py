@@ -55,7 +55,7 @@ def ordered(assessments: Iterable[Assessment]) -> list[Assessment]:
 
 def score_text(value: float | None) -> str:
     """A score of 0 to 100 without decimals, or that it was not measured."""
-    return "not measured" if value is None else f"{value:.0f}"
+    return "not measured" if value is None else str(int(value))
 
 
 def comparison_section(record: RunRecord) -> Iterator[str]:

@@ -169,7 +169,7 @@ def judged() -> RunRecord:
                       conditions=(Condition(subject="new-high", outcome=Outcome.FAIL, message="new findings of high severity: 4, at most 0"),))
     return replace(mixed(), verdict=verdict, assessments=(new, cover, held, replace(held, id="size", status=ConditionStatus.NOT_JUDGED)),
                    delta=Delta(against="merge-base with main", new=4, unchanged=20, moved=1, fixed=(finding(),), notes=("ruff 1 became 2",)),
-                   scores=(Score(dimension=Dimension.STYLE, value=87.4, basis="x"), Score(dimension=Dimension.DOCS, value=None, basis="y")),
+                   scores=(Score(dimension=Dimension.STYLE, value=87.9, basis="x"), Score(dimension=Dimension.DOCS, value=None, basis="y")),
                    ending=Ending(kind=EndKind.PARTIALLY_COMPLETED, reason="6 jobs of 14 did not do their work", recoverable=True, gaps=("x",)))
 
 

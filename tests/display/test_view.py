@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from gatekeeper.display.frame import frame
 from gatekeeper.display.spans import Line, Look, cells
 from gatekeeper.display.view import View, advance
-from gatekeeper.judge.counters import counters
+from gatekeeper.judge.counters import batch_seconds, counters
 from gatekeeper.model.event import JobFinished, JobPaused, JobResumed, JobStarted, RunStarted
+from gatekeeper.model.result import Attempt
 from gatekeeper.model.status import Status
 from tests.fakes.record import hostile, job, mixed, plan, record, result
 from tests.fakes.stream import events_of
@@ -53,11 +54,12 @@ def test_a_second_attempt_is_still_one_running_job() -> None:
 def test_a_batch_is_over_with_its_last_job_and_knows_how_long_it_took() -> None:
     first, second = job(), job("mypy.check")
     view = advance(View(), RunStarted(at=0.0, run_id="r", plan=plan([first, second])))
-    view = advance(view, JobStarted(at=1.0, job=first.id, attempt=1, pid=1))
-    view = advance(view, JobFinished(at=3.0, job=first.id, result=result(first)))
-    assert not view.batches[0].over
-    view = advance(view, JobFinished(at=4.5, job=second.id, result=result(second, Status.BLOCKED)))
+    ran = replace(result(first), attempts=(Attempt(started=1.0, wall_seconds=2.0), Attempt(started=4.0, wall_seconds=0.5)))
+    view = advance(view, JobFinished(at=0.5, job=second.id, result=result(second, Status.BLOCKED)))
+    assert (view.batches[0].over, view.batches[0].seconds) == (False, None)
+    view = advance(view, JobFinished(at=5.0, job=first.id, result=ran))
     assert (view.batches[0].over, view.batches[0].seconds) == (True, 3.5)
+    assert batch_seconds(plan([first, second]), [ran, result(second, Status.BLOCKED)]) == ((first.batch, 3.5),)
 
 
 def test_events_of_unknown_jobs_change_nothing() -> None:
