@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.detect.documents import Document, Documents, find_line
+from gatekeeper.tree.kept import Remembered
 
 
 def reading(content: bytes | None) -> Documents:
@@ -121,3 +124,13 @@ def test_the_line_of_a_key_is_found_below_its_table() -> None:
 def test_any_bytes_give_a_document_or_a_problem(content: bytes, path: str) -> None:
     documents = reading(content)
     assert parsed(documents, path) is not None or documents.problems
+
+
+def test_what_is_remembered_of_a_text_as_toml_is_not_taken_for_what_it_is_as_json_in_yaml(tmp_path: Path) -> None:
+    for _ in range(2):
+        remembered = Remembered(str(tmp_path), "/repo")
+        documents = Documents(lambda path: b"[a]" if path.startswith("both") else b"b = 2", remembered.of)
+        assert documents.yaml("both.yaml") is None  # a list
+        found = [documents.toml(name) for name in ("both.toml", "other.toml")]
+        assert [document.data for document in found if document] == [{"a": {}}, {"b": 2}]
+        remembered.close()
