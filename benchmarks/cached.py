@@ -19,7 +19,10 @@ def cached(place: Place, repeats: int) -> Told:
     root = _laid_out(place)
     gatekeeper = [place.program("gatekeeper"), "run", ".", "--pipeline", "quick", *(word for script in _SCRIPTS for word in ("--only", f"*/{script}@*"))]
     ours = [Contestant(name="gatekeeper", argv=gatekeeper, cwd=root, env=place.env)]
-    calls: dict[str, list[str]] = {"turbo, native": [place.peer("turbo"), "run", *_SCRIPTS, "--output-logs=none"], "ninja": [place.peer("ninja")]}
+    calls = _calls(place, root)
+    for name, argv in calls.items():
+        if not os.path.exists(argv[0]):
+            print(f"{name}: is not installed and is left out")
     contestants = ours + [Contestant(name=name, argv=argv, cwd=root, env=place.env) for name, argv in calls.items() if os.path.exists(argv[0])]
     _known(place, root, gatekeeper)
     medians = compare(contestants, repeats)
@@ -28,8 +31,22 @@ def cached(place: Place, repeats: int) -> Told:
     return Told(table(medians, "turbo, native"), *ratio(medians, "gatekeeper", "turbo, native", 0.6))
 
 
+def _calls(place: Place, root: str) -> dict[str, list[str]]:
+    """The peers, each told to be quiet where it can be."""
+    nx = os.path.join(root, "node_modules", "nx")
+    if not os.path.lexists(nx):
+        os.symlink(os.path.join(place.folder, "node", "node_modules", "nx"), nx)  # it runs only where it is installed
+    return {
+        "turbo, native": [place.peer("turbo"), "run", *_SCRIPTS, "--output-logs=none"],
+        "ninja": [place.peer("ninja")],
+        "go-task": [place.peer("task"), "--silent", "all"],
+        "nx, no daemon": [place.peer("nx"), "run-many", "--targets", ",".join(_SCRIPTS), "--outputStyle=static"],
+        "moon, native": [place.peer("moon"), "run", *(f":{script}" for script in _SCRIPTS), "--quiet"],
+    }
+
+
 def _laid_out(place: Place) -> str:
-    root = os.path.join(place.folder, "packages", "repository")
+    root = os.path.join(place.folder, "fifty-packages", "repository")
     if os.path.isdir(os.path.join(root, ".git")):
         return root
     manager = f"npm@{run(['npm', '--version'], cwd=place.folder, env=place.env).strip()}"
@@ -37,16 +54,22 @@ def _laid_out(place: Place) -> str:
     _json(root, "turbo.json", {"tasks": {script: {} for script in _SCRIPTS}})
     _json(root, "gatekeeper.yaml", {"version": 1, "tasks": [
         {"id": script, "batch": "beta", "role": "lint", "argv": ["true"], "takes": "component", "cache": "component"} for script in _SCRIPTS]})
-    write(os.path.join(root, ".gitignore"), ".gatekeeper/\n.turbo/\nnode_modules/\nstamps/\n.ninja_log\n")
+    _json(root, "nx.json", {"analytics": False, "targetDefaults": {script: {"cache": True, "inputs": ["{projectRoot}/**/*"]} for script in _SCRIPTS}})
+    _json(root, ".moon/workspace.yml", {"projects": ["packages/*"], "telemetry": False})
+    _json(root, ".moon/tasks/all.yml", {"tasks": {script: {"command": "true", "inputs": ["**/*"]} for script in _SCRIPTS}})
+    write(os.path.join(root, ".gitignore"), ".gatekeeper/\n.turbo/\n.nx/\n.moon/cache/\n.task/\nnode_modules/\nstamps/\n.ninja_log\n")
     edges = []
+    tasks: dict[str, object] = {}
     for number in range(_PACKAGES):
         folder = f"packages/p{number:02}"
         _json(root, f"{folder}/package.json", {"name": f"p{number:02}", "version": "1.0.0", "scripts": dict.fromkeys(_SCRIPTS, "true")})
         files = [f"{folder}/src/file{index:02}.js" for index in range(_FILES)]
         for name in files:
             write(os.path.join(root, name), f"// {name}\n" + "export const value = 1; // so that it has a size\n" * 40)
+        tasks |= {f"{script}{number}": {"sources": [f"{folder}/**/*"], "cmds": ["true"]} for script in _SCRIPTS}
         edges += [f"build stamps/{script}{number}: r {' '.join(files)}\n" for script in _SCRIPTS]
     write(os.path.join(root, "build.ninja"), "rule r\n  command = touch $out\n" + "".join(edges))
+    _json(root, "Taskfile.yml", {"version": "3", "tasks": {"all": {"deps": list(tasks)}, **tasks}})
     run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=root, env=place.env)
     committed(root, place.env)
     return root

@@ -64,12 +64,14 @@ def hundred(place: Place, repeats: int) -> Told:
         "prek.yaml": _json({"repos": [{"repo": "local", "hooks": [hook | {"priority": 0} for hook in hooks]}]}),
         "lefthook.yml": _json({"pre-commit": {"parallel": True, "commands": {name: {"run": "/bin/true"} for name in names}}}),
         "gatekeeper.yaml": _json({"version": 1, "tasks": [{"id": name, "batch": "beta", "role": "lint", "argv": ["/bin/true"]} for name in names]}),
+        "tasks.yml": _json({"version": "3", "tasks": {"all": {"deps": names}, **{name: {"cmds": ["/bin/true"]} for name in names}}}),
     })
     env = place.env | {"PREK_MAX_CONCURRENCY": str(_WIDTH)}
     calls = {
         "prek, four at once": [place.peer("prek"), "run", "--all-files", "--config", "prek.yaml"],
         "lefthook, all at once": [place.peer("lefthook"), "run", "pre-commit", "--all-files", "--force", "--no-auto-install"],
         "pre-commit, one at a time": [place.peer("pre-commit"), "run", "--all-files", "--config", ".pre-commit-config.yaml"],
+        "go-task, four at once": [place.peer("task"), "--taskfile", "tasks.yml", "--concurrency", str(_WIDTH), "--output", "group", "--silent", "all"],
         "gatekeeper, four at once": [place.program("gatekeeper"), "run", ".", "--pipeline", "quick", "--jobs", str(_WIDTH), "--no-cache", "--only", "*/job-*"],
     }
     medians = compare([Contestant(name=name, argv=argv, cwd=root, env=env) for name, argv in calls.items()], repeats)

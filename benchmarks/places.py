@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: from PyPI, native binaries but for pre-commit
-PYTHON_PEERS = ("pre-commit==4.7.0", "prek==0.5.11", "lefthook==2.2.2", "ruff==0.17.5", "ninja==1.13.0")
-#: from npm
-NODE_PEERS = ("turbo@2.11.11",)
+PYTHON_PEERS = ("pre-commit==4.7.0", "prek==0.5.11", "lefthook==2.2.2", "ruff==0.17.5", "ninja==1.13.0", "go-task-bin==3.54.0")
+#: from npm: turbo and moon as native binaries, nx as it comes
+NODE_PEERS = ("turbo@2.11.11", "@moonrepo/cli@2.5.5", "nx@24.0.6")
 _FILES_PER_FOLDER = 100
-_FOREIGN = ("GIT_", "GATEKEEPER_", "PYTHON", "PRE_COMMIT", "PREK", "LEFTHOOK", "TURBO", "npm_", "NPM_", "MAKE", "CI")
+_FOREIGN = ("GIT_", "GATEKEEPER_", "PYTHON", "PRE_COMMIT", "PREK", "LEFTHOOK", "TURBO", "NX_", "MOON", "TASK_", "npm_", "NPM_", "MAKE", "CI")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,8 @@ class Place:
         wrapped = glob.glob(os.path.join(self.folder, "peers", "lib", "python*", "site-packages", name, "bin", f"{name}-linux-*", name))
         native = glob.glob(os.path.join(self.folder, "node", "node_modules", f"@{name}", "linux-*", "bin", name))
         native += glob.glob(os.path.join(self.folder, "node", "node_modules", f"{name}-linux-*", "bin", name))
+        native += glob.glob(os.path.join(self.folder, "node", "node_modules", f"@{name}repo", "core-linux-*", name))
+        native += glob.glob(os.path.join(self.folder, "node", "node_modules", name, "dist", "bin", f"{name}.js"))
         return next(iter((*native, *wrapped)), os.path.join(self.folder, "peers", "bin", name))
 
     def system(self, name: str) -> str | None:
@@ -53,7 +55,8 @@ class Place:
         """Environment variables under which every cache lies in our folder, and no setting of the caller reaches a contestant."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
         return kept | {"PATH": os.pathsep.join([os.path.join(self.folder, "peers", "bin"), os.environ.get("PATH", os.defpath)]), "HOME": os.path.join(self.folder, "home"),
-                       "XDG_CACHE_HOME": os.path.join(self.folder, "cache"), "NO_COLOR": "1", "GIT_CONFIG_NOSYSTEM": "1", "TURBO_TELEMETRY_DISABLED": "1"}
+                       "XDG_CACHE_HOME": os.path.join(self.folder, "cache"), "NO_COLOR": "1", "GIT_CONFIG_NOSYSTEM": "1", "TURBO_TELEMETRY_DISABLED": "1",
+                       "NX_DAEMON": "false", "NX_NO_CLOUD": "true", "NX_TUI": "false"}
 
 
 def prepare(folder: str, checkout: str, repositories: tuple[str, ...] = ()) -> Place:
@@ -67,10 +70,22 @@ def prepare(folder: str, checkout: str, repositories: tuple[str, ...] = ()) -> P
             run([*_pip(environment), "--upgrade", "pip"], cwd=place.folder)  # old ones write slow console scripts
         run([*_pip(environment), *words], cwd=place.folder)
     run([*_pip(place.folder + "/venv"), "--no-deps", "--force-reinstall", checkout], cwd=place.folder)
-    if not os.path.isdir(node := os.path.join(place.folder, "node")) and shutil.which("npm"):
-        os.makedirs(node)
-        run(["npm", "install", "--prefix", node, "--no-audit", "--no-fund", "--ignore-scripts", *NODE_PEERS], cwd=node)
+    if shutil.which("npm"):
+        _node_peers(os.path.join(place.folder, "node"))
     return place
+
+
+def _node_peers(folder: str) -> None:
+    """Each by itself, if it is not there: one that npm does not have is left out with a word, wherever it is measured."""
+    os.makedirs(folder, exist_ok=True)
+    for peer in NODE_PEERS:
+        name = peer.rpartition("@")[0]
+        if os.path.isdir(os.path.join(folder, "node_modules", *name.split("/"))):
+            continue
+        try:
+            run(["npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", peer], cwd=folder)
+        except RuntimeError as error:
+            print(f"{peer} could not be installed: {error}")
 
 
 def _pip(environment: str) -> list[str]:
