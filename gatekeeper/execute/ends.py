@@ -28,6 +28,8 @@ class Reaped:
     status: int
     cpu_seconds: float
     peak_mb: float = 0.0
+    #: somebody else has taken its status
+    lost: bool = False
 
 
 class Ends(Protocol):
@@ -114,7 +116,7 @@ def _reap(pid: int, options: int) -> Reaped | None:
     try:
         found, status, usage = os.wait4(pid, options)
     except ChildProcessError:
-        return None
+        return Reaped(pid=pid, status=0, cpu_seconds=0.0, lost=True)
     if found != pid:
         return None
     return Reaped(pid=pid, status=status, cpu_seconds=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss * _MAXRSS_UNIT / 1e6)

@@ -2,7 +2,7 @@
 
 The table is a nameless file that both hold open; the guardian reads it only when we are gone. So a job costs it nothing: no line to write, no
 process to wake. Two pipes beside it: one that ends when we do, one that ends when the guardian does, for the caller's selector (`fd`).
-A guardian that died is started anew and finds the table as it was; when that has failed too often, the run goes on unguarded and says so (`alive`).
+A guardian that died is started anew and finds the table as it was; when that has failed too often, the run goes on unguarded, and the pool says so.
 """
 
 from __future__ import annotations

@@ -44,11 +44,11 @@ FLOOD = 32768
 class ProcessPool:
     """Child processes with everything that they start. Not thread-safe but for `wake`; close it, or use it as a context.
 
-    `portable` forces the variant without pidfds and subreaper (None: only where the system has no better).
+    `unguarded` is called once where no guardian could be had, or none any more. `portable` forces the variant without pidfds and subreaper (None: only where the system has no better).
     """
 
     def __init__(self, *, run_id: str, portable: bool | None = None, clock: Callable[[], float] = time.monotonic,
-                 kills: MemoryKills | None = None) -> None:
+                 kills: MemoryKills | None = None, unguarded: Callable[[], None] = lambda: None) -> None:
         settle_signals()
         keep_descriptors()
         outer = os.environ.get(RUN_COOKIE, "")
@@ -70,6 +70,7 @@ class ProcessPool:
             resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
         self._kills = kills or MemoryKills()
         self._guard = Guard(run_id)
+        self._unguarded = unguarded
         self._watch_guard()
 
     def __enter__(self) -> Self:
@@ -224,6 +225,8 @@ class ProcessPool:
     def _watch_guard(self) -> None:
         if self._guard.fd >= 0:
             self._selector.register(self._guard.fd, selectors.EVENT_READ, self._guard)
+        else:
+            self._unguarded()
 
     def _replace_guard(self) -> None:
         self._selector.unregister(self._guard.fd)
@@ -289,7 +292,7 @@ class ProcessPool:
             child.status = signal.SIGKILL.value
             child.leaked = child.leaked or (f"{child.spec.argv[0]} (pid {child.pid}), which cannot be killed",)
         else:
-            child.status, child.cpu_seconds = reaped.status, reaped.cpu_seconds
+            child.status, child.cpu_seconds, child.lost = reaped.status, reaped.cpu_seconds, reaped.lost
             if reaped.peak_mb > child.base_mb:
                 child.peak_mb = max(child.peak_mb, reaped.peak_mb)
             if not child.stopped and _killed(reaped.status):

@@ -123,6 +123,8 @@ class Child:
     cancelled: bool = False
     over_memory: bool = False
     out_of_memory: bool = False
+    #: it is gone, and somebody else has taken its status
+    lost: bool = False
     #: bytes from and to the disk
     disk: tuple[int, int] = (0, 0)
     leaked: tuple[str, ...] = ()
@@ -194,9 +196,9 @@ def explain(error: OSError | ValueError, spec: ProcessSpec) -> str:
 
 def conclude(child: Child) -> Attempt:
     """What is left of a tree that is gone and whose main process was reaped."""
-    code = os.waitstatus_to_exitcode(child.status or 0)
+    code = None if child.lost else os.waitstatus_to_exitcode(child.status or 0)
     end = child.started if child.ended_at is None else child.ended_at
-    return Attempt(exit_code=code if code >= 0 else None, signal=-code if code < 0 else None, started=child.started,
+    return Attempt(exit_code=code if code is not None and code >= 0 else None, signal=-code if code is not None and code < 0 else None, lost=child.lost, started=child.started,
                    wall_seconds=max(0.0, end - child.started - child.suspended_seconds), cpu_seconds=child.cpu_seconds,
                    peak_memory_mb=round(child.peak_mb, 1), stdout=child.spec.stdout, stderr=child.spec.stderr, dropped=child.dropped,
                    timed_out=child.timed_out, cancelled=child.cancelled, leaked=child.leaked, suspended_seconds=round(child.suspended_seconds, 3),

@@ -59,6 +59,8 @@ def _of_error(result: Result, said: str) -> Trouble | None:
     match result.cause:
         case Cause.SPAWN:
             return Trouble.SPAWN if any(words in result.message for words in _TRANSIENT) else None
+        case Cause.LOST:
+            return Trouble.LOST
         case Cause.SIGNAL:
             return Trouble.SIGNAL
         case Cause.OUT_OF_MEMORY:  # who was over a limit of ours would be so again

@@ -28,7 +28,7 @@ from gatekeeper.execute.process import AT_ONCE
 from gatekeeper.execute.relief import Relief
 from gatekeeper.execute.resources import capacity
 from gatekeeper.execute.schedule import Decision, Limits, Schedule
-from gatekeeper.execute.stops import Stops
+from gatekeeper.execute.stops import Stops, lost
 from gatekeeper.execute.tries import Tries
 from gatekeeper.judge.retry import Try
 from gatekeeper.model.event import JobDelayed, JobEnded, JobFinished, JobQueued, JobStarted, Notice
@@ -93,6 +93,8 @@ class Run:
         self._stops = Stops()
         #: jobs whose process has ended and whose result an errand will tell, with their attempt, by the errand's key
         self._errands: dict[str, tuple[Job, Attempt, Errand]] = {}
+        #: jobs whose output was read a second time
+        self._reread: set[str] = set()
         self.tries = Tries(folder, options)
         self._services: Services | None = None
         self._folder = folder
@@ -289,6 +291,12 @@ class Run:
         """What the errand found is the result, unless somebody decided meanwhile that the job must end."""
         job, attempt, errand = self._errands.pop(key)
         self.freezer.forget(job.id)
+        if lost(ended) and job.id not in self._reread and not self.ends(job.id):  # the output that it reads is still there
+            self._reread.add(job.id)
+            self._errands[key] = (job, attempt, errand)
+            self.tell(f"what read the output of `{job.id}` was lost before it was done: it is read again", job.id)
+            self._launcher.send(job, errand)
+            return
         result = self._stops.unread(job.id, attempt, ended) or self._stops.told(attempt, errand.then(ended))
         shutil.rmtree(errand.folder, ignore_errors=True)
         self._tell(job, attempt, result)
@@ -377,7 +385,7 @@ class Run:
 
 def _recoverable(job: Job, result: Result) -> bool:
     """Whether anything was declared for a job that did not pass."""
-    return job.recovery != NONE or job.retry != UNDECLARED or job.fallback is not None or result.cause is Cause.SPAWN
+    return job.recovery != NONE or job.retry != UNDECLARED or job.fallback is not None or result.cause in {Cause.SPAWN, Cause.LOST}
 
 
 def _signal_name(signum: int) -> str:

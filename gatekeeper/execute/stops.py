@@ -8,6 +8,11 @@ from gatekeeper.model.status import Cause, Status
 from gatekeeper.model.value import replace
 
 
+def lost(ended: Attempt) -> bool:
+    """Whether a process of ours was killed, not started or lost, by no doing of ours."""
+    return (ended.signal is not None or ended.lost or ended.spawn_error is not None) and not ended.cancelled and not ended.timed_out
+
+
 class Stops:
     """Those of one run; the first reason holds."""
 

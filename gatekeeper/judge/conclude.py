@@ -61,6 +61,9 @@ def _without_output(job: Job, attempt: Attempt, parsed: Parsed | None) -> Result
                       hint=_longer(job), attempts=(attempt,), **kept)
     if attempt.cancelled:
         return Result(job=job.id, status=Status.CANCELLED, cause=Cause.INTERRUPT, message="cancelled", attempts=(attempt,), **kept)
+    if attempt.lost:
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.LOST, message="how it ended is not known: something else took its exit code",
+                      hint=_see_output(job), attempts=(attempt,), **kept)
     if (killed := _killed(attempt)) is not None:
         return Result(job=job.id, status=Status.ERRORED, cause=Cause.OUT_OF_MEMORY, message=killed, hint=_OVER_LIMIT if attempt.over_memory_mb else _LESS_AT_ONCE,
                       attempts=(attempt,), **kept)

@@ -15,7 +15,7 @@ from gatekeeper.model.wording import count_text
 
 _DONE = frozenset({Status.PASSED, Status.FAILED, Status.SKIPPED})
 #: what another try, more time, or an installation may mend
-_PASSING = frozenset({Cause.TIMEOUT, Cause.BUDGET, Cause.OUT_OF_MEMORY, Cause.SIGNAL, Cause.SPAWN, Cause.MISSING_TOOL, Cause.MISSING_DEPENDENCIES,
+_PASSING = frozenset({Cause.TIMEOUT, Cause.BUDGET, Cause.OUT_OF_MEMORY, Cause.SIGNAL, Cause.SPAWN, Cause.LOST, Cause.MISSING_TOOL, Cause.MISSING_DEPENDENCIES,
                       Cause.NEED, Cause.INTERRUPT, Cause.FAIL_FAST, Cause.SERVICE, Cause.ABORT})
 
 

@@ -35,6 +35,7 @@ _CAUSES = {
     Cause.FINDINGS: "it found something at a level at which the project's own CI would fail", Cause.CRASH: "the tool itself broke: that is no measurement",
     Cause.SIGNAL: "the process was ended by a signal: that is no measurement", Cause.OUT_OF_MEMORY: "the machine had no memory left for it",
     Cause.UNPARSABLE: "its output could not be read, so nobody knows what it says", Cause.SPAWN: "its process could not be started",
+    Cause.LOST: "nobody knows how its process ended, so nothing was measured",
     Cause.TIMEOUT: "it ran longer than its limit", Cause.NOTHING_CHECKED: "it ended well and had checked nothing, which is no pass",
     Cause.MISSING_TOOL: "the tool is not there", Cause.MISSING_DEPENDENCIES: "what the project itself needs is not installed",
     Cause.NEED: "a job that it needs did not pass", Cause.BUDGET: "the time of its batch or of the run was over",

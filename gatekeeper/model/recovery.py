@@ -13,10 +13,11 @@ class Trouble(StrEnum):
     """Why an attempt did not pass, as far as another one may help. What a tool found is no trouble: it is found again.
 
     `FAILURE` is red without findings (tests, a script's exit code), `NETWORK` an output that says so, `SPAWN` a system without a process or
-    a descriptor left.
+    a descriptor left, `LOST` a process of which nobody knows how it ended.
     """
 
     SPAWN = "spawn"
+    LOST = "lost"
     SIGNAL = "signal"
     OUT_OF_MEMORY = "out_of_memory"
     NETWORK = "network"
@@ -26,7 +27,7 @@ class Trouble(StrEnum):
 
 
 #: what passes by itself
-PASSING = (Trouble.SPAWN, Trouble.SIGNAL, Trouble.OUT_OF_MEMORY, Trouble.NETWORK)
+PASSING = (Trouble.SPAWN, Trouble.LOST, Trouble.SIGNAL, Trouble.OUT_OF_MEMORY, Trouble.NETWORK)
 #: what `retries: N` speaks of: all but timeouts
 DECLARED = (*PASSING, Trouble.CRASH, Trouble.FAILURE)
 
@@ -43,8 +44,8 @@ class RetryPolicy:
     max_delay: float = 60.0
 
 
-#: of every job for which nothing else is said: a system that could not start a process may be able to a second later
-UNDECLARED = RetryPolicy(on=(Trouble.SPAWN,))
+#: of every job for which nothing else is said: a system that could not start a process may be able to a second later, and an end that was lost says nothing
+UNDECLARED = RetryPolicy(on=(Trouble.SPAWN, Trouble.LOST))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

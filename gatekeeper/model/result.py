@@ -18,7 +18,7 @@ class Attempt:
     on the monotonic clock, memory in MB (peak of the tree, sampled; 0 = unknown). `stdout` and `stderr` are absolute paths of the recorded output,
     `dropped` the bytes that the cap left out. `leaked` names processes that outlived the main one. `read_mb` and `write_mb` came from and went to the
     disk (0 = unknown, or too short to be looked at). `over_memory_mb` is the limit that it was stopped for exceeding (0: it was not), `out_of_memory` says that the system killed
-    it for want of memory. `suspended_seconds` are not part of the wall seconds.
+    it for want of memory. `lost`: nobody knows how it ended, its exit code went to somebody else. `suspended_seconds` are not part of the wall seconds.
     """
 
     exit_code: int | None = None
@@ -40,6 +40,7 @@ class Attempt:
     suspended_seconds: float = 0.0
     out_of_memory: bool = False
     over_memory_mb: int = 0
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,8 @@ class Cause(StrEnum):
     USAGE = "usage"
     #: a service outside did not answer, or was not asked again so soon
     SERVICE = "service"
+    #: nobody knows how its process ended
+    LOST = "lost"
     #: the failure of another job was to end the run
     ABORT = "abort"
 

@@ -26,7 +26,7 @@ _TIMEOUT = 600.0
 #: seconds that a timeout has at least which is a multiple of what was measured: a job of 20 ms is no sign of a hang when it takes a second
 LEAST_TIMEOUT = 30.0
 #: of commands that talk to a service: what the network does to them passes
-_OF_SERVICES = RetryPolicy(on=(Trouble.SPAWN, Trouble.NETWORK))
+_OF_SERVICES = RetryPolicy(on=(Trouble.SPAWN, Trouble.LOST, Trouble.NETWORK))
 _UNFILLED = {
     "site_packages": "the project has no Python environment of its own to look into",
     "own_python": "the project has no Python environment of its own to look into",

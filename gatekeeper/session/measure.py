@@ -122,4 +122,6 @@ def _end(ended: Attempt) -> str | int:
     """How a reader ended, as `unread` takes it."""
     if ended.timed_out:
         return "time"
+    if ended.lost:
+        return "how it ended is not known"
     return ended.spawn_error or (-ended.signal if ended.signal is not None else ended.exit_code or 0)

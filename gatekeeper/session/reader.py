@@ -10,6 +10,7 @@ import pickle
 import sys
 from collections.abc import Callable
 
+from gatekeeper.judge.conclude import signal_name
 from gatekeeper.model.document import from_document, to_document
 from gatekeeper.session.reading import PATTERNS, Read, Reading, size_of
 from gatekeeper.tree.plain import open_plain
@@ -26,8 +27,11 @@ def unread(reading: Reading, end: str | int) -> str:
     if end == "time":
         why = "the pattern backtracks too much: it" if reading.parser in PATTERNS else f"reading {size}"
         return f"{why} took longer than {reading.seconds:g} s"
-    if end in (OUT_OF_MEMORY, -9):
+    if end == OUT_OF_MEMORY:
         return f"reading {size} needs more than {READER_MEMORY_MB} MB of memory"
+    if isinstance(end, int) and end < 0:
+        who = ": by somebody, or by the system because memory was short" if end == -9 else ""
+        return f"what read {size} was ended twice, by {signal_name(-end)}{who}"
     return f"reading {size} failed ({f'exit code {end}' if isinstance(end, int) else end})"
 
 

@@ -233,7 +233,7 @@ class _Run:
         opened, tree, git = self._opened, self._opened.sight.tree, self._opened.sight.git
         _collect_from_now_on()
         self._take_over(opened.start.held)
-        with ProcessPool(run_id=opened.start.mark) as pool:
+        with ProcessPool(run_id=opened.start.mark, unguarded=self._unguarded) as pool:
             results = run_plan(opened.plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
                                control=self._control, options=self._options())
         self._reach(Stage.FINISHING)
@@ -244,6 +244,12 @@ class _Run:
         except TreeError as error:
             return results, _lost(error)
         return results, self._different(after)
+
+    def _unguarded(self) -> None:
+        """Said by the pool."""
+        said = "this run has no guardian any more: what it starts would outlive a kill -9 of Gatekeeper"
+        self._notes.append(said)
+        self._publish(Notice(at=time.monotonic(), message=said))
 
     def _options(self) -> RunOptions:
         opened, settings = self._opened, self._opened.sight.settings

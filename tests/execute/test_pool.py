@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.execute.guard import REPLACED_AT_MOST
 from gatekeeper.execute.kills import MemoryKills
 from gatekeeper.execute.lineage import set_subreaper
 from gatekeeper.execute.pool import ProcessPool
@@ -549,6 +550,28 @@ def test_a_dead_guardian_is_replaced(pool: ProcessPool, theatre: Theatre) -> Non
     pool.start(theatre.spec("a", *fake("exits", "0")))
     assert last(pool, "a").exit_code == 0
     assert pool.guardian_pid not in {0, before}
+
+
+def test_a_run_whose_guardians_die_again_and_again_is_told_once_that_it_is_unguarded(theatre: Theatre) -> None:
+    told: list[str] = []
+    with ProcessPool(run_id="unguarded", unguarded=lambda: told.append("unguarded")) as pool:
+        for number in range(REPLACED_AT_MOST + 1):
+            assert told == []
+            guardian = pool.guardian_pid
+            os.kill(guardian, signal.SIGKILL)
+            os.waitid(os.P_PID, guardian, os.WEXITED | os.WNOWAIT)
+            pool.start(theatre.spec(f"j{number}", *fake("exits", "0")))
+            assert last(pool, f"j{number}").exit_code == 0
+        pool.start(theatre.spec("after", *fake("exits", "3")))
+        assert last(pool, "after").exit_code == 3
+        assert (told, pool.guardian_pid) == (["unguarded"], 0)
+
+
+def test_an_exit_code_that_somebody_else_took_is_lost_and_not_made_up(strong: ProcessPool, theatre: Theatre) -> None:
+    pid = strong.start(theatre.spec("a", *fake("exits", "0")))
+    os.waitpid(pid, 0)
+    attempt = last(strong, "a")
+    assert (attempt.lost, attempt.exit_code, attempt.signal, attempt.leaked) == (True, None, None, ())
 
 
 def test_the_pool_leaves_no_zombies_and_no_descriptors(theatre: Theatre) -> None:

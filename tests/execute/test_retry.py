@@ -51,6 +51,7 @@ def result(status: Status, cause: Cause | None = None, **fields: object) -> Resu
 
 @pytest.mark.parametrize(("ended", "said", "kind"), [
     (result(Status.ERRORED, Cause.SIGNAL), "", Trouble.SIGNAL),
+    (result(Status.ERRORED, Cause.LOST), "", Trouble.LOST),
     (result(Status.ERRORED, Cause.OUT_OF_MEMORY), "", Trouble.OUT_OF_MEMORY),
     (result(Status.ERRORED, Cause.OUT_OF_MEMORY, attempts=(Attempt(over_memory_mb=60),)), "", None),
     (result(Status.ERRORED, Cause.SPAWN, message="could not be started: cannot start `x`: Resource temporarily unavailable"), "", Trouble.SPAWN),
@@ -191,11 +192,13 @@ def test_only_the_troubles_that_a_policy_names_are_tried_again(tmp_path: Path, p
     assert ended.message.endswith(f"tried {starts} times") == (starts > 1)
 
 
-def test_a_job_for_which_nothing_is_declared_is_tried_again_only_where_the_system_could_not_start_it(tmp_path: Path) -> None:
+def test_a_job_for_which_nothing_is_declared_is_tried_again_only_where_the_system_could_not_start_it_or_its_end_was_lost(tmp_path: Path) -> None:
     short = Script(attempt=Attempt(spawn_error=f"cannot start `tool`: {os.strerror(11)}"), seconds=0.0)
     gone = Script(attempt=Attempt(spawn_error=f"cannot start `tool`: {os.strerror(2)}"), seconds=0.0)
-    house = House(tmp_path, job("a"), job("b"), job("c"), scripts={"T/a": (short, Script()), "T/b": gone, "T/c": SIGNALLED})
-    assert [(ended.status, len(ended.attempts)) for ended in house.run()] == [(Status.PASSED, 2), (Status.ERRORED, 1), (Status.ERRORED, 1)]
+    lost = Script(attempt=Attempt(lost=True))
+    house = House(tmp_path, *(job(name) for name in "abcde"), scripts={"T/a": (short, Script()), "T/b": gone, "T/c": SIGNALLED, "T/d": (lost, Script()), "T/e": lost})
+    assert [(ended.status, len(ended.attempts)) for ended in house.run()] == [(Status.PASSED, 2), (Status.ERRORED, 1), (Status.ERRORED, 1), (Status.PASSED, 2),
+                                                                               (Status.ERRORED, 2)]
 
 
 def test_memory_is_asked_for_again_in_larger_measure(tmp_path: Path) -> None:

@@ -214,6 +214,15 @@ def test_an_errand_runs_before_the_job_has_its_result_and_others_go_on_meanwhile
     assert list(tmp_path.glob("errand-*")) == []
 
 
+@pytest.mark.parametrize(("second", "status"), [(Attempt(exit_code=0), Status.PASSED), (Attempt(signal=9), Status.ERRORED)])
+@pytest.mark.parametrize("first", [Attempt(signal=9), Attempt(lost=True), Attempt(spawn_error="cannot start `reader`")])
+def test_an_errand_that_somebody_killed_is_sent_once_more_and_its_job_is_not(tmp_path: Path, first: Attempt, second: Attempt, status: Status) -> None:
+    house = House(tmp_path, job("a"), scripts={"T/a (errand)": (Script(attempt=first), Script(attempt=second))})
+    (result,) = sent(house, errands(tmp_path))
+    assert (result.status, len(result.attempts), len(house.events.of(JobStarted))) == (status, 1, 1)
+    assert [event.message for event in house.events.of(Notice)] == ["what read the output of `T/a` was lost before it was done: it is read again"]
+
+
 def test_what_waits_for_a_job_waits_for_its_errand(tmp_path: Path) -> None:
     house = House(tmp_path, job("a"), job("b", needs=("T/a",)), scripts={"T/a (errand)": Script(attempt=Attempt(exit_code=3))})
     assert [result.status for result in sent(house, errands(tmp_path))] == [Status.ERRORED, Status.BLOCKED]

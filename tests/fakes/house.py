@@ -32,6 +32,8 @@ def conclude(job: Job, attempt: Attempt) -> Result:
         return Result(job=job.id, status=Status.TIMED_OUT, cause=Cause.TIMEOUT, attempts=(attempt,))
     if attempt.spawn_error:
         return Result(job=job.id, status=Status.ERRORED, cause=Cause.SPAWN, message=attempt.spawn_error, attempts=(attempt,))
+    if attempt.lost:
+        return Result(job=job.id, status=Status.ERRORED, cause=Cause.LOST, attempts=(attempt,))
     if attempt.signal is not None:
         return Result(job=job.id, status=Status.ERRORED, cause=Cause.SIGNAL, message=f"ended by signal {attempt.signal}", attempts=(attempt,))
     if attempt.exit_code in _ERRORS:

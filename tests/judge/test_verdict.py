@@ -102,6 +102,8 @@ def test_a_failing_test_fails_whatever_level_counts() -> None:
     (Attempt(signal=9, timed_out=True), Status.TIMED_OUT, Cause.TIMEOUT),
     (Attempt(signal=15, cancelled=True), Status.CANCELLED, Cause.INTERRUPT),
     (Attempt(signal=11), Status.ERRORED, Cause.SIGNAL),
+    (Attempt(lost=True), Status.ERRORED, Cause.LOST),
+    (Attempt(lost=True, timed_out=True), Status.TIMED_OUT, Cause.TIMEOUT),
     (Attempt(signal=9), Status.ERRORED, Cause.SIGNAL),
     (Attempt(exit_code=137), Status.ERRORED, Cause.OUT_OF_MEMORY),
     (Attempt(signal=9, out_of_memory=True), Status.ERRORED, Cause.OUT_OF_MEMORY),

@@ -132,7 +132,8 @@ def test_facts_come_back_from_another_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("ended", "words"), [
-    (Attempt(exit_code=3), "needs more than"), (Attempt(signal=9), "needs more than"), (Attempt(signal=11), "exit code -11"), (Attempt(exit_code=0), "failed"),
+    (Attempt(exit_code=3), "needs more than"), (Attempt(signal=9), "because memory was short"), (Attempt(lost=True), "is not known"),
+    (Attempt(signal=11), "was ended twice, by signal 11 (SIGSEGV)"), (Attempt(exit_code=0), "failed"),
     (Attempt(signal=9, timed_out=True), "took longer than"), (Attempt(spawn_error="no memory"), "no memory")])
 def test_a_reader_that_dies_leaves_the_job_errored_with_its_last_words(tmp_path: Path, ended: Attempt, words: str) -> None:
     errand = measure(tmp_path)(JOB, attempt(tmp_path, stdout=_large("[]"), stderr="that was it\n"))
