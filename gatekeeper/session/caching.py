@@ -34,7 +34,7 @@ from gatekeeper.plan.expand import relative
 from gatekeeper.plan.key import digest_of, narrowed
 from gatekeeper.plan.scope import ARGV_BYTES
 from gatekeeper.session import piecemeal
-from gatekeeper.session.covering import UncachedError
+from gatekeeper.session.covering import UncachedError, named_by, words_of_files
 from gatekeeper.session.inputs import TooManyError
 from gatekeeper.session.keys import Keys, Wanted
 from gatekeeper.session.look import Sight
@@ -52,7 +52,7 @@ _SAMPLE = 10
 #: seconds after which a result of many files is reached anew: no key holds the calendar
 _OLDEST = 7 * 86400.0
 #: of what rows of the index tell; another number whenever that changes
-_ROWS = b"3\0"
+_ROWS = b"4\0"
 #: bytes of output that are kept with a result
 _LOGS = 4 * 1024 * 1024
 _MAY_WRITE = frozenset({Role.BUILD, Role.TEST, Role.DOCS, Role.BENCH, Role.ANALYSIS})
@@ -299,8 +299,8 @@ class Caching:
         if not same:
             return []
         # a group may have been looked at anew meanwhile: what counts is what it held when a key was made of it
-        held = {group: digest_of(word for file in now.get(group, ()) for word in (file, self._digests.of(file) or "")) for group in groups
-                if all(self._digests.unchanged(file) for file in now.get(group, ()))}
+        held = {group: digest_of(words_of_files(now.get(group, ()), self._digests)) for group in groups
+                if all(self._digests.unchanged(file) for file in (*now.get(group, ()), *named_by(now.get(group, ()), self._digests)))}
         return [asked for asked in kept if all(asked.wanted.key.parts.get(f"files of {group}") == held.get(group) for group in asked.wanted.groups)
                 and all(self._digests.unchanged(file) for file, digest in asked.wanted.files.items() if digest is not None)
                 and all(self._digests.unchanged(path) for path in asked.wanted.configuration)]

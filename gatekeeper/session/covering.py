@@ -7,7 +7,7 @@ the times of folders do not prove that all are the same; a group that holds what
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gatekeeper.model.component import Component
@@ -29,10 +29,11 @@ class UncachedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    """What is known of a group whose files were all looked at: their digest, whether one speaks of places above its component, and those that may
-    speak of places outside of the tree."""
+    """What is known of a group whose files were all looked at: their digest, what they name that may be ignored, whether one speaks of places above
+    its component, and those that may speak of places outside of the tree."""
 
     digest: str
+    named: tuple[str, ...]
     leaves: bool
     suspects: tuple[str, ...]
 
@@ -68,6 +69,9 @@ class Covering:
         changed = [file for file in self._beyond if not self._digests.unchanged(file)]
         self._digests.forget(changed)
         self._changed.update(changed)
+        for name in [name for name, held in self._held.items() if not all(map(self._digests.unchanged, held.named))]:
+            self._digests.forget(self._held[name].named)
+            del self._held[name], self._digest[name]
         self._unsure = self._grouped is not None
         self._inside.clear()  # what a file speaks of outside may be there now
         self._modules.clear()
@@ -161,10 +165,22 @@ class Covering:
         return groups
 
     def _group(self, groups: Groups, name: str) -> _Held:
-        words: list[str] = []
-        for file in groups.members[name]:
-            found = self._digests.of(file)
-            if found is None:
+        members = groups.members[name]
+        for file in members:
+            if self._digests.of(file) is None:
                 raise UncachedError(f"{file} {self._digests.why(file)}")
-            words += (file, found)
-        return _Held(digest=digest_of(words), leaves=groups.leaves(name, self._digests.climb), suspects=suspects(groups.members[name], self._digests))
+        return _Held(digest=digest_of(words_of_files(members, self._digests)), named=named_by(members, self._digests), leaves=groups.leaves(name, self._digests.climb), suspects=suspects(groups.members[name], self._digests))
+
+
+def words_of_files(members: Sequence[str], digests: Digests) -> Iterator[str]:
+    """What files hold, and what those hold that they name and that are no code by their names: git may ignore these, so that no list has them."""
+    for file in members:
+        yield from (file, digests.of(file) or "")
+    for file in named_by(members, digests):
+        yield from (file, digests.of(file) or "")
+
+
+def named_by(members: Sequence[str], digests: Digests) -> tuple[str, ...]:
+    """The files that are no members, no code by their names, and named by members; whether there are such or not."""
+    named = {name for file in members for name in digests.named(file)}
+    return tuple(sorted(named.difference(members))) if named else ()

@@ -24,6 +24,9 @@ _CODE = (".py", ".pyi", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".
 #: what is written by checks, and read by none
 _OUTPUTS = frozenset({"coverage", "htmlcov", ".nyc_output", "test-results", "playwright-report", ".turbo", ".nx", ".cache", ".parcel-cache", ".vite", ".next", ".nuxt",
                       ".svelte-kit", ".idea", ".vscode", ".hypothesis", ".import_linter_cache", "__pypackages__", ".slither", "forge-cache"})
+#: what else tools leave out when nobody tells them to
+_LEFT_OUT = frozenset({"build", "dist", "_build", "buck-out", ".bzr", ".direnv", ".pants.d", ".ipynb_checkpoints", ".pyenv", "site-packages", "cvs", "env", ".env", "vendor",
+                       "bower_components", "jspm_packages", "out", "lib", "tests", "test", "fixtures", "docs", "examples", "__snapshots__"})
 
 
 class TooManyError(Exception):
@@ -89,6 +92,12 @@ def _below(root: str, folder: str, already: int, *, everything: bool = False) ->
                 if already > MOST:
                     raise TooManyError(folder)
                 yield path
+
+
+def left_out(root: str) -> tuple[tuple[str, str], ...]:
+    """The folders around the tree, and its own, that tools leave out by their names, wherever they look for them; nothing for most trees."""
+    found = [part for part in root.split("/") if part.lower() in _LEFT_OUT or is_noise(part)]
+    return (("names of folders around the tree", digest_of(found)),) if found else ()
 
 
 def ourselves() -> str:

@@ -33,7 +33,7 @@ from gatekeeper.plan.key import (
 from gatekeeper.provide.installed import Installed, UnknownStateError
 from gatekeeper.session.configured import Configured
 from gatekeeper.session.covering import Covering, UncachedError
-from gatekeeper.session.inputs import TooManyError, beside_us, ourselves
+from gatekeeper.session.inputs import TooManyError, beside_us, left_out, ourselves
 from gatekeeper.session.mentions import Mentions
 from gatekeeper.session.programs import LOADS_WHAT_IS_INSTALLED, WITH_PLUGINS, above, names_programs
 from gatekeeper.session.reading import content
@@ -82,7 +82,7 @@ class Keys:
         self._configured = Configured(self._root, sight.tree.files, digests, self._mentions, places)
         self._covering = Covering(sight, plan.components, digests, self._mentions)
         #: what all keys hold
-        self._everywhere = (("gatekeeper", f"{__version__} {ourselves()}"), ("platform", f"{sys.platform} {os.uname().machine}"))
+        self._everywhere = (("gatekeeper", f"{__version__} {ourselves()}"), ("platform", f"{sys.platform} {os.uname().machine}"), *left_out(self._root))
 
     def of(self, job: Job) -> Wanted:
         """What is asked for a job. Raises UncachedError."""

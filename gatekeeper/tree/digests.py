@@ -1,6 +1,6 @@
 """What files hold, as digests: hashed once, and known again by what `stat` says of them for as long as that proves that nothing was written.
 
-    known = {path: (mode, size, mtime_ns, ctime_ns, inode, digest, climb)}
+    known = {path: (mode, size, mtime_ns, ctime_ns, inode, digest, climb, named)}
 
 Content decides: what stat says only spares reading. As in git's index, an entry is believed only where the file was last touched well before it was
 hashed ("racily clean" files are hashed again). Git's own object ids are not used: where attributes convert contents, they name something else than
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from gatekeeper.model.late import late
 from gatekeeper.tree.plain import open_plain
 
-Row = tuple[int, int, int, int, int, str, int]
+Row = tuple[int, int, int, int, int, str, int, tuple[str, ...]]
 Signature = tuple[int, int, int, int, int]
 
 ABSENT = "absent"
@@ -30,6 +30,8 @@ _CLIMB = late(rb"(?:\.\./)+(?:\.\.)?")
 #: as programs say it: join(here, "..", "..")
 _STEPS = late(rb"""(?:["']\.\.["'][\s,+)]*)+""")
 _WHOLE = late(rb"""["'=:,\s](?:/[\w.@]|~/|\$\{?\w)""")
+#: what is no code by its ending, named by how to get there from the file: `./names.dat`, `../pictures/a.png`
+_DATA = late(rb"""["'(](\.\.?/[^"'()\s?#*]{1,200}\.(?!(?:[cm]?[jt]sx?|json5?|jsonc|css|s[ac]ss|less|vue|svelte|pyi?|rs|sol|ya?ml|toml|lock|txt)\b)\w{1,8})["'?#)]""")
 #: added to the number of folders for a file that speaks of places by their whole names
 _FAR = 1 << 20
 #: the same of a link that leads out of the tree
@@ -74,6 +76,12 @@ class Digests:
         """Whether a file is a link to one outside of the tree: what that imports lies there too."""
         row = self._rows.get(path)
         return row is not None and row[6] & _OUT != 0
+
+    def named(self, path: str) -> tuple[str, ...]:
+        """The files that are no code by their endings and that a file names by how to get there from it: relative to the root, those in the tree."""
+        row = self._rows.get(path)
+        places = (os.path.normpath(os.path.join(os.path.dirname(path), name)) for name in row[7]) if row is not None and row[7] else ()
+        return tuple(place for place in places if not place.startswith(".."))
 
     def why(self, path: str) -> str:
         """Why the digest of a file cannot be told."""
@@ -138,14 +146,14 @@ class Digests:
         full = os.path.join(self._root, path)
         self.hashed += 1
         if stat.S_ISLNK(signature[0]):
-            return (*signature, _of_link(self._root, full), _leads(self._root, path))
+            return (*signature, _of_link(self._root, full), _leads(self._root, path), ())
         with open_plain(full) as file:
             head = file.read(_PIECE)
             digest = hashlib.blake2b(b"x" if signature[0] & 0o111 else b"-", digest_size=16)
             digest.update(head)
             while len(head) == _PIECE and (more := file.read(_PIECE)):
                 digest.update(more)
-        return (*signature, digest.hexdigest(), _climbs(head))
+        return (*signature, digest.hexdigest(), _climbs(head), _named(head))
 
 
 def _signature(full: str) -> Signature | None:
@@ -163,6 +171,12 @@ def _climbs(head: bytes) -> int:
     up = max((match[0].count(b"..") for match in _CLIMB.finditer(head)), default=0) if b"../" in head else 0
     steps = max((match[0].count(b"..") for match in _STEPS.finditer(head)), default=0) if b'"..' in head or b"'.." in head else 0
     return up + steps + (_FAR if _WHOLE.search(head) else 0)
+
+
+def _named(head: bytes) -> tuple[str, ...]:
+    if b"./" not in head or b"\0" in head[:8192]:
+        return ()
+    return tuple(sorted({os.fsdecode(match[1]) for match in _DATA.finditer(head)}))
 
 
 def _of_link(root: str, full: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -328,3 +329,61 @@ def test_configuration_that_is_another_while_the_job_runs_keeps_its_result_out(r
             (root / where).write_text(before)
         run.end()
     assert isinstance(Run(root, job, tools=(tool,)).look(), Hit)
+
+
+def with_data(root: Path) -> None:
+    """A source that names what git ignores and what is no code by its name."""
+    assert run_helper(("git", "init", "-q"), cwd=str(root), env={"PATH": "/usr/bin:/bin"}).ok
+    (root / ".gitignore").write_text("*.dat\n")
+    (root / "app" / "k.js").write_text("import x from './t.dat'\n")
+
+
+def test_what_git_ignores_is_an_input_where_a_source_names_it(root: Path) -> None:
+    with_data(root)
+    keep(root)
+    (root / "app" / "other.dat").write_text("nobody names it\n")
+    assert isinstance(Run(root).look(), Hit)
+    for text in ("it appears\n", "it is another\n"):
+        (root / "app" / "t.dat").write_text(text)
+        run = Run(root)
+        assert isinstance(run.look(), Job)
+        run.end()
+        assert isinstance(Run(root).look(), Hit)
+
+
+def test_what_a_source_names_keeps_a_result_out_when_it_changes_meanwhile(root: Path) -> None:
+    with_data(root)
+    run = Run(root)
+    run.look()
+    (root / "app" / "t.dat").write_text("here\n")
+    run.end()
+    (root / "app" / "t.dat").unlink()
+    assert isinstance(Run(root).look(), Job)
+
+
+def test_what_a_job_may_have_made_of_what_a_source_names_is_looked_at_again(root: Path) -> None:
+    with_data(root)
+    second = replace(JOB, id="B2/second", argv=("./check", "more"))
+    first = Run(root, second)
+    first.look()
+    first.end()
+    cache = Caching(sight(root), replace(PLAN, jobs=(JOB, second), components=(APP,)), str(first.folder), first.store)
+    assert cache.lookup(JOB) == JOB
+    (root / "app" / "t.dat").write_text("made\n")
+    cache.finished(replace(PASSED, attempts=(ATTEMPT,)))
+    assert cache.lookup(second) == second
+
+
+def test_where_tools_would_leave_the_whole_tree_out_nothing_holds_that_was_kept_elsewhere(root: Path) -> None:
+    keep(root)
+    moved, elsewhere = root.parent / "build", root.parent / "copy"
+    for place in (moved, elsewhere):
+        shutil.copytree(root, place, symlinks=True)
+    store = ResultStore(str(root.parent / "cache"))
+
+    def look(place: Path) -> Hit | Job:
+        plan = Plan(root=str(place), pipeline="default", batches=(), jobs=(JOB,), components=(APP,))
+        return Caching(sight(place), plan, str(root.parent / "run"), store).lookup(JOB)
+
+    assert isinstance(look(elsewhere), Hit), "where a tree lies does not count otherwise"
+    assert isinstance(look(moved), Job)

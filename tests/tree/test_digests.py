@@ -166,3 +166,12 @@ def test_a_link_reaches_as_far_up_as_it_leads(tmp_path: Path) -> None:
     assert all(digests.of(name) for name in targets)
     assert {name: (digests.climb(name), digests.leads_out(name)) for name in targets} == {
         "a/b/far": (2, False), "a/b/near": (1, False), "a/b/here": (0, False), "a/b/out": (0, True)}
+
+
+def test_what_is_no_code_counts_where_it_is_named_by_how_to_get_there(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "k.js").write_text("import x from './t.dat'; import './k.css'; import y from \"../pic.png?raw\"; url(./f.woff); './far/../../../out.bin'; '**/*.dat'")
+    digests = Digests(str(tmp_path))
+    assert digests.named("a/k.js") == (), "nobody has looked at it yet"
+    digests.of("a/k.js")
+    assert sorted(digests.named("a/k.js")) == ["a/f.woff", "a/t.dat", "pic.png"]
