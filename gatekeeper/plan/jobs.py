@@ -9,7 +9,7 @@ from gatekeeper.model.pipeline import JobClass
 from gatekeeper.model.plan import Job, Resources, Unavailable
 from gatekeeper.model.recovery import NONE, UNDECLARED, Recovery, RetryPolicy, Trouble
 from gatekeeper.model.status import Cause
-from gatekeeper.model.tool import Effect, FailsAt, LocatedTool, MissingTool, OutputSpec, Role, Takes
+from gatekeeper.model.tool import Effect, FailsAt, LocatedTool, MissingTool, OutputSpec, Takes
 from gatekeeper.model.value import replace
 from gatekeeper.plan.cut import cut, expected
 from gatekeeper.plan.expand import Expansion, UnfilledError, expand, own_paths, relative, strictness
@@ -20,8 +20,6 @@ from gatekeeper.plan.share import share
 
 #: peak memory in MB by class, from measured medians of the tools (reference run on 64,000 lines)
 _MEMORY = {"small": 80, "medium": 200, "large": 600}
-#: seconds before anything was measured; unknown counts as long, so that it starts early
-_GUESS = {Role.TEST: 30.0, Role.BUILD: 20.0, Role.TYPES: 8.0, Role.DOCS: 15.0, Role.SECURITY: 5.0, Role.BENCH: 60.0}
 _TIMEOUT = 600.0
 #: seconds that a timeout has at least which is a multiple of what was measured: a job of 20 ms is no sign of a hang when it takes a second
 LEAST_TIMEOUT = 30.0
@@ -51,7 +49,7 @@ def _job(choice: Choice, files: tuple[str, ...], number: int, inputs: PlanInputs
     command, component = choice.command, choice.component
     part = share(command, component, inputs.pool_size)
     job_id = choice.job_id + (f"#{number}" if number else "")
-    before = expected(choice, job_id, files, inputs, _GUESS.get(command.role, 2.0))
+    before = expected(choice, job_id, files, inputs)
     base = Job(
         id=job_id, task=choice.task.id, batch=choice.batch, command=command.id, tool_id=choice.tool.id, role=command.role,
         component=component.id if component else None, argv=(), cwd=component.root if component else ".", files=files,

@@ -30,12 +30,12 @@ def isort(past: Mapping[str, Past], *, pool_size: int = 4, files: tuple[str, ...
     return [each for each in plan.jobs if each.command == "isort.format"]
 
 
-@pytest.mark.parametrize(("pool", "part"), [(1, 1), (2, 1), (8, 4)])
-def test_a_tool_with_threads_holds_half_of_the_pool_and_is_told(pool: int, part: int) -> None:
+@pytest.mark.parametrize(("pool", "part", "told"), [(1, 1, 1), (2, 1, 2), (3, 1, 2), (4, 2, 2), (8, 4, 4)])
+def test_a_tool_with_threads_holds_half_of_the_pool_and_is_told_of_two_cores_where_there_are_two(pool: int, part: int, told: int) -> None:
     lint = job(make(inputs(python_component(use("ruff")), pool_size=pool)), "B2/ruff.lint@api")
-    assert (lint.resources.cpu, lint.env["RAYON_NUM_THREADS"]) == (part, str(part))
+    assert (lint.resources.cpu, lint.env["RAYON_NUM_THREADS"]) == (part, str(told))
     flake8 = job(make(inputs(python_component(use("flake8")), pool_size=pool)), "B2/flake8.lint@api")
-    assert (flake8.resources.cpu, f"--jobs={part}" in flake8.argv) == (part, True)
+    assert (flake8.resources.cpu, f"--jobs={told}" in flake8.argv) == (part, True)
 
 
 def test_cargo_jobs_together_use_no_more_than_there_is() -> None:
@@ -122,3 +122,10 @@ def asynchronous(found: PlanInputs) -> PlanInputs:
 def test_a_job_that_nobody_waits_for_decides_nothing() -> None:
     plan = make(asynchronous(inputs(python_component(use("ruff")))))
     assert not [each.id for each in plan.jobs if each.blocking]
+
+
+def test_before_anything_was_measured_tests_are_guessed_to_be_longest_and_a_fast_linter_shortest() -> None:
+    plan = make(inputs(python_component(use("pytest"), use("mypy"), use("pylint"), use("black"), use("ruff"))))
+    guessed = {each.command: each.estimated_seconds for each in plan.jobs}
+    names = ("pytest.test", "mypy.types", "pylint.lint", "black.format", "ruff.lint")
+    assert [guessed[name] for name in names] == [30.0, 8.0, 8.0, 2.0, 1.0]
