@@ -77,9 +77,9 @@ def _ahead(settings: Settings, environment: Mapping[str, str], *, compared: bool
     from gatekeeper.execute.helper import run_helper
     from gatekeeper.tree.ahead import Ahead
     from gatekeeper.tree.changes import STAGED
-    from gatekeeper.tree.listing import question
+    from gatekeeper.tree.listing import questions
 
-    return Ahead(run_helper, settings.root, environment, (question(compared=compared), *((STAGED,) if settings.scope == "staged" else ())))
+    return Ahead(run_helper, settings.root, environment, (*questions(settings.root, compared=compared), *((STAGED,) if settings.scope == "staged" else ())))
 
 
 def installed_names() -> Names:

@@ -22,7 +22,7 @@ def entries(index: Index, documents: Documents) -> Iterator[Entry | HookUse]:
         yield from _pre_commit(documents, path)
     for path in index.named(*_LEFTHOOK):
         yield from _lefthook(documents, path)
-    for path in index.files:
+    for path in index.holding(".husky/"):
         if path.startswith(".husky/") or "/.husky/" in path:
             yield from _husky(documents, path)
     for path in index.named(*_STAGED):

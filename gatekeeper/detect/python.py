@@ -129,18 +129,11 @@ def _poetry(document: Document) -> bool:
 def _python_files(scene: Scene, folder: str, owners: set[str]) -> list[str]:
     """Python files below a folder that belong to no other project and to nothing left out."""
     inner = {owner for owner in owners if owner != folder and inside(owner, folder)}
-    found = []
-    verdicts: dict[str, bool] = {}
-    known = verdicts.get
-    for path in scene.index.below(folder):
-        if not path.endswith((".py", ".pyi")):
-            continue
-        home = path.rpartition("/")[0] or "."
-        if (mine := known(home)) is None:
-            mine = verdicts[home] = not any(above in inner for above in ancestors(home)) and _counts(scene, home, folder)
-        if mine:
-            found.append(path)
-    return found
+    below = [path for path in scene.index.below(folder) if path.endswith((".py", ".pyi"))]
+    every = scene.index.folders
+    homes = (folder, *(home for home in every if inside(home, folder))) if len(every) < len(below) else {parent(path) for path in below}
+    foreign = {home for home in homes if any(above in inner for above in ancestors(home)) or not _counts(scene, home, folder)}
+    return [path for path in below if (path.rpartition("/")[0] or ".") not in foreign] if foreign else below
 
 
 def _counts(scene: Scene, home: str, folder: str) -> bool:
@@ -300,9 +293,9 @@ def _bare(name: str) -> str:
 
 
 def _traits(scene: Scene, project: _Project, needs: Needs) -> tuple[str, ...]:
-    relative = [path if project.folder == "." else path[len(project.folder) + 1:] for path in project.files]
+    relative = list(project.files) if project.folder == "." else [path[len(project.folder) + 1:] for path in project.files]
     traits = []
-    if any("test" in path and _is_test(path) and _is_own(scene, path, project.folder) for path in project.files):
+    if any(_is_test(path) and _is_own(scene, path, project.folder) for path in [path for path in project.files if "test" in path]):
         traits.append("tests")
     if not _BENCHES.isdisjoint(needs.declared) and (benches := _benches(relative)) is not None:
         traits.append(f"benches:{benches}")
@@ -310,7 +303,7 @@ def _traits(scene: Scene, project: _Project, needs: Needs) -> tuple[str, ...]:
         traits.append(f"sphinx:{sphinx}")
     if any(inside(path, project.folder) for path in scene.index.named("py.typed")):
         traits.append("typed")
-    return (*traits, *_sources(project, relative))
+    return (*traits, *_sources(project, relative if scene.index.ending("/__init__.py") else []))
 
 
 def _is_test(relative: str) -> bool:

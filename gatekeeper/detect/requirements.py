@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 
 from gatekeeper.detect.documents import Document
-from gatekeeper.detect.index import join, parent, resolve
+from gatekeeper.detect.index import inside, join, parent, resolve
 from gatekeeper.detect.language import Scene
 from gatekeeper.model.late import late
 from gatekeeper.model.value import dataclass, field
@@ -198,8 +198,8 @@ def _of_files(scene: Scene, folder: str, document: Document | None, found: _Coll
     Beside declared dependencies, requirements.txt is what a developer installs; without, it is what the project needs to run.
     """
     declares = document is not None and (document.has("project", "dependencies") or _has_poetry(document))
-    for path in scene.index.below(folder):
-        if path.endswith((".txt", ".in")) and (home := parent(path)) in {folder, join(folder, "requirements"), join(folder, "requirements.d")}:
+    for path in scene.index.ending(".txt", ".in"):
+        if inside(path, folder) and (home := parent(path)) in {folder, join(folder, "requirements"), join(folder, "requirements.d")}:
             name = path.rpartition("/")[2]
             if _REQUIREMENTS.fullmatch(name) and ("requirements" in name or home != folder):
                 plain = name.startswith(("requirements.", "base.", "main."))

@@ -29,11 +29,11 @@ class Git:
 
     def __init__(self, runner: Runner, root: str, environment: Mapping[str, str]) -> None:
         self._runner = runner
-        self._root = root
+        self.root = root
         self._environment = git_environment(environment)
 
     def call(self, *words: str, stdin: bytes = b"") -> Completed:
-        return self._runner(("git", *_SAFE, *words), cwd=self._root, env=self._environment, stdin=stdin, timeout=120.0)
+        return self._runner(("git", *_SAFE, *words), cwd=self.root, env=self._environment, stdin=stdin, timeout=120.0)
 
     def ask(self, *words: str) -> bytes | None:
         completed = self.call(*words)
@@ -48,12 +48,12 @@ class Git:
         completed = self.call(*words)
         if not completed.ok:
             said = completed.stderr.decode("utf-8", "replace").strip().split("\n")[0]
-            raise TreeError(f"git {words[0]} failed in {self._root}: {said or 'no answer'}", hint="check the repository with: git status")
+            raise TreeError(f"git {words[0]} failed in {self.root}: {said or 'no answer'}", hint="check the repository with: git status")
         return completed.stdout
 
     def has(self, name: str) -> bool:
         """Whether something of that name is on disk below the folder."""
-        return os.path.lexists(os.path.join(self._root, name))
+        return os.path.lexists(os.path.join(self.root, name))
 
     def names(self, *words: str) -> list[str]:
         """A NUL-separated answer as file names."""
