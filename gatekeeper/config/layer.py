@@ -113,6 +113,8 @@ def _check_combinations(arguments: Arguments) -> None:
         raise UsageError(f"{scopes[0]} and {scopes[1]} cannot be combined", hint="choose one of them")
     if arguments.has("verbose") and arguments.has("quiet"):
         raise UsageError("--verbose and --quiet cannot be combined", hint="choose one of them")
+    if arguments.has("no_cache") and arguments.has("verify_cache"):
+        raise UsageError("--no-cache and --verify-cache cannot be combined", hint="choose one of them")
     if arguments.has("json") and arguments.has("mermaid"):
         raise UsageError("--json and --mermaid cannot be combined", hint="choose one of them")
     if arguments.given.get("events", ("",))[-1] == "-" and arguments.has("json"):
@@ -129,7 +131,7 @@ def _value(option: Option, source: str, texts: tuple[str, ...]) -> object:
         raise UsageError(f"{source}: {option.metavar or 'a value'} may not be empty")
     match option.kind:
         case Kind.NUMBER:
-            return _converted(source, whole_number, texts[-1])
+            return _converted(source, lambda text: whole_number(text, option.most), texts[-1])
         case Kind.DURATION:
             return _converted(source, seconds, texts[-1])
         case Kind.CHOICE:

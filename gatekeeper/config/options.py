@@ -39,6 +39,8 @@ class Option:
     value: bool | str = True
     metavar: str = ""
     choices: tuple[str, ...] = ()
+    #: the largest number that makes sense
+    most: int | None = None
     variable: str | None = None
     key: str | None = None
     verbs: tuple[str, ...] = ("run", "plan")
@@ -102,7 +104,7 @@ FILTERS = (
 MANNER = (
     Option(name="jobs", flags=("--jobs", "-j"), kind=Kind.NUMBER, field="jobs", metavar="N", variable="GATEKEEPER_JOBS", key="jobs",
            help="How many jobs run at once; 0 means as many as the machine carries."),
-    Option(name="nice", flags=("--nice",), kind=Kind.NUMBER, field="nice", metavar="N", variable="GATEKEEPER_NICE", key="nice",
+    Option(name="nice", flags=("--nice",), kind=Kind.NUMBER, field="nice", metavar="N", most=19, variable="GATEKEEPER_NICE", key="nice",
            help="How far every job stands back behind other programs: 0 (not at all) to 19."),
     Option(name="timeout", flags=("--timeout",), kind=Kind.DURATION, field="timeout", metavar="TIME", variable="GATEKEEPER_TIMEOUT",
            key="timeout", help="Limit of the whole run: 90s, 5m, 1h30m or seconds."),

@@ -67,7 +67,7 @@ def _shape(option: Option) -> Schema:
         case Kind.SWITCH:
             return YES_NO
         case Kind.NUMBER:
-            return COUNT
+            return COUNT if option.most is None else COUNT | {"maximum": option.most}
         case Kind.DURATION:
             return DURATION
         case Kind.CHOICE:

@@ -26,10 +26,12 @@ def seconds(text: str) -> float:
     return value
 
 
-def whole_number(text: str) -> int:
-    """A whole number from 0. Raises ValueError with a reason."""
+def whole_number(text: str, most: int | None = None) -> int:
+    """A whole number from 0, at most `most`. Raises ValueError with a reason."""
     if not _DIGITS.fullmatch(text):
         raise ValueError(f"`{text}` is no whole number")
+    if most is not None and int(text) > most:
+        raise ValueError(f"`{text}` is more than {most}")
     return int(text)
 
 

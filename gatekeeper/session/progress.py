@@ -206,7 +206,7 @@ def _progress(story: Story, now: float) -> Progress:
         parts=tuple(Part(id=batch.id, title=batch.title, counters=batch.counters, progress=_share([step for step in steps if step.job.batch == batch.id]))
                     for batch in story.view.batches),
         reason=story.view.paused, issues=(*failures, *story.notices), interventions=tuple(story.interventions),
-        pressure=tuple(event for event in story.pressure.values() if event.held), verdict=story.view.verdict)
+        pressure=tuple(event for event in story.pressure.values() if event.held and story.finish is None), verdict=story.view.verdict)
 
 
 def _state(story: Story) -> str:

@@ -29,9 +29,12 @@ class Lock:
 
     @staticmethod
     def is_held(path: str) -> bool:
-        """Whether a process holds it. Any number may ask at once: who asks is not taken for one who holds it. Raises OSError."""
+        """Whether a process holds it. Any number may ask at once: who asks is not taken for one who holds it. Raises OSError.
+
+        Asked by reading, because another user who may look may not write: a run of somebody else would seem to have died.
+        """
         try:
-            descriptor = _flocked(path, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            descriptor = _flocked(path, fcntl.LOCK_SH | fcntl.LOCK_NB, os.O_RDONLY)
         except BlockingIOError:
             return True
         os.close(descriptor)
@@ -49,8 +52,8 @@ class Lock:
             self._descriptor = -1
 
 
-def _flocked(path: str, operation: int) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+def _flocked(path: str, operation: int, access: int = os.O_RDWR | os.O_CREAT) -> int:
+    descriptor = os.open(path, access | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, operation)
     except BaseException:

@@ -124,6 +124,8 @@ def test_names_can_come_from_standard_input(tmp_path: Path) -> None:
     (["--staged", "--changed"], "--staged and --changed cannot be combined"),
     (["--staged", "--", "a.py"], "--staged and files after -- cannot be combined"),
     (["--verbose", "-q"], "--verbose and --quiet cannot be combined"),
+    (["--no-cache", "--verify-cache"], "--no-cache and --verify-cache cannot be combined"),
+    (["--nice", "40"], "--nice: `40` is more than 19"),
     (["--dry-run", "--mode", "strict"], "--dry-run and --mode strict cannot be combined"),
     (["--pipeline", "quik"], "--pipeline: unknown pipeline `quik`"),
     (["--report", "junt=x.xml"], "--report: unknown report format `junt`"),

@@ -201,3 +201,10 @@ def test_a_run_that_went_on_after_its_death_took_what_its_record_says() -> None:
     plan = plan_of(("a", 4.0, ()))
     finish = RunFinished(at=5.0, run_id="id", verdict=RUN.verdict, wall_seconds=12.5)
     assert after([started(plan), *running("a"), ended("a", 4.0), finish], 99.0).seconds == 12.5
+
+
+def test_a_run_that_is_over_waits_for_no_room() -> None:
+    plan = plan_of(("a", 4.0, ()))
+    held = [started(plan), *running("a"), Pressure(at=1.0, resource="cpu", value=99.0, limit=95.0, held=True)]
+    assert len(after(held, 2.0).pressure) == 1
+    assert after([*held, ended("a", 4.0), RunFinished(at=5.0, run_id="id", verdict=RUN.verdict, wall_seconds=5.0)], 9.0).pressure == ()

@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -246,3 +247,18 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
     again = Lock.try_take(path)
     assert again is not None
     again.release()
+
+
+@pytest.mark.concurrency
+@pytest.mark.parametrize("held", [True, False])
+def test_whoever_may_only_read_a_lock_sees_whether_it_is_held(held: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path = os.path.join(folder, "lock")
+        lock = Lock.take(path)
+        os.chmod(path, 0o444)
+        if not held:
+            lock.release()
+        ask = f"import os; from gatekeeper.store.lock import Lock; os.geteuid() or os.setuid(65534); print(Lock.is_held({path!r}))"
+        assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.strip() == str(held)
+        lock.release()
