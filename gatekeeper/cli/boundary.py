@@ -22,6 +22,9 @@ INTERRUPTED = 130
 #: what a machine answers that has no descriptor, process, memory or disk left: nobody's bug, and no verdict either
 _REFUSALS = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
+#: how Python says that neither TMPDIR nor any folder of its own choice can be written
+_NOWHERE = "No usable temporary directory"
+
 
 def guarded(action: Callable[[], int], words: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit code of `action`; whatever it raises becomes one, too."""
@@ -38,7 +41,7 @@ def guarded(action: Callable[[], int], words: Sequence[str], environment: Mappin
     except MemoryError:
         return _refused("out of memory")
     except Exception as error:  # noqa: BLE001  # the one boundary: a bug must not look like a verdict
-        if isinstance(error, OSError) and error.errno in _REFUSALS:
+        if isinstance(error, OSError) and (error.errno in _REFUSALS or _NOWHERE in str(error)):
             return _refused(error.strerror or str(error))
         _confess(error, words, environment)
         return BUG
@@ -89,10 +92,11 @@ def _keep(report: str, environment: Mapping[str, str]) -> str | None:
     import tempfile  # lazy: only bugs of ours pay
 
     name = time.strftime(f"bug-%Y%m%d-%H%M%S-{os.getpid()}.md")
-    for folder in (cache_folder(environment), tempfile.gettempdir()):
-        if folder is None:
-            continue
+    places: tuple[Callable[[], str | None], ...] = (lambda: cache_folder(environment), tempfile.gettempdir)
+    for place in places:
         try:
+            if (folder := place()) is None:
+                continue
             os.makedirs(os.path.join(folder, "bugs"), mode=0o700, exist_ok=True)
             path = os.path.join(folder, "bugs", name)
             with open(path, "x", encoding="utf-8", errors="backslashreplace") as file:

@@ -71,7 +71,17 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Chec
     cache = cache_folder(environment)
     yield Check(name="cache", found="none", hint="set HOME or XDG_CACHE_HOME, or tools are installed anew each time") if cache is None else _folder(
         "cache", cache, "set XDG_CACHE_HOME to a folder that can be written")
+    yield _temporary()
     yield from _machine(settings.root)
+
+
+def _temporary() -> Check:
+    import tempfile
+
+    try:
+        return Check(name="temporary", found=tempfile.gettempdir())
+    except FileNotFoundError:
+        return Check(name="temporary", found="no folder for temporary files can be written", hint="set TMPDIR to a folder that can be written")
 
 
 def _program(name: str, purpose: str, root: str, environment: Mapping[str, str]) -> Check:

@@ -100,13 +100,16 @@ def own_scripts() -> str | None:
 def usable_home(wanted: str | None) -> str:
     """Gatekeeper's cache folder: the wanted one if it can be written to, else one of the user's own in the temporary folder.
 
-    A folder there that somebody else could have put programs into is not used.
+    A folder there that somebody else could have put programs into is not used. Where nothing can be written it is one that cannot be made.
     """
     if wanted and os.path.isabs(wanted) and _writable(wanted):
         return wanted
     import tempfile  # lazy: only users without a cache folder pay
 
-    path = os.path.join(tempfile.gettempdir(), f"gatekeeper-{os.getuid()}")
+    try:
+        path = os.path.join(tempfile.gettempdir(), f"gatekeeper-{os.getuid()}")
+    except FileNotFoundError:
+        return os.path.join(os.devnull, "gatekeeper")
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, 0o700)
     status = os.lstat(path)

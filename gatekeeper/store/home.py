@@ -109,7 +109,8 @@ def _places(root: str, environment: Mapping[str, str]) -> Iterator[str]:
         yield os.path.join(cache, "gatekeeper", "homes", name)
     import tempfile  # lazy: only trees that cannot be written pay
 
-    yield os.path.join(environment.get("TMPDIR") or tempfile.gettempdir(), f"gatekeeper-{os.getuid()}", name)
+    with contextlib.suppress(FileNotFoundError):  # there is no folder that can be written
+        yield os.path.join(environment.get("TMPDIR") or tempfile.gettempdir(), f"gatekeeper-{os.getuid()}", name)
 
 
 def _prepare(folder: str, *, trusted: bool) -> None:

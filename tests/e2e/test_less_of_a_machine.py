@@ -1,13 +1,16 @@
-"""The whole program on machines that have less than Linux gives: no pidfds (`portable`), nothing that only Linux has (`bare`), no /proc (`empty`).
+"""The whole program on machines that have less than Linux gives: no pidfds (`portable`), nothing that only Linux has (`bare`), no /proc (`empty`),
+no folder that can be written (`sealed`).
 
 What such a machine cannot promise is said by `doctor`; all else holds there too. macOS itself is not here to try: `tests/fakes/foreign.py` says what differs.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -35,6 +38,14 @@ ENDS = {signal.SIGINT: 130, signal.SIGKILL: -9}
 LOOKED_AT = 0.7
 
 
+@pytest.fixture(autouse=True)
+def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A temporary folder for what a killed run leaves, with a name so short that a socket fits in."""
+    with tempfile.TemporaryDirectory(prefix="gk-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield
+
+
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     with Stage() as stage:
@@ -44,7 +55,7 @@ def stage() -> Iterator[Stage]:
 def on(kind: str, space: Space) -> Space:
     """The space on such a machine."""
     space.program = (sys.executable, "-P", FOREIGN, kind)
-    space.environment["PYTHONPATH"] = str(CHECKOUT)
+    space.environment |= {"PYTHONPATH": str(CHECKOUT), "TMPDIR": os.environ["TMPDIR"]}
     return space
 
 
@@ -198,3 +209,16 @@ def test_doctor_says_what_such_a_machine_cannot_promise(tmp_path: Path, kind: st
     assert SURE not in said
     assert {"portable": "no subreaper here", "bare": "after kill -9 of Gatekeeper", "empty": "there is no /proc"}[kind] in said
     assert ("who was killed for want of memory" in said) is (kind != "portable")
+
+
+@needs_root
+@pytest.mark.parametrize("words", [tasks_only(), ("doctor",), ("history",), ("ps",), ("plan", ".")], ids=lambda words: words[0])
+def test_where_no_folder_can_be_written_nothing_is_decided_and_that_is_said(tmp_path: Path, words: Sequence[str]) -> None:
+    space = on("sealed", repository(tmp_path, {"good": python("")}))
+    done = space.run(*words)
+    assert "Traceback" not in done.stderr, done
+    assert "bug" not in done.stderr, done
+    if words[0] == "run":
+        assert (done.exit_code, "nothing can be kept anywhere" in done.stderr) == (2, True), done
+    if words[0] == "doctor":
+        assert (done.exit_code, "set TMPDIR" in done.stdout) == (3, True), done

@@ -2,7 +2,8 @@
 
 `portable`: the system has no pidfd, so the pool takes its portable variant. `bare`: nothing that only Linux has. The names are taken out of the standard
 library, and /proc is an empty folder for this process and all that it starts; psutil and ps, which ask other systems in their own way, still see the real
-one. `empty`: a Linux whose /proc is an empty folder for everybody, as in some sandboxes. Emptying /proc takes root: see `can_be_empty`.
+one. `empty`: a Linux whose /proc is an empty folder for everybody, as in some sandboxes. `sealed`: no folder can be written, as in a container whose
+file systems are read-only. All but the first take root: see `can_be_empty`.
 It knows nothing of Gatekeeper but its entry point, and it is no Mac: what a Mac has and Linux has not (kqueue, LOCAL_PEERCRED, its own ps) is not tried.
 """
 
@@ -27,7 +28,7 @@ _ONLY_LINUX = {
     "resource": ("prlimit", "RLIMIT_MSGQUEUE", "RLIMIT_NICE", "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_SIGPENDING"),
     "time": ("CLOCK_BOOTTIME", "CLOCK_TAI", "pthread_getcpuclockid"),
 }
-_NEW_NAMESPACE, _PRIVATE, _BIND = 0x20000, (1 << 18) | (1 << 14), 4096 | (1 << 14)
+_NEW_NAMESPACE, _PRIVATE, _BIND, _READ_ONLY = 0x20000, (1 << 18) | (1 << 14), 4096 | (1 << 14), 4096 | 32 | 1
 
 
 def can_be_empty() -> bool:
@@ -46,6 +47,12 @@ def main(kind: str, words: list[str]) -> int:
         case "empty":
             _own_namespace()
             _mount("none", "/proc", 0, "tmpfs")
+        case "sealed":
+            _own_namespace()
+            for folder in filter(os.path.isdir, ("/tmp", "/var/tmp", "/usr/tmp", os.environ["HOME"], os.getcwd())):
+                _mount(folder, folder, _BIND)
+                _mount("none", folder, _READ_ONLY)
+            os.chdir(os.getcwd())  # into the sealed one
     from gatekeeper.__main__ import main as start
 
     sys.argv = ["gatekeeper", *words]
