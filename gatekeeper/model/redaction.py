@@ -14,6 +14,7 @@ from enum import Enum
 from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 
+from gatekeeper.model.occurring import occurring
 from gatekeeper.model.sanitize import compiled
 from gatekeeper.model.value import fields, is_dataclass, replace
 
@@ -54,6 +55,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ("npm_", r"()npm_(?<!\w....)[A-Za-z0-9]{36}"), ("pypi-AgEI", r"()pypi-AgEI[A-Za-z0-9_-]{20,}"), ("AIza", r"()AIza(?<!\w....)[0-9A-Za-z_-]{35}"),
     ("eyJ", r"()eyJ(?<!\w...)[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+"),
 )
+_END_MARK = "-----END"
 _KEY_LINE = r"\s*[A-Za-z0-9+/=]{1,200}\s*"
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -105,15 +107,32 @@ def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
 
 
 def _redact(text: str, secrets: tuple[str, ...]) -> str:
+    if len(text) > _LONG:
+        return _redact_long(text, secrets)
     for mark, shape in _SHAPES:
         if mark in text:
             text = compiled(shape).sub(_without_secret, text)
-    if "-----END" in text and "PRIVATE KEY" in text:
+    if _END_MARK in text and "PRIVATE KEY" in text:
         text = _without_last_lines_of_keys(text)
     if len(text) < _SHORT:
         return _values_pattern(secrets).sub(REDACTED, text) if secrets else text
     for secret in secrets:  # for long texts much faster than one pattern of all
         text = text.replace(secret, REDACTED)
+    return text
+
+
+def _redact_long(text: str, secrets: tuple[str, ...]) -> str:
+    """The same where looking for each mark and secret would take long: only for those that are there."""
+    searched = {secret for secret in secrets if not _IN_SECRETS_ONLY.intersection(secret)}
+    there = occurring({_END_MARK, *(mark for mark, _ in _SHAPES), *searched}, text)
+    for mark, shape in _SHAPES:
+        if mark in there:
+            text = compiled(shape).sub(_without_secret, text)
+    if _END_MARK in there and "PRIVATE KEY" in text:
+        text = _without_last_lines_of_keys(text)
+    for secret in secrets:
+        if secret in there or secret not in searched:
+            text = text.replace(secret, REDACTED)
     return text
 
 
@@ -136,6 +155,9 @@ def _without_last_lines_of_keys(text: str) -> str:
 #: file names, rules and messages come by the thousand and repeat
 _OFTEN = 200
 _SHORT = 2_000
+_LONG = 200_000
+#: with these a secret may come to be there by what was taken out: what stands for it, and lines that meet because one between them went
+_IN_SECRETS_ONLY = frozenset(f"{REDACTED}\n")
 _redact_often = lru_cache(maxsize=20_000)(_redact)
 
 

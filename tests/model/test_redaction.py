@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.model import redaction
+from gatekeeper.model.occurring import occurring
 from gatekeeper.model.status import Status
 from tests.fakes.record import NASTY, finding, job, result
 
@@ -112,6 +113,30 @@ def test_the_cost_of_redaction_grows_with_the_text_and_not_faster(text: str) -> 
 
     cost(100)
     assert cost(40_000) < 40 * max(cost(4_000), 0.005)
+
+
+_PIECES = st.sampled_from([*(mark for mark, _ in redaction._SHAPES), "ghp_" + "a1B2" * 9, "x-api-key: 0123456789abcdef01", "https://user:pw@host/x", SECRET, "two\nlines", "a***b",
+                           "-----BEGIN RSA PRIVATE KEY-----\nMIIEabcdefghijklmnopqrstuvwxyz\n", "MIIEabcdefghijklmnopqrstuvwxyz0123\n", "-----END RSA PRIVATE KEY-----", "-----END",
+                           "\n", " ", "gh", "-", "--", "_", "e", "\u00e9", "\u2713", "\udcff", "\r", "a", "b", "two", "\nlines"])
+
+
+@given(st.lists(_PIECES, max_size=25).map("".join))
+def test_a_long_text_loses_what_a_short_one_does(text: str) -> None:
+    secrets = (SECRET, "two\nlines", "a***b", "\u2713\u2713")
+    assert redaction._redact_long(text, secrets) == redaction._redact(text, secrets)
+
+
+@given(st.lists(_PIECES | st.text("gh-_p\nx", max_size=9), max_size=25).map("".join), st.integers(1, 40))
+def test_what_occurs_in_a_long_text_is_found_however_it_is_cut(text: str, size: int) -> None:
+    words = {"gh", "gl", "-", "--", "-e", "_", "ghp_", "e\u2713", "\udcff", "pp", "x"}
+    assert occurring(words, text, size) == {word for word in words if word in text}
+
+
+@pytest.mark.parametrize("flood", ["x" * 3_000_000, "y\n" * 1_500_000, ("WARN: old_package-1.0: see https://example.org/GH-12 Just\n" * 50_000),
+                                   "".join(f"{number} [INFO] pkg_{number % 7}: a-b\n" for number in range(100_000))], ids=["one line", "short lines", "one warning", "a log"])
+def test_a_flood_keeps_everything_but_its_secrets(flood: str) -> None:
+    assert redaction.redact(flood) == flood
+    assert redaction.redact(f"{flood} ghp_{'a1B2' * 9}\n{flood}{SECRET} {flood}", (SECRET,)) == f"{flood} ***\n{flood}*** {flood}"
 
 
 def test_a_model_value_is_redacted_through_and_through_and_otherwise_equal() -> None:
