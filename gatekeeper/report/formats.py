@@ -37,7 +37,7 @@ class Format:
 
 
 def _junit_ci() -> Render:
-    from gatekeeper.report.junit import render as found  # junit-xml is only imported where it is used
+    from gatekeeper.report.junit import render as found
     return found
 
 

@@ -1,20 +1,16 @@
 """JUnit XML in two profiles: `ci` (what CI systems read best) and `strict` (valid against the xUnit and the Ant schema).
 
-junit-xml builds the tree, which is then corrected: its own output follows neither schema (`disabled`, long times, order of children) and drops
-illegal characters silently. Tries before the last are `flakyFailure` and `rerunFailure`, which the Ant schema does not know: there they are lines
-of the suite's output. Knows no file and no CI, and nothing of what counts (`junit_cases`).
+Written line by line: libraries for it follow neither schema (`disabled`, long times, order of children), drop illegal characters silently, and
+would take 6 ms of each run to load. Tries before the last are `flakyFailure` and `rerunFailure`, which the Ant schema does not know: there they
+are lines of the suite's output. Knows no file and no CI, and nothing of what counts (`junit_cases`).
 """
 
 from __future__ import annotations
 
-import re
-import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import assert_never
 
-import junit_xml
-
+from gatekeeper.model.late import late
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.sanitize import one_line, xml_text
 from gatekeeper.report.issues import cut
@@ -29,14 +25,19 @@ class Profile(StrEnum):
 #: bodies are read by people; the summary JSON has everything
 LONGEST_TEXT = 60_000
 LONGEST_MESSAGE = 2_000
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+#: blanks would be taken for spaces by whoever reads the file
+_ATTRIBUTE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"})
+_MOMENT = late(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)")
 
 
 def render(record: RunRecord, profile: Profile = Profile.CI) -> bytes:
     """The report of a run as UTF-8 XML; equal records give equal bytes."""
-    built = [_built(suite, record, number, profile) for number, suite in enumerate(suites(record))]
-    tree = _corrected(built, profile)
-    ET.indent(tree)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(tree, encoding="unicode").encode() + b"\n"
+    found = suites(record)
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', _tag("testsuites", _totals(found) if profile is Profile.CI else {})]
+    for number, suite in enumerate(found):
+        lines += _suite(suite, record, number, profile)
+    return "\n".join((*lines, "</testsuites>\n")).encode()
 
 
 def render_strict(record: RunRecord) -> bytes:
@@ -44,99 +45,98 @@ def render_strict(record: RunRecord) -> bytes:
     return render(record, Profile.STRICT)
 
 
-def _built(suite: Suite, record: RunRecord, number: int, profile: Profile) -> ET.Element:
-    built = junit_xml.TestSuite(
-        token(suite.name) or "-", [_built_case(case) for case in suite.cases], hostname=token(record.hostname) or "localhost",
-        id=str(number), package="gatekeeper", timestamp=_timestamp(record.started_at), properties=dict(suite.properties))
-    element: ET.Element = built.build_xml_doc()
-    lines = [line for case, place in zip(suite.cases, element.findall("testcase"), strict=True) for line in _tries(case, place, profile)]
-    ET.SubElement(element, "system-out").text = cut("\n".join(lines), LONGEST_TEXT)
-    return element
-
-
-def _tries(case: Case, element: ET.Element, profile: Profile) -> Iterator[str]:
-    """Tries that failed before the one that counts: elements where readers know them, else lines."""
-    if profile is Profile.STRICT or case.mark is Mark.SKIPPED:
-        for message in case.earlier[:MOST_TRIES]:
-            yield f"{case.classname} {case.name}: an earlier try failed: {cut(one_line(message), LONGEST_MESSAGE)}"
+def _suite(suite: Suite, record: RunRecord, number: int, profile: Profile) -> Iterator[str]:
+    yield "  " + _tag("testsuite", {
+        "name": token(suite.name) or "-", "package": "gatekeeper", "id": str(number), "hostname": token(record.hostname) or "localhost",
+        "timestamp": _timestamp(record.started_at), **_counted(suite.cases), "time": _time(_seconds(suite))})
+    if suite.properties:
+        yield "    <properties>"
+        yield from (_element(6, "property", {"name": name, "value": value}) for name, value in dict(suite.properties).items())
+        yield "    </properties>"
     else:
+        yield "    <properties />"
+    for case in suite.cases:
+        yield from _case(case, profile)
+    told = [line for case in suite.cases for line in _told_tries(case, profile)]
+    yield _element(4, "system-out", {}, cut("\n".join(told), LONGEST_TEXT))
+    yield "    <system-err />"
+    yield "  </testsuite>"
+
+
+def _case(case: Case, profile: Profile) -> Iterator[str]:
+    """A test case; `file` and `line` are read by GitLab and by GitHub's reporters and known to neither schema."""
+    given = {"classname": case.classname, "name": case.name, "time": _time(case.seconds)}
+    if profile is Profile.CI:
+        given |= {"file": cut(case.file, LONGEST_MESSAGE)} if case.file else {}
+        given |= {"line": str(case.line)} if case.line else {}
+    children = [*_ending(case), *_tries(case, profile)]
+    if children:
+        yield from ("    " + _tag("testcase", given), *children, "    </testcase>")
+    else:
+        yield _element(4, "testcase", given)
+
+
+def _ending(case: Case) -> Iterator[str]:
+    """What became of a case that did not pass."""
+    if case.mark is None:
+        return
+    kind = {} if case.mark is Mark.SKIPPED else {"type": case.kind or str(case.mark)}
+    message = cut(case.message, LONGEST_MESSAGE)
+    yield _element(6, case.mark, {**kind, **({"message": message} if message else {})}, cut(case.text or case.message, LONGEST_TEXT))  # GitLab shows the text only
+
+
+def _as_lines(case: Case, profile: Profile) -> bool:
+    return profile is Profile.STRICT or case.mark is Mark.SKIPPED
+
+
+def _tries(case: Case, profile: Profile) -> Iterator[str]:
+    """Tries that failed before the one that counts, where readers know elements for them."""
+    if not _as_lines(case, profile):
         name = "flakyFailure" if case.mark is None else "rerunFailure"
         for message in case.earlier[:MOST_TRIES]:
-            ET.SubElement(element, name, message=cut(message, LONGEST_MESSAGE), type="failed").text = cut(message, LONGEST_TEXT)
+            yield _element(6, name, {"message": cut(message, LONGEST_MESSAGE), "type": "failed"}, cut(message, LONGEST_TEXT))
+
+
+def _told_tries(case: Case, profile: Profile) -> Iterator[str]:
+    """Those for which there are no elements, as lines."""
+    if _as_lines(case, profile):
+        for message in case.earlier[:MOST_TRIES]:
+            yield f"{case.classname} {case.name}: an earlier try failed: {cut(one_line(message), LONGEST_MESSAGE)}"
     if len(case.earlier) > MOST_TRIES:
         yield f"{case.classname} {case.name}: and {len(case.earlier) - MOST_TRIES} earlier tries more"
 
 
-def _built_case(case: Case) -> junit_xml.TestCase:
-    built = junit_xml.TestCase(case.name, case.classname, case.seconds, file=cut(case.file, LONGEST_MESSAGE) if case.file else None, line=case.line)
-    message, text = cut(case.message, LONGEST_MESSAGE), cut(case.text or case.message, LONGEST_TEXT)  # GitLab shows the text only
-    match case.mark:
-        case None:
-            pass
-        case Mark.FAILURE:
-            built.add_failure_info(message, text, case.kind)
-        case Mark.ERROR:
-            built.add_error_info(message, text, case.kind)
-        case Mark.SKIPPED:
-            built.add_skipped_info(message, text)
-        case _:
-            assert_never(case.mark)
-    return built
+def _totals(found: tuple[Suite, ...]) -> dict[str, str]:
+    counted = _counted([case for suite in found for case in suite.cases])
+    counted.pop("skipped")
+    return {"name": "gatekeeper", **counted, "time": _time(sum(float(_time(_seconds(suite))) for suite in found))}
 
 
-def _timestamp(started_at: str) -> str:
-    """ISO 8601 without fraction and zone, as the Ant schema wants it."""
-    match = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", started_at)
-    return f"{match[1]}T{match[2]}" if match else "1970-01-01T00:00:00"
+def _counted(cases: tuple[Case, ...] | list[Case]) -> dict[str, str]:
+    marks = [case.mark for case in cases]
+    return {"tests": str(len(marks)), "failures": str(marks.count(Mark.FAILURE)), "errors": str(marks.count(Mark.ERROR)), "skipped": str(marks.count(Mark.SKIPPED))}
 
 
-#: attributes that the schemas know; `file` and `line` are read by GitLab and by GitHub's reporters and known to neither schema
-_SUITE_ATTRIBUTES = ("name", "package", "id", "hostname", "timestamp", "tests", "failures", "errors", "skipped", "time")
-_CASE_ATTRIBUTES = {Profile.CI: ("classname", "name", "time", "file", "line"), Profile.STRICT: ("classname", "name", "time")}
-_COUNTED = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error", "skipped": "testcase/skipped"}
-
-
-def _corrected(built: Sequence[ET.Element], profile: Profile) -> ET.Element:
-    root = ET.Element("testsuites")
-    root.extend(built)
-    for suite in built:
-        _correct_suite(suite, profile)
-    if profile is Profile.CI:
-        root.set("name", "gatekeeper")
-        for key in ("tests", "failures", "errors"):
-            root.set(key, str(sum(int(suite.get(key, "0")) for suite in built)))
-        root.set("time", _time(sum(float(suite.get("time", "0")) for suite in built)))
-    for element in root.iter():
-        _make_legal(element)
-    return root
-
-
-def _correct_suite(suite: ET.Element, profile: Profile) -> None:
-    cases = suite.findall("testcase")
-    for case in cases:
-        _correct_case(case, profile)
-    counted = {key: str(len(suite.findall(path))) for key, path in _COUNTED.items()}
-    values = {**suite.attrib, **counted, "time": _time(sum(float(case.get("time", "0")) for case in cases))}
-    properties = suite.find("properties")
-    suite[:] = [ET.Element("properties") if properties is None else properties, *cases, *suite.findall("system-out"), ET.Element("system-err")]
-    suite.attrib.clear()
-    suite.attrib.update({key: values[key] for key in _SUITE_ATTRIBUTES})
-
-
-def _correct_case(case: ET.Element, profile: Profile) -> None:
-    values = {**case.attrib, "time": _time(float(case.get("time", "0")))}
-    case.attrib.clear()
-    case.attrib.update({key: values[key] for key in _CASE_ATTRIBUTES[profile] if key in values})
-    for skipped in case.findall("skipped"):
-        skipped.attrib.pop("type", None)
+def _seconds(suite: Suite) -> float:
+    """The times of the cases as they are written, so that they add up."""
+    return sum(float(_time(case.seconds)) for case in suite.cases)
 
 
 def _time(seconds: float) -> str:
     return f"{min(max(0.0, seconds), 31_536_000.0):.3f}"  # readers clamp to a year and refuse minus; 0.0 stands first because of NaN
 
 
-def _make_legal(element: ET.Element) -> None:
-    for key, value in element.attrib.items():
-        element.set(key, xml_text(value))
-    if element.text:
-        element.text = xml_text(element.text)
+def _timestamp(started_at: str) -> str:
+    """ISO 8601 without fraction and zone, as the Ant schema wants it."""
+    match = _MOMENT.match(started_at)
+    return f"{match[1]}T{match[2]}" if match else "1970-01-01T00:00:00"
+
+
+def _element(indent: int, name: str, given: Mapping[str, str], text: str = "") -> str:
+    """An element without children on a line of its own."""
+    opened = " " * indent + _tag(name, given)
+    return f"{opened}{xml_text(text).translate(_TEXT)}</{name}>" if text else f"{opened[:-1]} />"
+
+
+def _tag(name: str, given: Mapping[str, str]) -> str:
+    return f"<{name}{''.join(f' {key}={chr(34)}{xml_text(value).translate(_ATTRIBUTE)}{chr(34)}' for key, value in given.items())}>"
