@@ -57,6 +57,9 @@ class Locator:
     pythons: Pythons
     compilers: Compilers
     answers: dict[tuple[str, str], LocatedTool | MissingTool] = field(default_factory=dict)
+    #: package managers on the search path with their versions, and packages that the catalogue provides: the same for every component
+    managers: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    provided: dict[Ecosystem, frozenset[str]] = field(default_factory=dict)
 
     def locate(self, tool: Tool, component: Component | None) -> LocatedTool | MissingTool:
         """The program for `tool` in a component (None: the whole repository), or why there is none and what would change that."""
@@ -201,8 +204,12 @@ class Locator:
         if name == "yarn" and node and (script := bundled_yarn(self.surroundings, component)):
             return LocatedTool(path=node, version=version, source="project", prefix=(script,), env=manager_variables(self.surroundings, name, component, self.managed.home))
         env = manager_variables(self.surroundings, name, component, self.managed.home)
-        if path := self.surroundings.find(name):
-            return LocatedTool(path=path, version=manager_version(path), source="path", env=env)
+        if name not in self.managers:
+            path = self.surroundings.find(name)
+            self.managers[name] = path, manager_version(path) if path else None
+        path, found_version = self.managers[name]
+        if path:
+            return LocatedTool(path=path, version=found_version, source="path", env=env)
         tool = manager_tool(name, pin)
         kit = kit_for(tool, self.managed.locks) if tool else None
         if kit is None:
@@ -259,6 +266,11 @@ class Locator:
 
     def _provided(self, ecosystem: Ecosystem) -> frozenset[str]:
         """Packages that are tools of the catalogue and come from it when the project's environment lacks them."""
+        if ecosystem not in self.provided:
+            self.provided[ecosystem] = self._all_provided(ecosystem)
+        return self.provided[ecosystem]
+
+    def _all_provided(self, ecosystem: Ecosystem) -> frozenset[str]:
         tools = [tool for tool in self.catalog.tools if (pin := package_of(tool)) and pin[0] is ecosystem]
         if ecosystem is Ecosystem.PYPI:
             return frozenset(name for tool in tools for name in _python_names(tool))

@@ -88,13 +88,17 @@ def executable(path: str) -> bool:
 
 def own_prefix() -> str | None:
     """The virtual environment that Gatekeeper runs in, or None when it runs in none."""
-    return os.path.realpath(sys.prefix) if sys.prefix != sys.base_prefix else None
+    return _real(sys.prefix) if sys.prefix != sys.base_prefix else None
 
 
 def own_scripts() -> str | None:
     """The `bin` folder of Gatekeeper's own virtual environment, links resolved."""
-    prefix = own_prefix()
-    return None if prefix is None else os.path.realpath(os.path.join(prefix, "bin"))
+    return _real(os.path.join(sys.prefix, "bin")) if sys.prefix != sys.base_prefix else None
+
+
+@lru_cache(maxsize=8)  # where we lie does not change while we run, and every search asks
+def _real(path: str) -> str:
+    return os.path.realpath(path)
 
 
 def usable_home(wanted: str | None) -> str:
