@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import assert_never
 
-from gatekeeper.execute.lineage import Lineage, Row, members, shared_memory_mb
+from gatekeeper.execute.lineage import Lineage, Row, members, open_disk_bytes, shared_memory_mb
 from gatekeeper.execute.process import Child, Ladder, Phase
 
 #: seconds: for pipes and members of a main process that ended, between two looks at them, for a leak told to end, for the killed to vanish
@@ -91,6 +91,8 @@ def _watch(child: Child, lineage: Lineage, now: float) -> None:
         stop(child, child.spec.ladder, now)
         return
     rows = lineage.tree(child)
+    if child.io_fd < 0 and lineage.keeps_zombies:  # what ends before it is looked at is not worth a look
+        child.io_fd = open_disk_bytes(child.pid)
     held = sum(row.memory_mb for row in rows)
     limit = child.spec.memory_limit_mb
     if 0 < limit < held:  # forks share most of what they hold

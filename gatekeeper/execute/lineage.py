@@ -119,10 +119,17 @@ def read_row(pid: int) -> Row | None:
                name=name.decode(errors="replace"), memory_mb=int(words[21]) * PAGE_MB, zombie=words[0] in {b"Z", b"X"})
 
 
-def disk_bytes(pid: int) -> tuple[int, int]:
-    """Bytes that `pid` and all that it waited for had from and gave to the disk, from /proc; it may be a zombie. (0, 0) where nobody says."""
-    with suppress(OSError), open(f"/proc/{pid}/io", "rb") as io:
-        values = dict(line.split(b": ") for line in io.read().splitlines())
+def open_disk_bytes(pid: int) -> int:
+    """A descriptor for `disk_bytes`, -1 where nobody says. Only root may open it once the process is a zombie, so it is opened before."""
+    with suppress(OSError):
+        return os.open(f"/proc/{pid}/io", os.O_RDONLY | os.O_CLOEXEC)
+    return -1
+
+
+def disk_bytes(descriptor: int) -> tuple[int, int]:
+    """Bytes that a process, by now perhaps a zombie, and all that it waited for had from and gave to the disk. (0, 0) where nobody says."""
+    with suppress(OSError):
+        values = dict(line.split(b": ") for line in os.pread(descriptor, 4096, 0).splitlines())
         return int(values.get(b"read_bytes", 0)), int(values.get(b"write_bytes", 0))
     return 0, 0
 

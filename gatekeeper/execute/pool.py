@@ -29,7 +29,7 @@ from gatekeeper.execute.guard import Guard
 from gatekeeper.execute.inherited import settle_signals
 from gatekeeper.execute.kills import MemoryKills
 from gatekeeper.execute.lineage import JOB_COOKIE, RUN_COOKIE, AdoptedLineage, Lineage, TableLineage, disk_bytes, members
-from gatekeeper.execute.process import AT_ONCE, FIRST_SAMPLE, Child, Ended, Ladder, Phase, ProcessSpec, conclude, explain, spawn
+from gatekeeper.execute.process import AT_ONCE, Child, Ended, Ladder, Phase, ProcessSpec, conclude, explain, spawn
 from gatekeeper.execute.resources import process_table
 from gatekeeper.execute.start import forget, keep_descriptors
 from gatekeeper.model.result import Attempt
@@ -285,8 +285,10 @@ class ProcessPool:
         self._ended.append(Ended(key=child.key, attempt=conclude(child)))
 
     def _reap(self, child: Child) -> None:
-        if self._lineage.keeps_zombies and child.sample_every > FIRST_SAMPLE:  # what ended before it was looked at is not worth a look
-            child.disk = disk_bytes(child.pid)
+        if child.io_fd >= 0:
+            child.disk = disk_bytes(child.io_fd)
+            os.close(child.io_fd)
+            child.io_fd = -1
         reaped = self._ends.reap(child.pid)
         if reaped is None:
             child.status = signal.SIGKILL.value

@@ -125,7 +125,8 @@ class Child:
     out_of_memory: bool = False
     #: it is gone, and somebody else has taken its status
     lost: bool = False
-    #: bytes from and to the disk
+    #: tells of bytes from and to the disk, once the tree was looked at; what it told
+    io_fd: int = -1
     disk: tuple[int, int] = (0, 0)
     leaked: tuple[str, ...] = ()
 
