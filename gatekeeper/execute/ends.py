@@ -13,15 +13,12 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
-
-from gatekeeper.model.value import dataclass
+from typing import NamedTuple, Protocol
 
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reaped:
+class Reaped(NamedTuple):
     """What the system says of a process that exited, and of the children that it waited for: wait status, CPU seconds, MB that the largest held."""
 
     pid: int

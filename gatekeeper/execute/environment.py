@@ -92,14 +92,6 @@ def base_environment(environ: Mapping[str, str], *, root: str, prefix: str, base
     return {**UNLESS_SET, **kept, **STANDARD}
 
 
-def job_environment(base: Mapping[str, str], *overlays: Mapping[str, str]) -> Mapping[str, str]:
-    """The base with the variables of a tool, then of a job, laid over it: what is set there was asked for, secret or not."""
-    merged = dict(base)
-    for overlay in overlays:
-        merged.update(overlay)
-    return merged
-
-
 def without_manners(environment: Mapping[str, str]) -> Mapping[str, str]:
     """The environment for the project's own tests and scripts: what we ask of tools would change what programs under test print.
 

@@ -22,7 +22,7 @@ WORK_KEPT = 50_000_000
 
 def job_folder(folder: str, job_id: str) -> str:
     """The folder of a job below the absolute run directory `folder`; it may not exist yet."""
-    return os.path.join(folder, "jobs", safe_name(job_id))
+    return f"{folder}/jobs/{safe_name(job_id)}"
 
 
 def fill(job: Job, place: str) -> tuple[tuple[str, ...], Mapping[str, str], bool]:
@@ -30,17 +30,25 @@ def fill(job: Job, place: str) -> tuple[tuple[str, ...], Mapping[str, str], bool
 
     Words that are file names of the job stay as they are, whatever they look like.
     """
+    env = _environment(job)
+    if not _asks(job, env, REPORT) and not _asks(job, env, WORK):
+        return job.argv, env, False
     report, work = os.path.join(place, "report"), os.path.join(place, "work")
     argv = tuple(word.replace(REPORT, report).replace(WORK, work) if _holds(job, word, REPORT, WORK) else word for word in job.argv)
-    env = _environment(job)
     filled = {name: value.replace(REPORT, report).replace(WORK, work) for name, value in env.items()}
-    asked = any(_holds(job, word, REPORT) for word in job.argv) or any(REPORT in value for value in env.values())
-    return argv, filled, asked
+    return argv, filled, _asks(job, env, REPORT)
 
 
 def wants_work(job: Job) -> bool:
     """Whether the job was promised a private folder."""
-    return any(_holds(job, word, WORK) for word in job.argv) or any(WORK in value for value in _environment(job).values())
+    return _asks(job, _environment(job), WORK)
+
+
+def _asks(job: Job, env: Mapping[str, str], placeholder: str) -> bool:
+    for word in job.argv:
+        if placeholder in word and not job.is_file(word):
+            return True
+    return any(placeholder in value for value in env.values())
 
 
 def _holds(job: Job, word: str, *placeholders: str) -> bool:
@@ -100,15 +108,14 @@ def _set_aside(place: str, number: int) -> None:
 
 def tidy(place: str) -> None:
     """Drop the work folder when it is empty or larger than 50 MB; what cannot be deleted stays."""
-    work = os.path.join(place, "work")
+    work = f"{place}/work"
     if os.path.isdir(work) and not 0 < _size(work) <= WORK_KEPT:
         shutil.rmtree(work, ignore_errors=True)
 
 
 def log_of(place: str, folder: str) -> str | None:
     """The recorded stream that says something, stdout first, relative to the run directory."""
-    paths = [os.path.join(place, name) for name in ("stdout.log", "stderr.log")]
-    there = [path for path in paths if os.path.exists(path)]
+    there = [path for path in (f"{place}/stdout.log", f"{place}/stderr.log") if os.path.exists(path)]
     telling = [path for path in there if os.path.getsize(path)] or there
     return os.path.relpath(telling[0], folder) if telling else None
 

@@ -132,8 +132,10 @@ class Guard:
 
     def _write(self, number: int, row: tuple[int, int]) -> None:
         if self._table >= 0:
-            with suppress(OSError):
-                os.pwrite(self._table, b"".join(word.to_bytes(WORD, sys.byteorder, signed=True) for word in row), number * 2 * WORD)
+            try:
+                os.pwrite(self._table, row[0].to_bytes(WORD, sys.byteorder, signed=True) + row[1].to_bytes(WORD, sys.byteorder, signed=True), number * 2 * WORD)
+            except OSError:
+                return
 
     def _bury(self) -> None:
         process, self._process = self._process, None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gatekeeper.execute import folders
-from gatekeeper.execute.environment import base_environment, job_environment, without_manners
+from gatekeeper.execute.environment import base_environment, without_manners
 from gatekeeper.execute.ports import Errand, Pool, RunOptions
 from gatekeeper.execute.process import AT_ONCE, ProcessSpec
 from gatekeeper.execute.share import share_of
@@ -37,22 +37,25 @@ class Launcher:
         self._base: Mapping[str, str] = options.environment if options.environment is not None else base_environment(
             os.environ, root=root, prefix=sys.prefix, base_prefix=sys.base_prefix, allowed=options.secrets)
         self._reports: dict[str, str] = {}
+        #: folders of jobs under way
+        self._places: dict[str, str] = {}
+        self._normal: dict[str, str] = {}
         self._tokens: Tokens | None = None
 
     def launch(self, job: Job, attempt: int, cores: int) -> int:
         """Start the process of a job that has `cores`, `attempt` counted from 1; its pid, or 0 where the pool could not. Raises OSError when its folder cannot be made."""
-        place = folders.job_folder(self._folder, job.id)
+        place = self._places[job.id] = folders.job_folder(self._folder, job.id)
         argv, env, asked = folders.fill(job, place)
         folders.prepare(job, place, attempt, report=asked)
         if asked:
             self._reports[job.id] = os.path.join(place, "report")
         else:
             self._reports.pop(job.id, None)
-        cwd = os.path.normpath(os.path.join(self._root, job.cwd))
+        cwd = self._normal.get(job.cwd) or self._normal.setdefault(job.cwd, os.path.normpath(os.path.join(self._root, job.cwd)))
         served, fds = self._served(job, cores)
         return self._pool.start(ProcessSpec(
-            key=job.id, argv=argv, cwd=cwd, env=job_environment(self._base_of(job), {"PWD": cwd}, share_of(cores), served, env), pass_fds=fds,
-            stdout=os.path.join(place, "stdout.log"), stderr=os.path.join(place, "stderr.log"), timeout=job.timeout,
+            key=job.id, argv=argv, cwd=cwd, env=self._base_of(job), more={"PWD": cwd, **share_of(cores), **served, **env}, pass_fds=fds,
+            stdout=f"{place}/stdout.log", stderr=f"{place}/stderr.log", timeout=job.timeout,
             memory_limit_mb=self._options.memory_limit_mb, interrupt=job.interrupt, ladder=self._options.ladder, niceness=min(19, self._options.niceness + (BACKGROUND_NICENESS if job.job_class is JobClass.BACKGROUND else 0))))
 
     @property
@@ -98,7 +101,9 @@ class Launcher:
 
     def log(self, job_id: str) -> str | None:
         """Tidy up after the last attempt of a job; its recorded output, relative to the run directory."""
-        place = folders.job_folder(self._folder, job_id)
+        place = self._places.pop(job_id, None) or folders.job_folder(self._folder, job_id)
+        if not os.path.isdir(place):  # most jobs have nothing to say
+            return None
         folders.tidy(place)
         return folders.log_of(place, self._folder)
 

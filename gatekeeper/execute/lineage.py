@@ -158,10 +158,18 @@ def _children_of_thread(pid: int | str, thread: int | str) -> list[int]:
     with suppress(OSError):
         file = os.open(f"/proc/{pid}/task/{thread}/children", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            return [int(word) for word in b"".join(iter(lambda: os.read(file, 65536), b"")).split()]
+            return _pids(file)
         finally:
             os.close(file)
     return []
+
+
+def _pids(file: int) -> list[int]:
+    """What an open list of children says now, from its beginning."""
+    found = part = os.pread(file, 65536, 0)
+    while part and (part := os.pread(file, 65536, len(found))):
+        found += part
+    return [int(word) for word in found.split()]
 
 
 def read_cookie(pid: int) -> tuple[str, str]:
@@ -181,10 +189,11 @@ class AdoptedLineage:
     keeps_zombies = True
 
     def __init__(self, cookie: str) -> None:
-        if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
-            raise OSError("no list of children in /proc")
+        #: orphans come to the first thread; kept open, because it is read at the end of each job
+        self._children = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY | os.O_CLOEXEC)
         before = set_subreaper(on=True)
         if before is None:
+            os.close(self._children)
             raise OSError("no subreaper on this system")
         self._was_subreaper = before
         self._cookie = cookie
@@ -206,6 +215,7 @@ class AdoptedLineage:
 
     def close(self) -> None:
         set_subreaper(on=self._was_subreaper)
+        os.close(self._children)
 
     def tree(self, child: Child) -> tuple[Row, ...]:
         self._adopt()
@@ -222,7 +232,7 @@ class AdoptedLineage:
     def _adopt(self) -> None:
         """Look at our children: bury the adopted dead, find out whose the living are."""
         with SPAWNING:
-            adopted = [pid for pid in _children_of_thread("self", os.getpid()) if pid not in OWNED]  # orphans come to the first thread
+            adopted = [pid for pid in _pids(self._children) if pid not in OWNED]
         known, self._owners = self._owners, {}
         for pid in adopted:
             row = read_row(pid)

@@ -11,11 +11,8 @@ it sleeps without the output pipes, so that a flood of short lines costs us one 
 from __future__ import annotations
 
 import fcntl
-import math
 import os
 import resource
-import select
-import selectors
 import signal
 import time
 from collections.abc import Callable
@@ -24,6 +21,8 @@ from types import TracebackType
 from typing import Self
 
 from gatekeeper.execute import ending
+from gatekeeper.execute.direct import Direct
+from gatekeeper.execute.ear import Ear
 from gatekeeper.execute.ends import Ends, PidfdEnds, ThreadEnds, own_peak_mb
 from gatekeeper.execute.guard import Guard
 from gatekeeper.execute.inherited import settle_signals
@@ -39,12 +38,15 @@ BUSY_REST = 0.001
 DRAIN_READS = 32
 #: bytes that a pipe of the usual size holds when it is about half full
 FLOOD = 32768
+#: what is heard: the end of a main process, output of one, the end of the guardian, a wake
+_Heard = Child | tuple[Child, int] | Guard | None
 
 
 class ProcessPool:
     """Child processes with everything that they start. Not thread-safe but for `wake`; close it, or use it as a context.
 
-    `unguarded` is called once where no guardian could be had, or none any more. `portable` forces the variant without pidfds and subreaper (None: only where the system has no better).
+    `unguarded` is called once where no guardian could be had, or none any more. `portable` forces the variant without pidfds, subreaper and the direct
+    start (None: only what the system does not have is done in another way).
     """
 
     def __init__(self, *, run_id: str, portable: bool | None = None, clock: Callable[[], float] = time.monotonic,
@@ -62,8 +64,9 @@ class ProcessPool:
         self._rest_until = 0.0
         self._woken = False
         self._wake_read, self._wake_write = _quiet_pipe()
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._wake_read, selectors.EVENT_READ, None)
+        self._ear: Ear[_Heard] = Ear()
+        self._ear.add(self._wake_read, None)
+        self._direct = None if portable else Direct()
         self._ends, self._lineage = _ways(cookie, self._nudge, portable=portable)
         # a crashing job must not leave a core file in the work tree
         with suppress(OSError, ValueError):
@@ -95,7 +98,7 @@ class ProcessPool:
         if spec.key in self._children:
             raise ValueError(f"BUG: `{spec.key}` is running")
         try:
-            child = spawn(spec, {**spec.env, RUN_COOKIE: self._cookie, JOB_COOKIE: spec.key}, now)
+            child = spawn(spec, {**spec.more, RUN_COOKIE: self._cookie, JOB_COOKIE: spec.key}, self._direct, now)
             child.base_mb = own_peak_mb() * 1.01
             child.end_fd = watch_or_kill(self._ends, child)
         except (OSError, ValueError) as error:
@@ -181,25 +184,23 @@ class ProcessPool:
         self._guard.close(sweep=not self._lineage.empty())
         self._ends.close()
         self._lineage.close()
-        self._selector.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
         self._wake_read = self._wake_write = -1
 
     def _register(self, child: Child) -> None:
         for fd in child.pipes:
-            self._selector.register(fd, selectors.EVENT_READ, (child, fd))
+            self._ear.add(fd, (child, fd), patient=True)
         if child.end_fd is not None:
-            self._selector.register(child.end_fd, selectors.EVENT_READ, child)
+            self._ear.add(child.end_fd, child)
 
     def _listen(self, until: float, now: float) -> None:
         """Sleep until a descriptor speaks or `until` comes, and take what there is."""
         resting = now < self._rest_until
         until = min(until, self._rest_until) if resting else until
-        timeout = None if until == float("inf") else max(0.0, until - now)
         read = False
-        for data in self._urgent(timeout or 0.0) if resting else [key.data for key, _ in self._selector.select(timeout)]:
-            match data:
+        for heard in self._ear.heard(max(0.0, until - now), urgent=resting):
+            match heard:
                 case Child() as child:
                     self._main_ended(child)
                 case (Child() as child, int(fd)):
@@ -213,23 +214,14 @@ class ProcessPool:
             self._rest_until = now + BUSY_REST if now - self._busy_at < 2 * BUSY_REST else 0.0
             self._busy_at = now
 
-    def _urgent(self, seconds: float) -> list[Child | None]:
-        """Sleep without hearing the output pipes; whose main process ended, and None for a wake."""
-        watched: dict[int, Child | None] = {child.end_fd: child for child in self._children.values() if child.end_fd is not None}
-        watched[self._wake_read] = None
-        poll = select.poll()
-        for fd in watched:
-            poll.register(fd, select.POLLIN)
-        return [watched[fd] for fd, _ in poll.poll(math.ceil(seconds * 1000))]
-
     def _watch_guard(self) -> None:
         if self._guard.fd >= 0:
-            self._selector.register(self._guard.fd, selectors.EVENT_READ, self._guard)
+            self._ear.add(self._guard.fd, self._guard)
         else:
             self._unguarded()
 
     def _replace_guard(self) -> None:
-        self._selector.unregister(self._guard.fd)
+        self._ear.remove(self._guard.fd)
         self._guard.replace()
         self._watch_guard()
 
@@ -254,7 +246,7 @@ class ProcessPool:
 
     def _unwatch(self, child: Child) -> None:
         if child.end_fd is not None:
-            self._selector.unregister(child.end_fd)
+            self._ear.remove(child.end_fd)
             child.end_fd = None
 
     def _look(self, child: Child, now: float) -> None:
@@ -322,7 +314,7 @@ class ProcessPool:
         return count
 
     def _close_pipe(self, child: Child, fd: int) -> None:
-        self._selector.unregister(fd)
+        self._ear.remove(fd, patient=True)
         os.close(fd)
         child.dropped += child.pipes.pop(fd).close()
 

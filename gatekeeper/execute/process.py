@@ -12,7 +12,9 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
+from typing import NamedTuple
 
+from gatekeeper.execute.direct import Direct
 from gatekeeper.execute.spool import CAP, Spool
 from gatekeeper.execute.start import start_tree
 from gatekeeper.model.result import Attempt
@@ -63,12 +65,13 @@ class ProcessSpec:
     cap: int = CAP
     #: descriptors that it inherits under their own numbers
     pass_fds: tuple[int, ...] = ()
+    #: variables that are laid over `env`, which many have in common and nobody changes
+    more: Mapping[str, str] = field(default_factory=dict)
     #: its tree is stopped when it holds more than this (0: no limit)
     memory_limit_mb: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(NamedTuple):
     """A process tree that is gone."""
 
     key: str
@@ -140,8 +143,8 @@ class Child:
         return self.timed_out or self.cancelled or self.over_memory
 
 
-def spawn(spec: ProcessSpec, env: Mapping[str, str], now: float) -> Child:
-    """Start `spec` with the environment `env` in a session of its own, without stdin and foreign descriptors; raises OSError or ValueError (a NUL in argv)."""
+def spawn(spec: ProcessSpec, more: Mapping[str, str], direct: Direct | None, now: float) -> Child:
+    """Start `spec` with `more` laid over its environment in a session of its own, without stdin and foreign descriptors; raises OSError or ValueError (a NUL in argv)."""
     spools: list[Spool] = []
     ends: list[tuple[int, int]] = []
     try:
@@ -149,7 +152,7 @@ def spawn(spec: ProcessSpec, env: Mapping[str, str], now: float) -> Child:
         spools += [Spool(spec.stderr, spec.cap)]
         ends += [os.pipe()]
         ends += [os.pipe()]
-        pid = start_tree(spec.argv, cwd=spec.cwd, env=env, stdout=ends[0][1], stderr=ends[1][1], pass_fds=spec.pass_fds)
+        pid = start_tree(direct, spec.argv, cwd=spec.cwd, env=spec.env, more=more, stdout=ends[0][1], stderr=ends[1][1], pass_fds=spec.pass_fds)
     except (OSError, ValueError):
         for fd in [fd for pair in ends for fd in pair]:
             os.close(fd)

@@ -196,11 +196,14 @@ class Run:
             self.ports.publish(JobQueued(at=self.ports.clock(), job=job_id))
 
     def _start_some(self) -> bool:
-        chosen = self.schedule.startable(self.now(), cores=self.relief.cores())
+        """Start all that may start now; whether others may because of it, where one has ended at once or cores are asked for only now."""
+        cores = self.relief.cores()
+        chosen = self.schedule.startable(self.now(), cores=cores)
         for job_id in chosen:
             if self.schedule.status(job_id) is Status.QUEUED:  # a failed start may have decided it meanwhile
                 self._start(self.jobs[job_id])
-        return bool(chosen) and not self.control.interrupts
+        again = cores <= 0 or any(self.schedule.status(job_id) is not Status.RUNNING for job_id in chosen)
+        return bool(chosen) and again and not self.control.interrupts
 
     def collect(self) -> None:
         """Wait for the first ends, or for the next moment at which something else is due."""
@@ -274,7 +277,8 @@ class Run:
 
     def _end(self, job: Job, attempt: Attempt) -> None:
         """The process tree is gone: record it, conclude, finish."""
-        attempt = replace(attempt, report=self._launcher.report(job.id))
+        if (report := self._launcher.report(job.id)) is not None:
+            attempt = replace(attempt, report=report)
         self._launcher.ended(job.id)
         self.freezer.forget(job.id)
         for message, subject in self._notices.ended(job.id, attempt):
@@ -303,7 +307,8 @@ class Run:
 
     def _tell(self, job: Job, attempt: Attempt, result: Result) -> None:
         """The result of a job, or one more try where that was declared and may help."""
-        result = replace(result, leaky=result.leaky or bool(attempt.leaked))
+        if attempt.leaked and not result.leaky:
+            result = replace(result, leaky=True)
         if job.services:
             self.services.learn(job, result)
         if result.status in _TROUBLED and _recoverable(job, result):
@@ -314,7 +319,9 @@ class Run:
                 return
             result = ended
         result = self.tries.joined(result)
-        self._finish(replace(result, log=result.log or self._launcher.log(job.id)))
+        if not result.log and (log := self._launcher.log(job.id)) is not None:
+            result = replace(result, log=log)
+        self._finish(result)
 
     def again(self, job: Job, earlier: Try, wait: float) -> None:
         """Back to the queue, as `job` says by now, for `wait` seconds at least."""

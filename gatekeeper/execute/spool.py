@@ -20,14 +20,16 @@ class Spool:
     __slots__ = ("_fd", "_head", "_lost", "_path", "_tail", "_written")
 
     def __init__(self, path: str, cap: int = CAP) -> None:
-        with suppress(OSError):
-            os.truncate(path, 0)
         self._path = path
         self._fd = -1
         self._head = max(1, cap // 2)
         self._tail = max(1, cap - self._head)
         self._written = 0
         self._lost = 0
+        try:
+            os.truncate(path, 0)
+        except OSError:  # most often there is none
+            return
 
     def write(self, data: memoryview | bytes) -> None:
         """Append `data`; past the cap the oldest bytes of the tail give way."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
+
+from gatekeeper.model.late import late
 
 #: most file systems allow 255 bytes; some are left for a digest and a suffix such as `.log`
 _LONGEST = 120
+_ODD = late(r"[^A-Za-z0-9._@+-]")
 
 
 def safe_name(job_id: str) -> str:
@@ -17,7 +19,7 @@ def safe_name(job_id: str) -> str:
     """
     task, slash, rest = job_id.partition("/")
     plain = f"{task}-{rest}" if slash else task
-    name = re.sub(r"[^A-Za-z0-9._@+-]", "-", plain)
+    name = _ODD.sub("-", plain)
     if name == plain and len(name) <= _LONGEST and "-" not in task and not name.startswith(".") and name:
         return name
     digest = hashlib.blake2b(job_id.encode("utf-8", "surrogateescape"), digest_size=5).hexdigest()

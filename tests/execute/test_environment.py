@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.execute.environment import base_environment, is_secret, job_environment, without_manners
+from gatekeeper.execute.environment import base_environment, is_secret, without_manners
 
 
 def made(environ: dict[str, str], **options: object) -> dict[str, str]:
@@ -88,10 +88,6 @@ def test_a_virtual_environment_of_the_project_stays(tmp_path: Path) -> None:
     assert made(theirs, prefix=tmp_path / "ours", root=tmp_path / "project").items() >= theirs.items()
     inside = {"VIRTUAL_ENV": str(tmp_path / "project/.venv"), "PATH": f"{tmp_path}/project/.venv/bin"}
     assert made(inside, prefix=tmp_path / "project/.venv", root=tmp_path / "project").items() >= inside.items()
-
-
-def test_a_job_lays_its_own_variables_over_the_base() -> None:
-    assert job_environment({"A": "1", "B": "1"}, {"B": "2"}, {"B": "3", "C": "4"}) == {"A": "1", "B": "3", "C": "4"}
 
 
 def test_programs_under_test_are_not_asked_for_plain_text() -> None:

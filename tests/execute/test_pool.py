@@ -27,11 +27,8 @@ from tests.fakes.stage import BIN, Stage, fake
 SHORT = Ladder(interrupt=0.2, terminate=0.2)
 
 
-@pytest.fixture(params=["strong", "portable", "strong-here"])
-def pool(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessPool]:
-    """`here`: jobs run in the folder that we are in ourselves, where they are started in another way."""
-    if request.param == "strong-here":
-        monkeypatch.chdir(tmp_path)
+@pytest.fixture(params=["strong", "portable"])
+def pool(request: pytest.FixtureRequest) -> Iterator[ProcessPool]:
     with ProcessPool(run_id=f"test-{os.getpid()}", portable=request.param == "portable") as pool:
         yield pool
 

@@ -186,7 +186,7 @@ def test_a_job_is_told_how_many_cores_it_has(tmp_path: Path) -> None:
     wide = job("a", resources=replace(job("a").resources, cpu=8))
     house = House(tmp_path, wide, cores=3)
     house.run()
-    assert house.pool.specs["T/a"].env[SHARE] == f"3:{os.getpid()}"
+    assert house.pool.specs["T/a"].more[SHARE] == f"3:{os.getpid()}"
 
 
 def test_a_nested_run_has_the_cores_of_its_job() -> None:

@@ -59,7 +59,7 @@ def test_the_pool_is_told_where_and_how(tmp_path: Path) -> None:
     spec, place = house.pool.specs["T/a"], job_folder(house.folder, "T/a")
     assert spec.argv == ("tool", f"--out={place}/report", f"{place}/work/x")
     assert (spec.cwd, spec.timeout, spec.interrupt, spec.niceness) == (os.path.join(tmp_path, "sub"), 7.0, True, 10)
-    assert spec.env == {"BASE": "1", "JOB": "2", "PWD": spec.cwd, SHARE: f"1:{os.getpid()}"}
+    assert {**spec.env, **spec.more} == {"BASE": "1", "JOB": "2", "PWD": spec.cwd, SHARE: f"1:{os.getpid()}"}
     assert (spec.stdout, spec.stderr) == (f"{place}/stdout.log", f"{place}/stderr.log")
     assert result.attempts[0].report == f"{place}/report"
     assert result.log == "jobs/T-a/stdout.log"

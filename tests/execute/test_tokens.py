@@ -101,7 +101,7 @@ def test_a_run_lends_what_its_jobs_leave_idle(tmp_path: Path) -> None:
     house.pool.at(4.0, look)
     assert {result.status for result in house.run()} == {Status.PASSED}
     assert taken == [0, 1]
-    assert "CARGO_MAKEFLAGS" in house.pool.specs["T/a"].env
+    assert "CARGO_MAKEFLAGS" in house.pool.specs["T/a"].more
     assert house.pool.specs["T/b"].pass_fds == ()
 
 
