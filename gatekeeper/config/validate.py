@@ -88,6 +88,8 @@ def _bounds(validator: str, wanted: object, value: object) -> str:
     match validator:
         case "minimum" | "exclusiveMinimum":
             return f"{value} is too small ({'at least' if validator == 'minimum' else 'more than'} {wanted})"
+        case "maximum":
+            return f"{value} is too large (at most {wanted})"
         case "minItems" | "minLength":
             return "may not be empty"
         case _:

@@ -30,6 +30,8 @@ def ask(folder: str, question: Question, *, patience: float = PATIENCE) -> Answe
             return _silence(f"the run does not answer: it is stopped, or very busy (gatekeeper status --run {os.path.basename(folder)})")
         except (BrokenPipeError, ConnectionResetError):
             return _silence("it hung up: a run listens to its owner and root, and not to its own jobs" if is_running(folder) else "the run has ended")
+        except PermissionError:
+            return Answer(ok=False, done=False, said="it is a run of somebody else: only its owner and root may change it", hint=f"gatekeeper status --run {os.path.basename(folder)} shows it")
         except (OSError, ValueError) as error:
             if not is_running(folder):
                 return _silence("the run has ended")

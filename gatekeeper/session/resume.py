@@ -120,6 +120,8 @@ def _settings(going: Going) -> Settings:
         raise UsageError(f"the settings of run {run_id} hold a secret, which is kept nowhere", hint=_AGAIN)
     if settings.fix:
         raise UsageError(f"run {run_id} was to fix: it changes what it looks at, so what it found does not hold any more", hint="run it again: gatekeeper run --fix")
+    if not os.path.isdir(going.plan.root):
+        raise UsageError(f"run {run_id} was a run of {going.plan.root}, which is not there any more", hint="move it back; or check it where it is now: gatekeeper run")
     return replace(settings, root=going.plan.root, reports=tuple(absolute(report, settings.invoked_from) for report in settings.reports))
 
 

@@ -159,6 +159,7 @@ def test_a_wrong_variable_is_named(load: Load, name: str, value: str, message: s
     ("version: 1\ntools:\n  mypy:\n    blockng: no\n", "gatekeeper.yaml:4: tools.mypy: unknown key `blockng`", "did you mean `blocking`?"),
     ("version: 2\n", "gatekeeper.yaml:1: version: `2` is not supported; this program reads 1", None),
     ("jobs: four\n", "gatekeeper.yaml:1: jobs: expected a whole number, found a text", None),
+    ("nice: 20\n", "gatekeeper.yaml:1: nice: 20 is too large (at most 19)", None),
     ("jobs: -1\n", "gatekeeper.yaml:1: jobs: -1 is too small (at least 0)", None),
     ("timeout: soon\n", "gatekeeper.yaml:1: timeout: `soon` is not valid here", "write a duration such as 90s, 5m or 1h30m"),
     ("timeout: 0\n", "gatekeeper.yaml:1: timeout: 0 is too small (more than 0)", None),

@@ -178,6 +178,14 @@ def test_another_configuration_is_refused_also_where_git_ignores_it(died: Space)
     assert "gatekeeper.local.yaml" in refused(died)
 
 
+def test_a_tree_that_was_moved_is_told_where_it_was(died: Space) -> None:
+    was, now = died.folder, died.folder.with_name("moved")
+    was.rename(now)
+    said = refused(Space(now))
+    assert f"was a run of {was / 'repo'}, which is not there any more" in said
+    assert "hint: move it back" in said
+
+
 def test_another_commit_is_refused(died: Space) -> None:
     died.commit("more")
     assert "the commit or the branches" in refused(died)

@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -296,3 +297,16 @@ def test_questions_and_answers_survive_the_wire() -> None:
     answer = Answer(ok=True, done=False, said="ü\n", hint="h")
     assert read_answer(wire.answer_line(answer)) == answer
     assert json.loads(wire.answer_line(answer))["gatekeeper"] == wire.VERSION
+
+
+def test_a_run_of_somebody_else_is_said_to_be_that() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        with opened(Path(name)):
+            if os.geteuid():
+                os.chmod(os.path.join(name, "control.sock"), 0)
+            program = ("import os; from gatekeeper.session.remote import ask; from gatekeeper.session.wishes import Question\n"
+                       f"os.geteuid() or os.setuid(65534); print(ask({name!r}, Question(action='cancel')))")
+            said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert "ok=False" in said
+    assert "a run of somebody else" in said
