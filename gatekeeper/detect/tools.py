@@ -6,7 +6,7 @@ rival that is used · declared-only: a dependency and nothing else · default: n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from gatekeeper.detect.entries import Call
@@ -42,11 +42,11 @@ def uses_of(scene: Scene, found: tuple[Found, ...], evidence: Evidence, catalog:
     owners = Owners(found, scene)
     seen: dict[int, list[Use]] = {position: [] for position in range(len(found))}
     about = [folder_of(call) for call in evidence.calls]
-    relatives = _relatives(found)
+    relatives, beginning = _relatives(found), _by_first_word(about)
     for tool in (_within_reach(tool, scene) for tool in catalog.tools if not tool.builtin and _leaves_traces(tool.traces)):
         languages = tool.languages or tuple(Language)
         called: dict[int, list[tuple[Call, str]]] = {}
-        for call in about:
+        for call in _candidates(tool.traces, about, beginning):
             if (word := matched(tool.traces, call.words)) is not None:
                 for position in owners.of_call(call, languages):
                     called.setdefault(position, []).append((call, word))
@@ -57,6 +57,22 @@ def uses_of(scene: Scene, found: tuple[Found, ...], evidence: Evidence, catalog:
                 use = _use(scene, tool, item, relatives, (called.get(position, []), hooked.get(position, [])))
                 seen[position] += [use] if use is not None else []
     return {position: _judged(tuple(listed), catalog) for position, listed in seen.items()}
+
+
+def _by_first_word(calls: Sequence[Call]) -> Mapping[str, list[int]]:
+    """The numbers of the calls by the program that they start."""
+    numbers: dict[str, list[int]] = {}
+    for number, call in enumerate(calls):
+        numbers.setdefault(call.words[0], []).append(number)
+    return numbers
+
+
+def _candidates(traces: Traces, calls: Sequence[Call], beginning: Mapping[str, list[int]]) -> Sequence[Call]:
+    """The calls that trace words may match, in order."""
+    first, options = _begun(traces.words)
+    if options:  # they count anywhere
+        return calls
+    return [calls[number] for number in sorted({number for word in (*first, *traces.npm) for number in beginning.get(word, ())})]
 
 
 def _relatives(found: tuple[Found, ...]) -> Mapping[str, frozenset[str]]:
