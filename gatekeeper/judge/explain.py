@@ -23,6 +23,8 @@ from gatekeeper.model.value import dataclass
 #: characters of a fingerprint that name a finding
 SHORT = 8
 _LEAST = 4
+#: two of the questions about a job
+WAITED, ENDED = "why it waited", "how it ended"
 #: names that have what was asked for in them, and are told
 _NEAR = 5
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<rule>[^:].*))?")
@@ -103,7 +105,7 @@ def _by_part(record: RunRecord, name: str) -> Explanation | None:
 def _of_job(record: RunRecord, job: Job) -> Explanation:
     result = record.result(job.id)
     answers = (("why it ran", (f"{job.reason.kind}: {job.reason.detail}",)), ("with what", tuple(_tool(job))), ("does it decide", (_weight(job),)),
-               ("why it waited", tuple(_waited(record, job))), ("how it ended", tuple(_end(result))),
+               (WAITED, tuple(_waited(record, job))), (ENDED, tuple(_end(result))),
                ("what it says", tuple(excerpt(job, result)) if result is not None else ()), ("to repeat it", (repeat_command(job),)),
                ("what to do", tuple(_advice(job, result, record.delta))))
     return Explanation(kind="job", subject=job.id, answers=tuple((question, lines) for question, lines in answers if lines))

@@ -55,6 +55,18 @@ def test_retry_what_died_of_a_signal_passes_at_the_second_try_is_flaky_and_both_
     assert (beyond.exit_code, "was tried 2 times" in beyond.stderr) == (2, True)
 
 
+def test_a_job_says_for_what_it_waited_and_how_long(space: Space) -> None:
+    first = f"{{id: first, batch: beta, argv: {once(space, 'os.kill(os.getpid(), signal.SIGSEGV)')}, retry: {{on: [signal], delay: 400ms}}}}"
+    repository(space, CLEAN, configuration=f"tasks: [{first}, {{id: second, batch: beta, argv: ['true'], needs: [first]}}]\n")
+    assert run(space).exit_code == 0
+    told = space.run("explain", "second", "--json").json()
+    (wait,) = told["waits"]
+    assert (wait["why"], wait["seconds"] >= 0.2, [name.rpartition("/")[2] for name in wait["by"]]) == ("needs", True, ["first"])
+    (lines,) = [answer["lines"] for answer in told["answers"] if answer["question"] == "why it waited"]
+    assert "for what has to end before it" in lines[0]
+    assert "for try 2: ended by signal 11 (SIGSEGV)" in space.run("explain", "first").stdout
+
+
 def test_findings_are_not_looked_for_again(space: Space) -> None:
     found = json.dumps([{"code": "F401", "message": "unused", "filename": str(space.root / "app.py"), "location": {"row": 1, "column": 1},
                          "end_location": {"row": 1, "column": 2}, "fix": None, "url": None}])
