@@ -29,6 +29,7 @@ from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.sanitize import terminal_text
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import replace
 from gatekeeper.report.formats import render
 
 #: what a run does with those who listen and with what is asked of it
@@ -128,8 +129,8 @@ def show_plan(plan: Plan, settings: Settings, environment: Mapping[str, str], *,
 
 
 def data_look(settings: Settings, environment: Mapping[str, str]) -> Look:
-    """How standard output wants its text."""
-    return look_for(data_stream(), _wishes(settings, environment), environment)
+    """How standard output wants its text; how much is logged to standard error does not shorten it."""
+    return look_for(data_stream(), replace(_wishes(settings, environment), quiet=settings.quiet), environment)
 
 
 def run_watched(settings: Settings, here: Here) -> RunRecord:

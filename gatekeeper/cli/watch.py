@@ -42,9 +42,9 @@ def register(app: typer.Typer, here: Here) -> None:
         run: str | None = RUN,
         root: str = past.ROOT,
         json: bool = typer.Option(False, "--json", help="Write the summary as JSON at the end."),
-        quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no progress, only the summary."),
+        quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no progress; of the summary only the verdict and what led to it."),
     ) -> int:
-        given = {"json": ()} if json else {}
+        given = {name: () for name, wished in (("json", json), ("quiet", quiet)) if wished}
         settings, home = past.place(Arguments(path=root, given=given), here)
         folder = any_run(home, run)
         wishes = Wishes(color=settings.color, quiet=quiet, secrets=secret_values(here.environment))

@@ -168,7 +168,7 @@ OUTPUT = (
     Option(name="verbose", flags=("--verbose", "-v"), kind=Kind.SWITCH, field="verbose", variable="GATEKEEPER_VERBOSE",
            help="Show also what is usually left out."),
     Option(name="quiet", flags=("--quiet", "-q"), kind=Kind.SWITCH, field="quiet", variable="GATEKEEPER_QUIET",
-           help="Show no progress, only the summary."),
+           help="Show no progress; of the summary only the verdict and what led to it."),
     Option(name="config", flags=("--config",), kind=Kind.TEXT, field="", metavar="FILE", variable="GATEKEEPER_CONFIG",
            help="Read this file instead of gatekeeper.yaml."),
 )

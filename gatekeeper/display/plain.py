@@ -121,7 +121,7 @@ def _job_lines(view: View, event: JobFinished, look: Look) -> Iterator[Line]:
     if result.status is Status.SKIPPED and not look.verbose:
         return
     yield result_line(job, result)
-    if failing and (job.blocking or look.verbose):
+    if failing and (job.blocking or look.verbose) and not look.quiet:
         yield from detail_lines(job, result)
     elif result.hint and result.status in NOT_MEASURED:
         yield line("    ", dim("to do:  "), result.hint)

@@ -36,16 +36,15 @@ def summary_text(record: RunRecord, look: Look) -> str:
 
 
 def summary_lines(record: RunRecord, look: Look) -> Iterator[Line]:
-    """The summary of a run, section by section, with an empty line between sections."""
-    yield from _head(record)
-    sections: tuple[Callable[[RunRecord, Look], Iterator[Line]], ...] = (
-        _batches, _timing, _failures, _errors, _not_measured, _conditions, condition_lines, _spared, _advice, score_lines, _passed, _notes, _artifacts)
-    for section in sections:
+    """The summary of a run, section by section, with an empty line between sections; for who wants it quiet only what led to the verdict, and the verdict."""
+    if not look.quiet:
+        yield from _head(record)
+        yield ()
+    for section in _DECISIVE if look.quiet else _SECTIONS:
         content = list(section(record, look))
         if content:
-            yield ()
             yield from content
-    yield ()
+            yield ()
     yield from _foot(record, look)
 
 
@@ -176,6 +175,7 @@ def _ended_badly(pairs: Sequence[Pair], look: Look, title: Span) -> Iterator[Lin
 def _not_measured(record: RunRecord, look: Look) -> Iterator[Line]:
     """What did not measure anything, one entry per reason, what blocks first."""
     pairs = sorted((pair for pair in record.pairs() if pair[1].status in NOT_MEASURED), key=lambda pair: not pair[0].blocking)
+    pairs = [pair for pair in pairs if pair[0].blocking] if look.quiet else pairs
     groups: dict[tuple[Status, str, str | None, bool], list[str]] = {}
     for job, result in pairs:
         groups.setdefault((result.status, result.message, result.hint, job.blocking), []).append(job.id)
@@ -283,3 +283,9 @@ def _artifacts(record: RunRecord, look: Look) -> Iterator[Line]:
 def _below(path: str, root: str) -> str:
     """Shorter where the file lies in the tree."""
     return path.removeprefix(f"{root.rstrip('/')}/")
+
+
+_Section = Callable[[RunRecord, Look], Iterator[Line]]
+#: what led to the verdict, and beside it what else there is to know, in the order in which they are shown
+_DECISIVE: tuple[_Section, ...] = (_failures, _errors, _not_measured, _conditions, condition_lines)
+_SECTIONS: tuple[_Section, ...] = (_batches, _timing, *_DECISIVE, _spared, _advice, score_lines, _passed, _notes, _artifacts)

@@ -49,6 +49,13 @@ def test_run_gives_the_exit_code_of_the_verdict(gate: Gate, session: FakeSession
     assert "Gatekeeper 20260102-030405-abcd" in captured.err
 
 
+def test_quiet_shortens_the_summary_and_a_log_level_does_not(gate: Gate, capsys: Captured) -> None:
+    assert gate("run", "--quiet") == 1
+    assert "Artifacts" not in capsys.readouterr().out
+    assert gate("run", "--log-level", "error") == 1
+    assert "Artifacts" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("outcome", "code"), [(Outcome.PASS, 0), (Outcome.INCOMPLETE, 3), (Outcome.INTERRUPTED, 130)])
 def test_every_verdict_has_its_exit_code(gate: Gate, session: FakeSession, outcome: Outcome, code: int) -> None:
     session.record = replace(session.record, verdict=replace(session.record.verdict, outcome=outcome, exit_code=code))

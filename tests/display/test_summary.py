@@ -226,3 +226,18 @@ def test_why_a_run_was_ended_is_not_said_twice_in_its_last_line() -> None:
     run = replace(record([(one, result(one, Status.CANCELLED))]), verdict=verdict,
                   ending=Ending(kind=EndKind.CANCELLED, reason="cancelled by ann: enough", recoverable=True))
     assert summary_text(run, Look(width=300)).splitlines()[-1].endswith("; exit code 130 (interrupted); cancelled (recoverable)")
+
+
+def test_a_quiet_summary_of_a_pass_is_one_line() -> None:
+    one = job("t.run")
+    (line,) = summary_text(record([(one, result(one))], notes=("a note",), artifacts=(Artifact(kind="junit", path="/r/junit.xml", size=3),)), Look(quiet=True, width=200)).splitlines()
+    assert line.startswith("PASS  every blocking job passed; 1 job in 2.5s")
+
+
+def test_a_quiet_summary_names_everything_that_led_to_the_verdict_and_nothing_else() -> None:
+    quiet, full = (summary_text(judged(), Look(quiet=quiet, width=140)) for quiet in (True, False))
+    for title in ("Failed (", "Could not do their work (", "Could not be measured (", "Conditions ("):
+        assert title in quiet
+    for title in ("batch  ", "Scores", "Notes", "Advice", "Artifacts", "(advisory)\n      no"):
+        assert title not in quiet
+    assert {line for line in quiet.splitlines() if line.startswith("  fail ")} == {line for line in section("Failed", full).splitlines() if line.startswith("  fail ")}
