@@ -13,10 +13,10 @@ import shutil
 import stat
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-from measure import Contestant, Cost, Row, Told, compare, run_once, table
+from measure import Contestant, Cost, Medians, Row, Told, compare, peak_of_tree, run_once, table
 from places import Place, committed, run, write
 
 _ROUNDS_ALONE = 3
@@ -34,6 +34,8 @@ class _Job:
     id: str
     needs: tuple[str, ...]
     script: str
+    #: names that only one job may hold at a time, as the target folder of cargo
+    locks: tuple[str, ...] = ()
 
 
 def cold(place: Place, repeats: int) -> Told:
@@ -46,15 +48,37 @@ def cold(place: Place, repeats: int) -> Told:
         if not jobs:
             words.append(f"{name}: no tool is installed")
             continue
-        bound = _bound(jobs, {job.id: cost for job, cost in zip(jobs, _alone(place, root, jobs), strict=True)})
-        medians = compare(_contestants(place, root, jobs), repeats)
+        alone = {job.id: cost for job, cost in zip(jobs, _alone(place, root, jobs), strict=True)}
+        bound, in_turn = _bound(jobs, alone), _in_turn(jobs, alone)
+        contestants = _contestants(place, root, jobs)
+        medians = compare(contestants, repeats)
+        medians = {one.name: replace(medians[one.name], peak_mb=peak_of_tree(one) or medians[one.name].peak_mb) for one in contestants}
         times = medians["gatekeeper"].wall / bound
         rows += [("what", *table(medians, "gatekeeper")[0][1:])] if not rows else []
         rows += [(f"{name}, {len(jobs)} jobs: {what}", *rest) for what, *rest in table(medians, "gatekeeper")[1:]]
-        rows.append((f"{name}: the least", f"{bound * 1000:.1f}", "", "", f"{bound / medians['gatekeeper'].wall:.2f}", ""))
+        rows.append(_seconds_row(f"{name}: the least", bound, medians["gatekeeper"]))
+        if in_turn > bound:
+            rows.append(_seconds_row(f"{name}: those that wait for one lock, in turn", in_turn, medians["gatekeeper"]))
+        rows += [_seconds_row(f"{name}, gatekeeper: {what}", seconds, medians["gatekeeper"]) for what, seconds in _around(place, root).items()]
         words.append(f"{name}: {times:.2f} x the least")
         met = met and times <= _MOST
     return Told(rows or [("nothing", "was measured")], "; ".join(words), met if rows else None)
+
+
+def _seconds_row(what: str, seconds: float, ours: Medians) -> Row:
+    return (what, f"{seconds * 1000:.1f}", "", "", f"{seconds / ours.wall:.2f}", "")
+
+
+def _around(place: Place, root: str) -> dict[str, float]:
+    """Of the last run, as its own record tells: seconds before its first job and after its last one."""
+    trace = json.loads(run([place.program("gatekeeper"), "trace"], cwd=root, env=_env(place)))
+    events = trace["traceEvents"] if isinstance(trace, dict) else trace
+    whole = next((event for event in events if event.get("ph") == "X" and event["name"].startswith("run ")), None)
+    jobs = [event for event in events if event.get("ph") == "X" and "/" in event["name"] and not event["name"].startswith("run ")]
+    if whole is None or not jobs:
+        return {}
+    first, last = min(event["ts"] for event in jobs), max(event["ts"] + event["dur"] for event in jobs)
+    return {"before its first job": (first - whole["ts"]) / 1e6, "after its last job": (whole["ts"] + whole["dur"] - last) / 1e6}
 
 
 def _roots(place: Place) -> dict[str, str]:
@@ -88,7 +112,7 @@ def _jobs(place: Place, root: str, folder: str) -> list[_Job]:
     plan = json.loads(run([place.program("gatekeeper"), "plan", ".", "--json", "--no-provision"], cwd=root, env=_env(place)))
     wanted = [job for job in plan["jobs"] if job.get("tool") and not job.get("unavailable") and job["effect"] == "reads" and not any(word.startswith("gatekeeper.builtin.") for word in job["argv"])]
     ids = {job["id"] for job in wanted}
-    return [_Job(job["id"], tuple(need for need in job["needs"] if need in ids), _script(os.path.join(folder, "jobs", f"{number:02}"), root, job))
+    return [_Job(job["id"], tuple(need for need in job["needs"] if need in ids), _script(os.path.join(folder, "jobs", f"{number:02}"), root, job), tuple(job["resources"]["exclusive"]))
             for number, job in enumerate(wanted)]
 
 
@@ -127,6 +151,11 @@ def _bound(jobs: Sequence[_Job], alone: Mapping[str, Cost]) -> float:
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(*(until(job.id) for job in jobs), sum(cost.cpu for cost in alone.values()) / cores)
+
+
+def _in_turn(jobs: Sequence[_Job], alone: Mapping[str, Cost]) -> float:
+    """Seconds of the longest row of jobs that hold one lock: whoever starts them, they wait for each other. It is told, and no part of the budget."""
+    return max((sum(alone[job.id].wall for job in jobs if lock in job.locks) for lock in {lock for job in jobs for lock in job.locks}), default=0.0)
 
 
 def _contestants(place: Place, root: str, jobs: Sequence[_Job]) -> list[Contestant]:

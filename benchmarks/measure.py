@@ -5,6 +5,7 @@ Knows no Gatekeeper and no peer. A ratio is only taken within one run on one mac
 
 from __future__ import annotations
 
+import glob
 import os
 import random
 import statistics
@@ -14,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 Row = tuple[str, ...]
+#: seconds between two looks at the memory of a tree
+_LOOK = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,39 @@ def run_once(contestant: Contestant) -> Cost:
     finally:
         os.close(output)
     return Cost(wall=wall, cpu=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss / 1024)
+
+
+def peak_of_tree(contestant: Contestant) -> float | None:
+    """One more execution, not timed: the most memory in MB that all its processes had together, shared pages counted once. None where there is no /proc."""
+    if not os.path.exists("/proc/self/smaps_rollup"):
+        return None
+    contestant.before()
+    process = subprocess.Popen(contestant.argv, cwd=contestant.cwd, env=contestant.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    most = 0.0
+    while process.poll() is None:
+        most = max(most, sum(_held(pid) for pid in _tree(process.pid)))
+        time.sleep(_LOOK)
+    return most
+
+
+def _tree(pid: int) -> list[int]:
+    found = [pid]
+    for one in found:
+        for task in glob.glob(f"/proc/{one}/task/*/children"):
+            try:
+                with open(task, encoding="ascii") as file:
+                    found += [int(word) for word in file.read().split()]
+            except OSError:
+                continue  # it has just ended
+    return found
+
+
+def _held(pid: int) -> float:
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("Pss:")), 0) / 1024
+    except OSError:
+        return 0.0
 
 
 @dataclass(frozen=True, slots=True)
