@@ -59,6 +59,8 @@ class Covering:
         self._inside: set[frozenset[str]] = set()
         #: by group: the folders of installed packages beside its files
         self._modules: dict[str, tuple[str, ...]] = {}
+        #: and where they would lie
+        self._around: dict[str, tuple[str, ...]] = {}
 
     def members(self, group: str) -> Sequence[str]:
         """The files of a group. Raises TooManyError, TreeError."""
@@ -109,9 +111,10 @@ class Covering:
     def modules(self, covered: Iterable[str]) -> tuple[str, ...]:
         """Every `node_modules` (absolute) in which node looks for what the files of these groups import, beside those above the groups."""
         for name in (name for name in covered if name not in self._modules):
-            within = dict.fromkeys(folder for file in self._groups().members[name] for folder in folders(file.rpartition("/")[0] or "."))
-            places = (os.path.normpath(os.path.join(self._sight.tree.root, folder, "node_modules")) for folder in within)
-            self._modules[name] = tuple(place for place in places if os.path.isdir(place))
+            if name not in self._around:
+                within = dict.fromkeys(folder for file in self._groups().members[name] for folder in folders(file.rpartition("/")[0] or "."))
+                self._around[name] = tuple(os.path.normpath(os.path.join(self._sight.tree.root, folder, "node_modules")) for folder in within)
+            self._modules[name] = tuple(place for place in self._around[name] if os.path.isdir(place))
         return tuple(sorted({place for name in covered for place in self._modules[name]}))
 
     @property
@@ -159,6 +162,7 @@ class Covering:
                 self._digest.pop(name, None)
         self._grouped = groups
         self._covered.clear()
+        self._around.clear()
         self._changed.clear()
         tree = frozenset(self._sight.tree.files)
         self._beyond = frozenset(member for members in groups.members.values() for member in members if member not in tree)

@@ -77,10 +77,11 @@ class Started:
         node = component is not None and component.language in NODE
         tool = job.tool
         absolute = tuple(word for word in job.argv[1:] if word.startswith("/"))
-        asked = (job.argv[0], absolute, job.cwd if node or "/" in job.argv[0] else "", node,
+        modules = modules_above(os.path.normpath(os.path.join(self._root, job.cwd))) if node else ()
+        asked = (job.argv[0], absolute, job.cwd if "/" in job.argv[0] else "", modules,
                  (tool.path, tool.source, tuple(tool.prefix), tuple(sorted(tool.env.items()))) if tool is not None else None)
         if asked not in self._ran:
-            self._ran[asked] = _together(self._states(job, absolute, node=node))
+            self._ran[asked] = _together(self._states(job, absolute, modules))
         return self._ran[asked]
 
     def modules(self, places: Iterable[str]) -> RanWith:
@@ -97,7 +98,7 @@ class Started:
         elif (prefix := environment_around(os.path.join(path, "x"))) is not None:
             yield self._installed.python(prefix)
 
-    def _states(self, job: Job, absolute: tuple[str, ...], *, node: bool) -> Iterator[State]:
+    def _states(self, job: Job, absolute: tuple[str, ...], modules: tuple[str, ...]) -> Iterator[State]:
         search = self._environment.get("PATH", os.defpath)
         words = [self._program(job, search), *((word for word in job.tool.prefix if os.path.isabs(word)) if job.tool is not None else ())]
         words += [word for word in absolute if os.access(word, os.X_OK) and os.path.isfile(word) and word not in words]
@@ -105,8 +106,7 @@ class Started:
             yield from self._installed.program(word, search)
         if job.tool is not None and job.tool.source == "toolchain":
             yield self._installed.toolchain(job.tool)
-        if node:
-            yield from (self._installed.node(folder) for folder in modules_above(os.path.normpath(os.path.join(self._root, job.cwd))))
+        yield from map(self._installed.node, modules)
         yield from (self._installed.python(prefix) for word in absolute if (prefix := environment_around(word)) is not None)
 
     def _asked(self, job: Job) -> tuple[object, ...]:
