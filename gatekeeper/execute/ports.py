@@ -8,6 +8,7 @@ from typing import Protocol
 from gatekeeper.execute.inherited import stop_program
 from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.process import Ended, Ladder, ProcessSpec
+from gatekeeper.execute.schedule import Spent
 from gatekeeper.execute.share import Yielding
 from gatekeeper.model.plan import Job
 from gatekeeper.model.ports import Clock, Subscriber
@@ -56,6 +57,8 @@ class RunOptions:
     ladder: Ladder = field(default_factory=Ladder)
     #: results by job id that need not be reached again (of a run that is resumed)
     known: Mapping[str, Result] = field(default_factory=dict)
+    #: what it used of its time before it died (of a run that is resumed)
+    spent: Spent = field(default_factory=Spent)
     lookup: Lookup | None = None
     #: what a job may change is kept before it starts; the answer puts it back and says what it did (None: nothing can be kept)
     checkpoint: Callable[[Job], Callable[[], str] | None] | None = None

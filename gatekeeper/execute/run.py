@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import os
 import shutil
-import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ from gatekeeper.execute.process import AT_ONCE
 from gatekeeper.execute.relief import Relief
 from gatekeeper.execute.resources import capacity
 from gatekeeper.execute.schedule import Decision, Limits, Schedule
-from gatekeeper.execute.stops import Stops, lost
+from gatekeeper.execute.stops import Stops, lost, sender
 from gatekeeper.execute.tries import Tries
 from gatekeeper.judge.retry import Try
 from gatekeeper.model.event import JobDelayed, JobEnded, JobFinished, JobQueued, JobStarted, Notice
@@ -81,7 +80,8 @@ class Run:
         self.plan, self.ports, self.control, self.options = plan, ports, control, options
         self.now = RunClock(ports.clock)
         room = options.capacity or Capacity(cpu=max(1, plan.pool_size), memory_mb=capacity().memory_mb)
-        limits = Limits(batches=plan.batches, timeout=plan.timeout, fail_fast=options.fail_fast)
+        timeout = plan.timeout if options.spent.timeout is None else options.spent.timeout
+        limits = Limits(batches=plan.batches, timeout=timeout, fail_fast=options.fail_fast, spent=options.spent)
         self.schedule = Schedule(plan.jobs, room, limits, barriers=plan.barriers, now=self.now())
         self._launcher = Launcher(ports.pool, plan.root, folder, options)
         self._notices = Notices(plan, self.schedule, options.alerts)
@@ -142,7 +142,7 @@ class Run:
         """First interrupt: nothing starts any more, what runs is told to end. Second: killed. Then what else was asked, in order."""
         asked = self.control.interrupts
         if asked > 0 and self._heeded == 0:
-            self.end_all(f"interrupted by {_signal_name(self.control.signum)}")
+            self.end_all(f"interrupted by {sender(self.control.signum)}")
         if asked > 1 and self._heeded < 2:
             for job_id in self.schedule.running():
                 self.ports.pool.stop(job_id, AT_ONCE)
@@ -393,10 +393,3 @@ class Run:
 def _recoverable(job: Job, result: Result) -> bool:
     """Whether anything was declared for a job that did not pass."""
     return job.recovery != NONE or job.retry != UNDECLARED or job.fallback is not None or result.cause in {Cause.SPAWN, Cause.LOST}
-
-
-def _signal_name(signum: int) -> str:
-    try:
-        return signal.Signals(signum).name
-    except ValueError:
-        return "the user"

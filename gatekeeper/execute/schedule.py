@@ -27,7 +27,7 @@ from gatekeeper.model.pipeline import Priority
 from gatekeeper.model.plan import Job, PlannedBatch
 from gatekeeper.model.result import Counters
 from gatekeeper.model.status import OPEN, Cause, Status
-from gatekeeper.model.value import dataclass, replace
+from gatekeeper.model.value import dataclass, field, replace
 
 WAITING = frozenset({Status.PENDING, Status.QUEUED})
 UNDER_WAY = frozenset({Status.RUNNING, Status.PAUSED})
@@ -42,12 +42,22 @@ RED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Seconds that a run which goes on has used already, and each of its batches that had begun; `timeout`: the one that somebody set meanwhile."""
+
+    run: float = 0.0
+    batches: Mapping[str, float] = field(default_factory=dict)
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What ends a run early: its timeout in seconds, the timeouts of its batches, the first red job (which is then looked for)."""
+    """What ends a run early: its timeout in seconds, the timeouts of its batches, the first red job (which is then looked for). `spent` of it is over."""
 
     batches: tuple[PlannedBatch, ...] = ()
     timeout: float | None = None
     fail_fast: bool = False
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +103,8 @@ class Schedule:
         self._resting: dict[str, float] = {}
         self._counts: dict[str, Counter[Status]] = defaultdict(Counter)
         self._announce: list[str] = []
-        self._run_ends = math.inf if self._limits.timeout is None else now + self._limits.timeout
-        self._batch_began: dict[str, float] = {}
+        self._run_ends = math.inf if self._limits.timeout is None else now + self._limits.timeout - self._limits.spent.run
+        self._batch_began = {batch: now - seconds for batch, seconds in self._limits.spent.batches.items()}
         self._spent: set[str] = set()
         for job in jobs:
             self._counts[job.batch][Status.PENDING] += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from gatekeeper.execute.schedule import Decision
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Status
@@ -11,6 +13,14 @@ from gatekeeper.model.value import replace
 def lost(ended: Attempt) -> bool:
     """Whether a process of ours was killed, not started or lost, by no doing of ours."""
     return (ended.signal is not None or ended.lost or ended.spawn_error is not None) and not ended.cancelled and not ended.timed_out
+
+
+def sender(signum: int) -> str:
+    """What ended a run: a signal by its name, or the user."""
+    try:
+        return signal.Signals(signum).name
+    except ValueError:
+        return "the user"
 
 
 class Stops:

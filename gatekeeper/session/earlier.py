@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from gatekeeper.execute.schedule import Spent
 from gatekeeper.model.event import Intervened, JobFinished
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Toolbox
@@ -62,6 +63,8 @@ class Going:
     #: which part of the run this is, from 2 on
     sitting: int
     resumed_at: tuple[str, ...] = ()
+    #: of its time and that of its batches
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 Nothing that had finished is repeated, and nothing is taken over that may have become wrong: where the tree, the configuration, a tool, what is
 installed or a decisive variable is not as it was when the run began, it is refused, with the names of what changed. So the verdict is the one that
-the run would have reached. What was under way when it died runs again. Batches and the run have their whole time again, because nobody knows how
-long it lay there.
+the run would have reached. What was under way when it died runs again. Batches and the run have the time that they had not
+used by then (`spent`); how long the run lay there counts for nothing.
 
 What a fixer with `on_failure: rollback` had under way is put back before anything is compared, also where the run is refused after that.
 
@@ -35,6 +35,7 @@ from gatekeeper.session.beginning import Beginning, changes, read_beginning
 from gatekeeper.session.earlier import Earlier, Going, Held, intervention, reached
 from gatekeeper.session.halfway import put_back
 from gatekeeper.session.run import run
+from gatekeeper.session.spent import spent
 from gatekeeper.store.home import RunFolder, reopen_run
 from gatekeeper.store.journal import FILE, Recorded, Sitting, read_journal
 
@@ -92,7 +93,7 @@ def _going(recorded: Recorded, folder: RunFolder) -> Going:
         raise UsageError(f"run {recorded.run_id} died before any job was announced", hint=_AGAIN)
     if any(_holds_secret(word) for job in plan.jobs for word in (*job.argv, *job.env.values())):
         raise UsageError(f"a command of run {recorded.run_id} holds a secret, which is kept nowhere", hint=_AGAIN)
-    return Going(folder=folder, plan=plan, began=began, started_at=_iso(first), wall=_wall(first), seconds=sum(map(_seconds, recorded.sittings)),
+    return Going(folder=folder, plan=plan, spent=spent(recorded.sittings), began=began, started_at=_iso(first), wall=_wall(first), seconds=sum(map(_seconds, recorded.sittings)),
                  sitting=len(recorded.sittings) + 1, resumed_at=(*map(_iso, recorded.sittings[1:]), datetime.now(UTC).isoformat(timespec="seconds")))
 
 

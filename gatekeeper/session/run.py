@@ -255,6 +255,8 @@ class _Run:
         opened, settings = self._opened, self._opened.sight.settings
         options = RunOptions(capacity=room(settings, opened.plan.pool_size), lookup=self._lookup, fail_fast=settings.fail_fast, known=opened.start.held.results,
                              memory_limit_mb=settings.limits.job_memory_mb or 0, yielding=yielding(settings, opened.sight.environment))
+        if opened.start.going is not None:
+            options = replace(options, spent=opened.start.going.spent)
         return recovering(options, opened.sight, opened.plan, opened.folder.path)
 
     def _kept(self, record: RunRecord, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
