@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from gatekeeper.execute.control import Action, Request
 from gatekeeper.execute.freeze import Holder
 from gatekeeper.execute.recover import release
+from gatekeeper.execute.state import State
 from gatekeeper.model.event import Intervened
 from gatekeeper.model.pipeline import Priority
 from gatekeeper.model.status import Status
-
-if TYPE_CHECKING:
-    from gatekeeper.execute.run import Run
 
 #: more jobs at once than any machine has cores
 _MOST_JOBS = 4096
@@ -27,7 +24,7 @@ class _RefusedError(Exception):
     """The wish cannot be carried out; `args[0]` says why."""
 
 
-def answer(request: Request, run: Run) -> None:
+def answer(request: Request, run: State) -> None:
     """Carry out what is asked, or say why not."""
     try:
         _ANSWERS[request.action](request, run)
@@ -36,12 +33,12 @@ def answer(request: Request, run: Run) -> None:
                  request.subject if request.subject in run.jobs else None)
 
 
-def _told(request: Request, run: Run) -> None:
+def _told(request: Request, run: State) -> None:
     run.ports.publish(Intervened(at=run.ports.clock(), action=str(request.action), subject=request.subject, value=request.value,
                                  reason=request.reason, by=request.by))
 
 
-def _pause(request: Request, run: Run) -> None:
+def _pause(request: Request, run: State) -> None:
     said = _said("paused", request)
     if not request.subject:
         if run.standstill.by(Holder.PERSON):
@@ -56,7 +53,7 @@ def _pause(request: Request, run: Run) -> None:
     run.freezer.freeze(request.subject, Holder.PERSON, said)
 
 
-def _resume(request: Request, run: Run) -> None:
+def _resume(request: Request, run: State) -> None:
     if not request.subject:
         if not run.standstill.by(Holder.PERSON):
             raise _RefusedError("the run is not paused")
@@ -74,7 +71,7 @@ def _resume(request: Request, run: Run) -> None:
         raise _RefusedError(f"`{request.subject}` is not paused")
 
 
-def _cancel(request: Request, run: Run) -> None:
+def _cancel(request: Request, run: State) -> None:
     said = _said("cancelled", request)
     if request.subject:
         _open(request, run)
@@ -86,7 +83,7 @@ def _cancel(request: Request, run: Run) -> None:
         run.end_all(said)
 
 
-def _jobs(request: Request, run: Run) -> None:
+def _jobs(request: Request, run: State) -> None:
     number = int(request.value) if request.value.isascii() and request.value.isdigit() else 0
     if not 1 <= number <= _MOST_JOBS:
         raise _RefusedError(f"`{request.value}` is not a number of jobs")
@@ -95,7 +92,7 @@ def _jobs(request: Request, run: Run) -> None:
     run.relief.widen(number)
 
 
-def _priority(request: Request, run: Run) -> None:
+def _priority(request: Request, run: State) -> None:
     if request.value not in set(Priority):
         raise _RefusedError(f"`{request.value}` is not a priority: one of {', '.join(Priority)}")
     status = _open(request, run)
@@ -105,7 +102,7 @@ def _priority(request: Request, run: Run) -> None:
     run.schedule.reprioritise(request.subject, Priority(request.value))
 
 
-def _deadline(request: Request, run: Run) -> None:
+def _deadline(request: Request, run: State) -> None:
     try:
         seconds = float(request.value)
     except ValueError:
@@ -116,13 +113,13 @@ def _deadline(request: Request, run: Run) -> None:
     run.schedule.set_timeout(seconds, run.now())
 
 
-def _approve(request: Request, run: Run) -> None:
+def _approve(request: Request, run: State) -> None:
     if not request.subject or not request.value:
         raise _RefusedError("who approves what is not said")
     _told(request, run)  # whoever judges the run hears it
 
 
-def _open(request: Request, run: Run) -> Status:
+def _open(request: Request, run: State) -> Status:
     """The status of the job that is meant, which has not ended."""
     if request.subject not in run.jobs:
         near = get_close_matches(request.subject, run.jobs, 1)
@@ -137,6 +134,6 @@ def _said(word: str, request: Request) -> str:
     return f"{word}{f' by {request.by}' if request.by else ''}{f': {request.reason}' if request.reason else ''}"
 
 
-_ANSWERS: Mapping[Action, Callable[[Request, Run], None]] = {
+_ANSWERS: Mapping[Action, Callable[[Request, State], None]] = {
     Action.PAUSE: _pause, Action.RESUME: _resume, Action.CANCEL: _cancel, Action.JOBS: _jobs, Action.PRIORITY: _priority, Action.DEADLINE: _deadline,
     Action.APPROVE: _approve}

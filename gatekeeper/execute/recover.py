@@ -6,27 +6,24 @@ from __future__ import annotations
 
 import math
 import shlex
-from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from gatekeeper.execute.retry import LAST_WORDS, delay, heavier, says_network, trouble
+from gatekeeper.execute.retry import delay, heavier, trouble
+from gatekeeper.execute.state import State
+from gatekeeper.execute.stops import spoken
+from gatekeeper.execute.words import last_words
 from gatekeeper.judge.retry import Try
 from gatekeeper.model.event import JobPaused, JobResumed
 from gatekeeper.model.plan import Job
 from gatekeeper.model.recovery import Trouble
-from gatekeeper.model.result import Attempt, Result
+from gatekeeper.model.result import Result
 from gatekeeper.model.status import Cause, Status
 from gatekeeper.model.value import replace
-from gatekeeper.tree.plain import open_plain
-
-if TYPE_CHECKING:
-    from gatekeeper.execute.run import Run
 
 #: statuses of an attempt that did not do its work: another tool might
 _WORKLESS = frozenset({Status.ERRORED, Status.TIMED_OUT})
 
 
-def recovered(run: Run, job: Job, result: Result) -> Result | None:
+def recovered(run: State, job: Job, result: Result) -> Result | None:
     """The result of a job that did not pass, or None where it goes on."""
     telling = result.status in {Status.ERRORED, Status.UNMEASURED} or (result.status is Status.FAILED and Trouble.NETWORK in job.retry.on)
     said = last_words(result.attempts[-1]) if result.attempts and telling else ""
@@ -43,31 +40,12 @@ def recovered(run: Run, job: Job, result: Result) -> Result | None:
     return result
 
 
-def answered(result: Result) -> bool | None:
-    """Whether the services that a job asked answered; None where that cannot be told."""
-    if result.status in {Status.PASSED, Status.FAILED}:
-        return True
-    if result.status in {Status.ERRORED, Status.UNMEASURED} and result.attempts:
-        return False if says_network(last_words(result.attempts[-1])) else None
-    return None
-
-
-def last_words(attempt: Attempt) -> str:
-    """The end of what an attempt wrote."""
-    text = b""
-    for path in (attempt.stderr, attempt.stdout):
-        with suppress(OSError), open_plain(path) as file:
-            file.seek(max(0, file.seek(0, 2) - LAST_WORDS))
-            text += file.read(LAST_WORDS) + b"\n"
-    return text.decode("utf-8", "replace")
-
-
-def _put_back(run: Run, job: Job, result: Result) -> Result:
+def _put_back(run: State, job: Job, result: Result) -> Result:
     done = run.tries.undo(job.id)
     return replace(result, message=f"{result.message}; {done}") if done else result
 
 
-def _again(run: Run, job: Job, result: Result, said: str) -> bool:
+def _again(run: State, job: Job, result: Result, said: str) -> bool:
     kind, tried = trouble(job, result, said), run.tries.tried(job.id)
     if kind is None or kind not in job.retry.on or tried >= job.retry.attempts:
         return False
@@ -81,7 +59,7 @@ def _again(run: Run, job: Job, result: Result, said: str) -> bool:
     return True
 
 
-def _fall_back(run: Run, job: Job, result: Result) -> bool:
+def _fall_back(run: State, job: Job, result: Result) -> bool:
     other = job.fallback
     if other is None or result.status not in _WORKLESS or result.cause is Cause.BUDGET:
         return False
@@ -92,7 +70,7 @@ def _fall_back(run: Run, job: Job, result: Result) -> bool:
     return True
 
 
-def _hold(run: Run, job: Job, result: Result) -> None:
+def _hold(run: State, job: Job, result: Result) -> None:
     """The job waits for a person, what needs it waits too; it holds no core meanwhile."""
     run.again(job, Try(result=result, then="run once more because somebody asked for it"), math.inf)
     run.tries.holds[job.id] = run.now() + job.recovery.hold
@@ -101,16 +79,11 @@ def _hold(run: Run, job: Job, result: Result) -> None:
     run.tell(f"`{job.id}` {reason}: `gatekeeper resume {shlex.quote(job.id)}` runs it once more, `gatekeeper cancel {shlex.quote(job.id)}` lets it stand", job.id)
 
 
-def release(run: Run, job_id: str) -> None:
+def release(run: State, job_id: str) -> None:
     """A person lets a job that waits for one run once more."""
     del run.tries.holds[job_id]
     run.ports.publish(JobResumed(at=run.ports.clock(), job=job_id))
     run.schedule.released(job_id)
-
-
-def spoken(status: Status) -> str:
-    """What a job did that ended so."""
-    return {Status.TIMED_OUT: "timed out", Status.UNMEASURED: "could not be measured", Status.CANCELLED: "was cancelled"}.get(status, str(status))
 
 
 def _why(job: Job, result: Result) -> str:

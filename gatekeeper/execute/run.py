@@ -1,8 +1,7 @@
 """run_plan: drives the scheduler and the pool until every job of a plan has its result.
 
-The loop: heed the user, let time decide, announce who is ready, start all that may start, then wait for the first end. Parsing and judging
-are handed in (`conclude`), so are the clock, the pool and the receiver of events. Where judging is work for a process of its own, it answers with
-an errand, which runs in the pool like a job, while its job goes on holding its place. Knows no tools, no formats and no terminal.
+The loop: heed the user, let time decide, announce who is ready, start all that may start, then wait for the first end. What becomes of a process that
+ended is the matter of `outcome`, what a run knows and what is decided of its jobs that of `state`. Knows no tools, no formats and no terminal.
 
 Two clocks: events carry the time of `clock`; what is due (timeouts of batches and of the run, notices, further tries) is reckoned on the run's own,
 which stands still while the run is paused. The deadline of a job is the pool's, and stands still with its processes.
@@ -11,19 +10,22 @@ which stands still while the run is paused. The deadline of a job is the pool's,
 from __future__ import annotations
 
 import math
+<<<<<<< HEAD
 import os
 import shutil
 from collections.abc import Sequence
+=======
+import signal
+>>>>>>> e80fc24 (split)
 from typing import TYPE_CHECKING
 
 from gatekeeper.execute import folders
 from gatekeeper.execute.control import Control
-from gatekeeper.execute.freeze import Freezer, RunClock, Standstill
-from gatekeeper.execute.launch import Launcher, errand_key
-from gatekeeper.execute.line import Capacity
-from gatekeeper.execute.notices import Notices
+from gatekeeper.execute.launch import errand_key
+from gatekeeper.execute.outcome import Outcomes
 from gatekeeper.execute.ports import Conclude, Errand, Lookup, Pool, Ports, RunOptions
 from gatekeeper.execute.process import AT_ONCE
+<<<<<<< HEAD
 from gatekeeper.execute.relief import Relief
 from gatekeeper.execute.resources import capacity
 from gatekeeper.execute.schedule import Decision, Limits, Schedule
@@ -31,23 +33,23 @@ from gatekeeper.execute.stops import Stops, lost, sender
 from gatekeeper.execute.tries import Tries
 from gatekeeper.judge.retry import Try
 from gatekeeper.model.event import JobDelayed, JobEnded, JobFinished, JobQueued, JobStarted, Notice
+=======
+from gatekeeper.execute.schedule import Decision
+from gatekeeper.execute.state import State
+from gatekeeper.model.event import JobQueued, JobStarted
+>>>>>>> e80fc24 (split)
 from gatekeeper.model.plan import Job, Plan
 from gatekeeper.model.ports import Clock, Subscriber
-from gatekeeper.model.recovery import NONE, UNDECLARED
 from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Status
-from gatekeeper.model.value import replace
 
 if TYPE_CHECKING:
     from gatekeeper.execute.outputs import Outputs
-    from gatekeeper.execute.services import Services
 
 __all__ = ["Conclude", "Errand", "Lookup", "Pool", "RunOptions", "job_folder", "run_plan"]
 
 job_folder = folders.job_folder
 
-#: what can be recovered from; anything else lacks something, or was decided
-_TROUBLED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT, Status.UNMEASURED, Status.CANCELLED})
 #: seconds after which a job asks again whether another has found out about its service
 PROBE_SECONDS = 1.0
 #: seconds after which cores are asked for again that were lent
@@ -59,23 +61,25 @@ _PAUSED_SLEEP = 3600.0
 def run_plan(plan: Plan, *, clock: Clock, pool: Pool, conclude: Conclude, publish: Subscriber, folder: str, control: Control,
              options: RunOptions | None = None) -> tuple[Result, ...]:
     """Run every job of `plan` and give the results in plan order; `folder` is the absolute run directory. The pool stays the caller's."""
-    run = Run(plan, Ports(clock=clock, pool=pool, conclude=conclude, publish=publish), folder, control, options or RunOptions())
+    state = State(plan, Ports(clock=clock, pool=pool, conclude=conclude, publish=publish), folder, control, options or RunOptions())
+    loop = Loop(state)
     control.wake = pool.wake
-    run.settle_known()
+    state.settle_known()
     try:
-        while not run.done:
-            run.heed_control()
-            run.let_time_decide()
-            run.start_ready()
-            run.collect()
+        while not state.schedule.done:
+            loop.heed_control()
+            loop.let_time_decide()
+            loop.start_ready()
+            loop.collect()
     finally:
-        run.close()
-    return run.results()
+        loop.close()
+    return state.results()
 
 
-class Run:
-    """The state of one call of `run_plan`. What people ask of it comes through `answers`."""
+class Loop:
+    """The rounds of one run."""
 
+<<<<<<< HEAD
     def __init__(self, plan: Plan, ports: Ports, folder: str, control: Control, options: RunOptions) -> None:
         self.plan, self.ports, self.control, self.options = plan, ports, control, options
         self.now = RunClock(ports.clock)
@@ -98,179 +102,144 @@ class Run:
         self.tries = Tries(folder, options)
         self._services: Services | None = None
         self._folder = folder
+=======
+    def __init__(self, state: State) -> None:
+        self._state, self._outcomes = state, Outcomes(state)
+>>>>>>> e80fc24 (split)
         self._outputs: Outputs | None = None
-        #: what the waits of this run are scattered by
-        self.seed = os.path.basename(folder)
+        #: interrupts that were heeded
         self._heeded = 0
         #: cores were lent that are to come back
         self._owed = False
 
-    @property
-    def done(self) -> bool:
-        return self.schedule.done
-
-    @property
-    def services(self) -> Services:
-        """What is known of the services outside."""
-        if self._services is None:
-            from gatekeeper.execute.services import Services  # lazy: only runs with jobs that ask a service pay
-
-            self._services = Services(self.ports, self.options)
-        return self._services
-
-    def results(self) -> tuple[Result, ...]:
-        return tuple(self._results[job.id] for job in self.plan.jobs)
-
-    def settle_known(self) -> None:
-        """Jobs whose result is known, and those without tool or dependencies, end at once, without a process.
-
-        What is known stands, whatever the end of another would have decided: they had ended, all of them.
-        """
-        known = [self.options.known[job.id] for job in self.plan.jobs if job.id in self.options.known]
-        decisions = self.schedule.taken_over({result.job: result.status for result in known})
-        for result in known:
-            self._put(result)
-        self.decide(decisions)
-        for result in known:
-            self._end_run_after(result)
-        for job in self.plan.jobs:
-            lack = job.unavailable
-            if lack is not None and not self.schedule.status(job.id).final:
-                self._finish(Result(job=job.id, status=Status.UNAVAILABLE, cause=lack.cause, message=lack.detail, hint=lack.hint))
-
     def heed_control(self) -> None:
         """First interrupt: nothing starts any more, what runs is told to end. Second: killed. Then what else was asked, in order."""
-        asked = self.control.interrupts
+        asked = self._state.control.interrupts
         if asked > 0 and self._heeded == 0:
+<<<<<<< HEAD
             self.end_all(f"interrupted by {sender(self.control.signum)}")
+=======
+            self._state.end_all(f"interrupted by {_signal_name(self._state.control.signum)}")
+>>>>>>> e80fc24 (split)
         if asked > 1 and self._heeded < 2:
-            for job_id in self.schedule.running():
-                self.ports.pool.stop(job_id, AT_ONCE)
-                self.ports.pool.stop(errand_key(job_id), AT_ONCE)
+            for job_id in self._state.schedule.running():
+                self._state.ports.pool.stop(job_id, AT_ONCE)
+                self._state.ports.pool.stop(errand_key(job_id), AT_ONCE)
         self._heeded = asked
-        if self.control.take_stop():
-            self.standstill.stop_program(self.options.stand_still)
-        requests = self.control.take()
+        if self._state.control.take_stop():
+            self._state.standstill.stop_program(self._state.options.stand_still)
+        requests = self._state.control.take()
         if requests:
             from gatekeeper.execute.answers import answer  # lazy: only runs of which something is asked pay
 
             for request in requests:
-                answer(request, self)
+                answer(request, self._state)
 
     def let_time_decide(self) -> None:
         """Timeouts of batches and of the run, jobs that waited long enough for a person, and notices that are due."""
-        now = self.now()
-        for job_id in self.tries.overdue(now):
-            if job_id in self.tries.holds:  # the end of the one before may have ended the run
-                self.end_one(job_id, f"nobody decided within {self.jobs[job_id].recovery.hold:g} s")
-        self.decide(self.schedule.settle(now))
-        for message, subject in self._notices.due(now):
-            self.tell(message, subject)
-        if self.options.outputs:
+        now = self._state.now()
+        for job_id in self._state.tries.overdue(now):
+            if job_id in self._state.tries.holds:  # the end of the one before may have ended the run
+                self._state.end_one(job_id, f"nobody decided within {self._state.jobs[job_id].recovery.hold:g} s")
+        self._state.decide(self._state.schedule.settle(now))
+        for message, subject in self._state.notices.due(now):
+            self._state.tell(message, subject)
+        if self._state.options.outputs:
             self._tell_growth()
 
     def start_ready(self) -> None:
         """Announce who is ready, start all that may start."""
         self._announce()
-        if self.standstill.on:
+        if self._state.standstill.on:
             return
-        self.relief.heed()
+        self._state.relief.heed()
         while self._start_some():
             self._announce()  # what was known already, or could not start, left room for others, and made some ready
         self._lend()
 
-    def _lend(self) -> None:
-        """Cores that nobody uses go to the jobs that can use them, those of other runs and of a loaded machine do not."""
-        self.relief.lends = self._launcher.lends
-        self._owed = self._launcher.lends and not self._launcher.lend(int(max(0, min(self.schedule.idle(), self.relief.cores()))))
-
     def close(self) -> None:
         """Give back what is held outside of this run."""
-        self._launcher.close()
-        self.relief.close()
-        if self.options.ended is not None:
-            self.options.ended()
-
-    def _announce(self) -> None:
-        for job_id in self.schedule.take_queued():
-            self.ports.publish(JobQueued(at=self.ports.clock(), job=job_id))
-
-    def _start_some(self) -> bool:
-        """Start all that may start now; whether others may because of it, where one has ended at once or cores are asked for only now."""
-        cores = self.relief.cores()
-        chosen = self.schedule.startable(self.now(), cores=cores)
-        for job_id in chosen:
-            if self.schedule.status(job_id) is Status.QUEUED:  # a failed start may have decided it meanwhile
-                self._start(self.jobs[job_id])
-        again = cores <= 0 or any(self.schedule.status(job_id) is not Status.RUNNING for job_id in chosen)
-        return bool(chosen) and again and not self.control.interrupts
+        self._state.launcher.close()
+        self._state.relief.close()
+        if self._state.options.ended is not None:
+            self._state.options.ended()
 
     def collect(self) -> None:
         """Wait for the first ends, or for the next moment at which something else is due."""
-        if self.done:
+        if self._state.schedule.done:
             return
-        for ended in self.ports.pool.wait(self._patience()):
-            if ended.key in self._errands:
-                self._end_errand(ended.key, ended.attempt)
-            else:
-                self._end(self.jobs[ended.key], ended.attempt)
+        for ended in self._state.ports.pool.wait(self._patience()):
+            self._outcomes.of(ended.key, ended.attempt)
 
-    def _patience(self) -> float | None:
-        """Seconds to wait at most; None: until something ends."""
-        now, under_way = self.now(), bool(self.schedule.running())
-        if self.standstill.on:
-            return _PAUSED_SLEEP
-        again = min(self.schedule.next_start(now), *self.tries.holds.values(), math.inf)
-        if not under_way and again == math.inf:
-            return 0.0  # the next round decides what becomes of the others
-        growth = self._outputs.next() - self.ports.clock() if self._outputs is not None and under_way else math.inf
-        until = min(min(self.schedule.next_deadline(), self._notices.next(), again) - now, self.relief.next(), OWED_SECONDS if self._owed else math.inf, growth)
-        return None if until == math.inf else max(0.0, until)
+    def _lend(self) -> None:
+        """Cores that nobody uses go to the jobs that can use them, those of other runs and of a loaded machine do not."""
+        self._state.relief.lends = self._state.launcher.lends
+        self._owed = self._state.launcher.lends and not self._state.launcher.lend(int(max(0, min(self._state.schedule.idle(), self._state.relief.cores()))))
 
-    def end_all(self, message: str) -> None:
-        """Nothing starts any more, what runs is told to end; a paused run goes on to its end."""
-        self.standstill.end()
-        self.decide(self.schedule.cancel_rest(Cause.INTERRUPT, message))
+    def _announce(self) -> None:
+        for job_id in self._state.schedule.take_queued():
+            self._state.ports.publish(JobQueued(at=self._state.ports.clock(), job=job_id))
 
-    def ends(self, job_id: str) -> bool:
-        """Whether it is decided that a job must end."""
-        return job_id in self._stops or bool(self.control.interrupts)
-
-    def end_one(self, job_id: str, message: str) -> None:
-        """One job is told to end, or never starts."""
-        if self.schedule.status(job_id) in {Status.RUNNING, Status.PAUSED}:
-            self.decide([Decision(job=job_id, status=Status.CANCELLED, cause=Cause.INTERRUPT, message=message)])
-        else:
-            self._finish(self._unstarted(Decision(job=job_id, status=Status.NOT_RUN, cause=Cause.INTERRUPT, message=message)))
-
-    def tell(self, message: str, job_id: str | None = None) -> None:
-        """Something that a person should know."""
-        self.ports.publish(Notice(at=self.ports.clock(), message=message, job=job_id))
+    def _start_some(self) -> bool:
+        """Start all that may start now; whether others may because of it, where one has ended at once or cores are asked for only now."""
+        cores = self._state.relief.cores()
+        chosen = self._state.schedule.startable(self._state.now(), cores=cores)
+        for job_id in chosen:
+            if self._state.schedule.status(job_id) is Status.QUEUED:  # a failed start may have decided it meanwhile
+                self._start(self._state.jobs[job_id])
+        again = cores <= 0 or any(self._state.schedule.status(job_id) is not Status.RUNNING for job_id in chosen)
+        return bool(chosen) and again and not self._state.control.interrupts
 
     def _start(self, job: Job) -> None:
-        found = self.options.lookup(job) if self.options.lookup is not None and self.tries.number(job.id) == 1 else job
+        found = self._state.options.lookup(job) if self._state.options.lookup is not None and self._state.tries.number(job.id) == 1 else job
         if isinstance(found, Result):
-            self._finish(found)
+            self._state.finish(found)
             return
         if found.services and self._spared(found):
             return
-        self.jobs[job.id] = job = found
-        self.schedule.started(job.id, self.now())
-        self._notices.expect(job, self.now())
-        attempt = self.tries.number(job.id)
+        self._state.jobs[job.id] = job = found
+        self._state.schedule.started(job.id, self._state.now())
+        self._state.notices.expect(job, self._state.now())
+        attempt = self._state.tries.number(job.id)
         try:
-            self.tries.checkpoint(job)
-            pid = self._launcher.launch(job, attempt, self.schedule.cores_of(job.id))
+            self._state.tries.checkpoint(job)
+            pid = self._state.launcher.launch(job, attempt, self._state.schedule.cores_of(job.id))
         except OSError as error:
-            self._end(job, Attempt(spawn_error=f"cannot make the folder of the job: {error}", started=self.ports.clock()))  # or keep what it may change
+            self._outcomes.ended(job, Attempt(spawn_error=f"cannot make the folder of the job: {error}", started=self._state.ports.clock()))  # or keep what it may change
             return
-        self.ports.publish(JobStarted(at=self.ports.clock(), job=job.id, attempt=attempt, pid=pid))
+        self._state.ports.publish(JobStarted(at=self._state.ports.clock(), job=job.id, attempt=attempt, pid=pid))
+
+    def _spared(self, job: Job) -> bool:
+        """Whether a job does not start now, because a service that it asks did not answer, or is being asked by another whether it does."""
+        refusal = self._state.services.refusal(job)
+        if refusal is not None:
+            self._state.finish(self._state.unstarted(Decision(job=job.id, status=Status.NOT_RUN, cause=Cause.SERVICE, message=refusal)))
+        elif self._state.services.busy(job):
+            self._state.schedule.started(job.id, self._state.now())
+            self._state.schedule.requeued(job, self._state.now() + PROBE_SECONDS)
+        else:
+            self._state.services.asked(job)
+            return False
+        return True
+
+    def _patience(self) -> float | None:
+        """Seconds to wait at most; None: until something ends."""
+        now, under_way = self._state.now(), bool(self._state.schedule.running())
+        if self._state.standstill.on:
+            return _PAUSED_SLEEP
+        again = min(self._state.schedule.next_start(now), *self._state.tries.holds.values(), math.inf)
+        if not under_way and again == math.inf:
+            return 0.0  # the next round decides what becomes of the others
+        growth = self._outputs.next() - self._state.ports.clock() if self._outputs is not None and under_way else math.inf
+        until = min(min(self._state.schedule.next_deadline(), self._state.notices.next(), again) - now, self._state.relief.next(), OWED_SECONDS if self._owed else math.inf, growth)
+        return None if until == math.inf else max(0.0, until)
 
     def _tell_growth(self) -> None:
         """How much the jobs under way have written, where somebody wants to know."""
         if self._outputs is None:
             from gatekeeper.execute.outputs import Outputs  # lazy: only runs that somebody follows pay
 
+<<<<<<< HEAD
             self._outputs = Outputs(self._folder)
         for grown in self._outputs.grown(self.schedule.running(), self.ports.clock()):
             self.ports.publish(grown)
@@ -393,3 +362,15 @@ class Run:
 def _recoverable(job: Job, result: Result) -> bool:
     """Whether anything was declared for a job that did not pass."""
     return job.recovery != NONE or job.retry != UNDECLARED or job.fallback is not None or result.cause in {Cause.SPAWN, Cause.LOST}
+=======
+            self._outputs = Outputs(self._state.folder)
+        for grown in self._outputs.grown(self._state.schedule.running(), self._state.ports.clock()):
+            self._state.ports.publish(grown)
+
+
+def _signal_name(signum: int) -> str:
+    try:
+        return signal.Signals(signum).name
+    except ValueError:
+        return "the user"
+>>>>>>> e80fc24 (split)

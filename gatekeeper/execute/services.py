@@ -1,12 +1,12 @@
 """Which services outside do not answer, and whether a job that asks one of them starts. Knows no tools; what tells that a service did not answer is
-found in `recover`.
+found in `words`.
 """
 
 from __future__ import annotations
 
 from gatekeeper.execute.breaker import Breakers
 from gatekeeper.execute.ports import Ports, RunOptions
-from gatekeeper.execute.recover import answered
+from gatekeeper.execute.words import answered
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Result
 

@@ -55,3 +55,8 @@ class Stops:
         if stop is not None and (errand.cancelled or errand.timed_out):
             return Result(job=job_id, status=stop.status, cause=stop.cause, message=stop.message, attempts=(attempt,))
         return self.cancelled(job_id, attempt) if errand.cancelled else None
+
+
+def spoken(status: Status) -> str:
+    """What a job did that ended so."""
+    return {Status.TIMED_OUT: "timed out", Status.UNMEASURED: "could not be measured", Status.CANCELLED: "was cancelled"}.get(status, str(status))
