@@ -43,7 +43,8 @@ class State:
         self.plan, self.ports, self.folder, self.control, self.options = plan, ports, folder, control, options
         self.now = RunClock(ports.clock)
         room = options.capacity or Capacity(cpu=max(1, plan.pool_size), memory_mb=capacity().memory_mb)
-        limits = Limits(batches=plan.batches, timeout=plan.timeout, fail_fast=options.fail_fast)
+        timeout = plan.timeout if options.spent.timeout is None else options.spent.timeout
+        limits = Limits(batches=plan.batches, timeout=timeout, fail_fast=options.fail_fast, spent=options.spent)
         self.schedule = Schedule(plan.jobs, room, limits, barriers=plan.barriers, now=self.now())
         self.launcher = Launcher(ports.pool, plan.root, folder, options)
         self.notices = Notices(plan, self.schedule, options.alerts)
