@@ -13,37 +13,30 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gatekeeper.config.compiled import cache_folder
-from gatekeeper.errors import TreeError
 from gatekeeper.execute.folders import job_folder
-from gatekeeper.model.document import DocumentError, from_document, to_document
-from gatekeeper.model.finding import Finding, Parsed
+from gatekeeper.model.document import DocumentError, from_document
+from gatekeeper.model.finding import Parsed
 from gatekeeper.model.plan import Job, Plan
-from gatekeeper.model.redaction import redact
 from gatekeeper.model.result import Attempt, Result
-from gatekeeper.model.status import Cause, Meaning, Status
+from gatekeeper.model.status import Meaning, Status
 from gatekeeper.model.tool import Role
-from gatekeeper.model.value import dataclass, field, replace
+from gatekeeper.model.value import dataclass, replace
 from gatekeeper.plan.expand import relative
-from gatekeeper.plan.key import digest_of, narrowed
+from gatekeeper.plan.key import narrowed
 from gatekeeper.plan.scope import ARGV_BYTES
 from gatekeeper.session import piecemeal
-from gatekeeper.session.covering import UncachedError, named_by, words_of_files
-from gatekeeper.session.inputs import TooManyError
-from gatekeeper.session.keys import Keys, Wanted
+from gatekeeper.session.covering import UncachedError
+from gatekeeper.session.keeping import Asked, Keeping, is_true
+from gatekeeper.session.keys import Keys
 from gatekeeper.session.look import Sight
-from gatekeeper.session.reading import content
 from gatekeeper.store.cache import ResultStore
 from gatekeeper.tree.digests import Digests
-
-#: the file in a run's folder that keeps the keys, for `explain`
-FILE = "keys.json"
 
 #: seconds that the clocks of two machines with one cache folder may differ by
 _SKEW = 60.0
@@ -53,10 +46,7 @@ _SAMPLE = 10
 _OLDEST = 7 * 86400.0
 #: of what rows of the index tell; another number whenever that changes
 _ROWS = b"4\0"
-#: bytes of output that are kept with a result
-_LOGS = 4 * 1024 * 1024
 _MAY_WRITE = frozenset({Role.BUILD, Role.TEST, Role.DOCS, Role.BENCH, Role.ANALYSIS})
-_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +58,6 @@ class Hit:
     parsed: Parsed
     note: str = ""
     log: str | None = None
-
-
-@dataclass(slots=True)
-class _Asked:
-    """One job of the run: what it wants, what was known, what its run said."""
-
-    job: Job
-    wanted: Wanted
-    pack: dict[str, Any] | None = None
-    known: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
-    expected: Parsed | None = None
-    parsed: Parsed | None = None
-    attempt: Attempt | None = None
-    keep: bool = False
 
 
 def caching(sight: Sight, plan: Plan, folder: str, secrets: tuple[str, ...], *, again: bool = False) -> Caching | None:
@@ -102,14 +78,15 @@ class Caching:
     def __init__(self, sight: Sight, plan: Plan, folder: str, store: ResultStore, *, secrets: tuple[str, ...] = (), verify: bool = False,
                  again: bool = False) -> None:
         self._again = again
-        self._root, self._folder, self._store, self._secrets, self._verify = sight.tree.root, folder, store, secrets, verify
+        self._root, self._folder, self._store, self._verify = sight.tree.root, folder, store, verify
         # one index for each tree: paths are relative to it
         self._index = hashlib.blake2b(_ROWS + os.fsencode(os.path.realpath(self._root)), digest_size=16).hexdigest()
         known = (store.get(self._index) or {}).get("rows")
         self._digests = Digests(self._root, known if isinstance(known, dict) else None)
         self._keys = Keys(sight, plan, self._digests, {folder: "{run}"})
+        self._keeping = Keeping((self._root, folder), store, self._digests, self._keys, secrets)
         self._jobs = {job.id: job for job in plan.jobs}
-        self._asked: dict[str, _Asked] = {}
+        self._asked: dict[str, Asked] = {}
         self._why: dict[str, str] = {}
         self._hits = 0
         self._written = False
@@ -132,7 +109,7 @@ class Caching:
             self._keys.look_again()
             self._written = False
         try:
-            asked = _Asked(job, self._keys.of(job))
+            asked = Asked(job, self._keys.of(job))
         except UncachedError as why:
             self._why[job.id] = str(why.args[0])
             return job
@@ -145,7 +122,7 @@ class Caching:
             return self._sampled(asked, found)
         return found
 
-    def _of_all(self, asked: _Asked) -> Hit | Job:
+    def _of_all(self, asked: Asked) -> Hit | Job:
         entry = self._store.get(asked.wanted.key.digest)
         read = _read(entry, self._root)
         if entry is None or read is None:
@@ -166,7 +143,7 @@ class Caching:
             return asked.job
         return self._hit(asked, entry, read, int(entry["exit"]))
 
-    def _of_files(self, asked: _Asked) -> Hit | Job:
+    def _of_files(self, asked: Asked) -> Hit | Job:
         job, wanted = asked.job, asked.wanted
         pack = self._store.get(wanted.key.digest)
         known = piecemeal.known_files(pack, wanted.files) if pack is not None and pack.get("root") in ("", self._root) else None
@@ -191,11 +168,11 @@ class Caching:
         parsed = told if same and told is not None else piecemeal.merged(Parsed(meaning=Meaning.CLEAN), {"": findings})
         return self._hit(asked, pack, parsed, piecemeal.exit_code(job, findings))
 
-    def _all_of_it(self, asked: _Asked) -> Job:
+    def _all_of_it(self, asked: Asked) -> Job:
         asked.known = {}
         return asked.job
 
-    def _narrowed(self, asked: _Asked, todo: Sequence[str]) -> Job:
+    def _narrowed(self, asked: Asked, todo: Sequence[str]) -> Job:
         command = asked.wanted.command
         assert command is not None
         job = narrowed(asked.job, command, todo, relative)
@@ -207,7 +184,7 @@ class Caching:
                 job = replace(job, argv=(*job.argv[:number], path, *job.argv[number + 1:]))
         return job
 
-    def _hit(self, asked: _Asked, entry: Mapping[str, Any], parsed: Parsed, exit_code: int, note: str = "") -> Hit:
+    def _hit(self, asked: Asked, entry: Mapping[str, Any], parsed: Parsed, exit_code: int, note: str = "") -> Hit:
         place = job_folder(self._folder, asked.job.id)
         paths = {name: os.path.join(place, f"{name}.log") for name in ("stdout", "stderr")}
         said = {path: data for name, path in paths.items() if isinstance(data := entry.get(name), bytes) and data}
@@ -219,7 +196,7 @@ class Caching:
         attempt = Attempt(exit_code=exit_code, started=time.monotonic(), stdout=paths["stdout"], stderr=paths["stderr"])
         return Hit(attempt=attempt, parsed=parsed, note=note, log=next((os.path.relpath(path, self._folder) for path in said), None))
 
-    def _sampled(self, asked: _Asked, hit: Hit) -> Hit | Job:
+    def _sampled(self, asked: Asked, hit: Hit) -> Hit | Job:
         """The hit, or the job itself where the cache is to be put to the test."""
         self._hits += 1
         name = f"{os.path.basename(self._folder)}\0{asked.job.id}".encode()
@@ -237,7 +214,7 @@ class Caching:
         asked = self._of(job)
         return asked.job if asked is not None else job
 
-    def _of(self, job: Job) -> _Asked | None:
+    def _of(self, job: Job) -> Asked | None:
         """What was asked for a job; nothing for what does its work when it cannot: another tool, with other rules, that has nothing but the id of it."""
         asked = self._asked.get(job.id)
         return asked if asked is not None and asked.job.fallback == job.fallback else None
@@ -270,83 +247,21 @@ class Caching:
             self._written = True
         asked = self._asked.get(result.job)
         if asked is not None and not result.from_cache:
-            asked.keep = _is_true(result) and asked.parsed is not None
+            asked.keep = is_true(result) and asked.parsed is not None
 
     # --- at the end
 
     def close(self) -> tuple[str, ...]:
         """Keeps what is true, and says what a person should know."""
         kept = [asked for asked in self._asked.values() if asked.keep]
-        for asked in self._settled(kept) if kept else ():
-            self._keep(asked)
+        for asked in self._keeping.settled(kept) if kept else ():
+            self._keeping.keep(asked)
         if self._digests.learned:
             self._store.put(self._index, {"rows": dict(self._digests.index())})
-        self._write_keys()
+        self._keeping.write_keys(self._asked, self._why)
         if kept:
             self._store.tidy()
         return tuple(self._store.notices)
-
-    def _settled(self, kept: Sequence[_Asked]) -> list[_Asked]:
-        """Those whose inputs nobody has touched since they were looked at: names, contents and programs."""
-        outside = [path for path in self._digests.looked_at() if os.path.isabs(path) or path.startswith("..")]
-        if not all(self._digests.unchanged(path) for path in outside):
-            return []
-        groups = {group for asked in kept for group in asked.wanted.groups}
-        try:
-            same, now = self._keys.now(groups=bool(groups))
-        except (TooManyError, TreeError):
-            return []
-        if not same:
-            return []
-        # a group may have been looked at anew meanwhile: what counts is what it held when a key was made of it
-        held = {group: digest_of(words_of_files(now.get(group, ()), self._digests)) for group in groups
-                if all(self._digests.unchanged(file) for file in (*now.get(group, ()), *named_by(now.get(group, ()), self._digests)))}
-        return [asked for asked in kept if all(asked.wanted.key.parts.get(f"files of {group}") == held.get(group) for group in asked.wanted.groups)
-                and all(self._digests.unchanged(file) for file, digest in asked.wanted.files.items() if digest is not None)
-                and all(self._digests.unchanged(path) for path in asked.wanted.configuration)]
-
-    def _keep(self, asked: _Asked) -> None:
-        attempt, parsed = asked.attempt, asked.parsed
-        if attempt is None or parsed is None:
-            return
-        logs = {"stdout": content(attempt.stdout), "stderr": content(attempt.stderr)}
-        document = to_document(parsed)
-        text = json.dumps(document, ensure_ascii=False)
-        said = "\n".join((text, *(log.decode("utf-8", "surrogateescape") for log in logs.values())))
-        if sum(map(len, logs.values())) > _LOGS or redact(said, self._secrets) != said:
-            return
-        entry = {"made": time.time(), "run": os.path.basename(self._folder), "job": asked.job.id, "root": self._root if self._root in text else "", **logs}
-        if asked.wanted.scope != "file":
-            self._store.put(asked.wanted.key.digest, {**entry, "exit": attempt.exit_code, "parsed": document})
-            return
-        rows = piecemeal.by_file(asked.job, parsed, attempt.exit_code, [file for file in asked.wanted.files if file not in asked.known])
-        if rows is None:
-            return
-        # another job of the same command (a further list of files) may have kept something meanwhile
-        pack = self._store.get(asked.wanted.key.digest)
-        told = (pack or {}).get("parsed") if asked.known else document
-        self._store.put(asked.wanted.key.digest, {**entry, "root": entry["root"] or (pack or {}).get("root", ""), "parsed": told, **piecemeal.updated(
-            pack, rows, asked.wanted.files, whole=not asked.job.partial)})
-
-    def _write_keys(self) -> None:
-        """Leaves the keys and their parts in the folder of the run, for `explain`."""
-        document = {
-            "schema": 1,
-            "jobs": {job: {"why": why, "scope": asked.wanted.scope if asked else "none", "key": asked.wanted.key.digest if asked else None,
-                           "parts": {**asked.wanted.key.parts, **{f"configuration {path}": found for path, found in asked.wanted.around.items()}} if asked else {}}
-                     for job in {**self._asked, **self._why} for asked in [self._asked.get(job)] for why in [self._why.get(job, "nothing was kept under its key")]},
-            "groups": self._group_rows(),
-        }
-        with contextlib.suppress(OSError), open(os.path.join(self._folder, FILE), "w", encoding="utf-8") as file:
-            file.write(json.dumps(document, separators=(",", ":")))
-
-    def _group_rows(self) -> dict[str, dict[str, str]]:
-        """The files of each group that a key covers; nothing where a job made more than can be looked at, or took the tree away."""
-        groups = sorted({group for asked in self._asked.values() for group in asked.wanted.groups})
-        try:
-            return {group: {file: (self._digests.of(file) or "")[:12] for file in self._keys.members(group)} for group in groups}
-        except (TooManyError, TreeError):
-            return {}
 
 
 def _read(entry: Mapping[str, Any] | None, root: str) -> Parsed | None:
@@ -357,13 +272,6 @@ def _read(entry: Mapping[str, Any] | None, root: str) -> Parsed | None:
         return from_document(Parsed, entry.get("parsed"))
     except (DocumentError, TypeError, ValueError):
         return None
-
-
-def _is_true(result: Result) -> bool:
-    """Whether a result is one that would come again: work that was done, at once and whole."""
-    return (result.status in (Status.PASSED, Status.FAILED) and result.cause in (None, Cause.FINDINGS) and not result.flaky and not result.leaky
-            and len(result.attempts) == 1 and not result.attempts[0].dropped and not result.problems and result.attempts[0].exit_code is not None
-            and not any(test.flaky for test in result.tests))
 
 
 def _same(before: Parsed, now: Parsed) -> bool:

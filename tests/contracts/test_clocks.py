@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "gatekeeper"
 #: who asks for the time of day, and what for
 WALL = {
-    "session/caching.py": "age of what the network said", "session/guarding.py": "which jobs ran when a file changed", "session/outset.py": "when a run began",
+    "session/caching.py": "age of what the network said", "session/keeping.py": "when a result was made", "session/guarding.py": "which jobs ran when a file changed", "session/outset.py": "when a run began",
     "session/recovering.py": "services that did not answer, across runs", "session/resume.py": "when a run was resumed", "session/suppressing.py": "today",
     "store/backup.py": "names", "store/cache.py": "what was not used for long", "store/home.py": "names, and what is abandoned", "store/journal.py": "both clocks at one moment",
     "store/ledger.py": "what is too old", "store/samples.py": "today", "display/lines.py": "dates of lines", "cli/progress.py": "dates of lines",

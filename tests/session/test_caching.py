@@ -19,7 +19,8 @@ from gatekeeper.model.status import Cause, Meaning, Status
 from gatekeeper.model.tool import FailsAt, Role, Tool
 from gatekeeper.model.value import replace
 from gatekeeper.session import inputs
-from gatekeeper.session.caching import FILE, Caching, Hit, caching
+from gatekeeper.session.caching import Caching, Hit, caching
+from gatekeeper.session.keeping import FILE
 from gatekeeper.session.look import Sight
 from gatekeeper.store.cache import ResultStore, read_packed, write_packed
 from gatekeeper.tree.files import read_tree
