@@ -30,6 +30,8 @@ def condition_lines(record: RunRecord, look: Look) -> Iterator[Line]:
     """The conditions of the policy that do not hold, with score, violations and what to do; all of them where more is asked for."""
     if not record.assessments:
         return
+    if look.quiet and all(one.status in _QUIET for one in record.assessments):
+        return
     holding = sum(one.status is ConditionStatus.PASSED for one in record.assessments)
     apart = sum(one.status is ConditionStatus.NOT_JUDGED for one in record.assessments)
     yield line(strong("Conditions"), f" ({holding} of {len(record.assessments)} hold{f', {apart} not judged' if apart else ''})")

@@ -10,6 +10,9 @@ from gatekeeper.model.status import Cause, Status
 from gatekeeper.model.value import replace
 
 
+_LONGER = "give the run longer with --timeout, a batch in its pipeline"
+
+
 def lost(ended: Attempt) -> bool:
     """Whether a process of ours was killed, not started or lost, by no doing of ours."""
     return (ended.signal is not None or ended.lost or ended.spawn_error is not None) and not ended.cancelled and not ended.timed_out
@@ -43,10 +46,10 @@ class Stops:
         return Result(job=job_id, status=Status.CANCELLED, cause=cause, message=message, attempts=(attempt,))
 
     def told(self, attempt: Attempt, result: Result) -> Result:
-        """The result of a job whose batch or run had no more time: with that cause."""
+        """The result of a job whose batch or run had no more time: with that cause, and no advice to give the job itself longer."""
         stop = self._reasons.get(result.job)
         if stop is not None and stop.status is Status.TIMED_OUT and attempt.timed_out and result.status is Status.TIMED_OUT:
-            return replace(result, cause=stop.cause, message=stop.message)
+            return replace(result, cause=stop.cause, message=stop.message, hint=_LONGER if stop.cause is Cause.BUDGET else result.hint)
         return result
 
     def unread(self, job_id: str, attempt: Attempt, errand: Attempt) -> Result | None:

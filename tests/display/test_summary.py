@@ -241,3 +241,10 @@ def test_a_quiet_summary_names_everything_that_led_to_the_verdict_and_nothing_el
     for title in ("batch  ", "Scores", "Notes", "Advice", "Artifacts", "(advisory)\n      no"):
         assert title not in quiet
     assert {line for line in quiet.splitlines() if line.startswith("  fail ")} == {line for line in section("Failed", full).splitlines() if line.startswith("  fail ")}
+
+
+def test_conditions_that_all_hold_are_no_part_of_a_quiet_summary() -> None:
+    held = tuple(one for one in judged().assessments if one.status is ConditionStatus.PASSED)
+    assert held
+    assert "Conditions" not in summary_text(replace(judged(), assessments=held), Look(quiet=True))
+    assert "Conditions" in summary_text(replace(judged(), assessments=held), Look())
