@@ -39,7 +39,10 @@ class LiveDisplay:
         self._live = Live(self._picture, console=self._console, refresh_per_second=PER_SECOND, transient=True, redirect_stdout=False, redirect_stderr=False)
 
     def __enter__(self) -> Self:
-        self._live.start()
+        try:
+            self._live.start()
+        except RuntimeError:  # the machine has no thread to spare for the seconds to count: the picture changes with the events alone
+            self._live.auto_refresh = False
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:

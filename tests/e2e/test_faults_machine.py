@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.faulty import configure, is_locked, jobs_of, python, repository, run_folders, survivors, tasks_only, valid_reports
-from tests.fakes.space import PROGRAM, Ended, Space
+from tests.fakes.space import CHECKOUT, PROGRAM, Ended, Space
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(110)]
 
@@ -117,6 +117,32 @@ def test_without_a_process_or_thread_to_spare_the_run_says_so_or_decides(tmp_pat
         statuses = {job["status"] for job in jobs_of(valid_reports(folder)).values()}
         assert (statuses == {"passed"}) is (ended.exit_code == 0)
     assert left_nothing(space)
+
+
+def refusing(space: Space, which: str) -> Space:
+    """The space on a machine that refuses to start that process or thread; with a dash, any from there on."""
+    space.program = (sys.executable, "-P", str(CHECKOUT / "tests" / "fakes" / "refusing.py"), which)
+    return space
+
+
+def test_whichever_process_or_thread_is_refused_the_run_says_so_or_decides(tmp_path: Path) -> None:
+    space = repository(tmp_path, {"good": python("print('fine')"), "other": python("import time; time.sleep(0.3)")})
+    env = {"PYTHONPATH": str(CHECKOUT)}
+    whole = refusing(space, "0").run(*tasks_only("--no-cache"), env=env)
+    assert whole.exit_code == 0, whole
+    starts = int(whole.stderr.splitlines()[-1])
+    assert starts >= 5
+    for which in (*map(str, range(1, starts + 1)), "1-", "3-", f"{starts}-"):
+        ended = refusing(space, which).run(*tasks_only("--no-cache"), env=env)
+        assert plain(ended), (which, ended)
+        assert ended.exit_code in {0, 3}, (which, ended)
+    assert left_nothing(space)
+
+
+def test_a_terminal_is_written_to_where_no_thread_can_be_had(tmp_path: Path) -> None:
+    ended = refusing(repository(tmp_path, GREEN), "1-").on_terminal(*tasks_only(), env={"PYTHONPATH": str(CHECKOUT)})
+    assert plain(ended), ended
+    assert "incomplete" in ended.stdout.lower(), ended
 
 
 # --- many at once -----------------------------------------------------------------------------------------------------------------------------------
