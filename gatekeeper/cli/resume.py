@@ -12,9 +12,10 @@ from gatekeeper.cli.here import Here
 from gatekeeper.cli.live import told, under_way
 from gatekeeper.cli.run import carried_out
 from gatekeeper.config.options import Arguments
+from gatekeeper.errors import UsageError
 from gatekeeper.model.value import replace
 from gatekeeper.store.home import Home, is_running, run_ids
-from gatekeeper.store.runs import find_run
+from gatekeeper.store.runs import died, find_run, newest_dead
 
 
 def register(app: typer.Typer, here: Here) -> None:
@@ -42,8 +43,15 @@ def register(app: typer.Typer, here: Here) -> None:
 
 
 def meant(home: Home, wanted: str | None) -> str:
-    """Absolute path of the folder of the run that is meant; without a wish the one that is paused, else the newest, ended or not. Raises UsageError."""
+    """Absolute path of the folder of the run that is meant; without a wish the one that is paused, else the newest. Raises UsageError.
+
+    Where the newest has ended, an older one that died is named and not taken: what was looked at since may have made it pointless.
+    """
     known = run_ids(home)
     if wanted is not None or not known:
         return find_run(home, wanted or "latest")
-    return next((folder for folder in under_way(home) if told(folder)[0].state == "paused"), os.path.join(home.runs, known[0]))
+    paused = next((folder for folder in under_way(home) if told(folder)[0].state == "paused"), None)
+    newest = os.path.join(home.runs, known[0])
+    if paused is None and not is_running(newest) and not died(newest) and (dead := newest_dead(home)) is not None:
+        raise UsageError(f"nothing to resume: the newest run, {known[0]}, has ended", hint=f"an older one died before its end: gatekeeper resume --run {dead}")
+    return paused or newest

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from gatekeeper.cli import past
 from gatekeeper.cli.here import Here
+from gatekeeper.cli.output import tell
 from gatekeeper.cli.run import carried_out
 from gatekeeper.config.options import Arguments
 from gatekeeper.errors import UsageError
 from gatekeeper.model.value import replace
-from gatekeeper.store.runs import find_run, read_record
+from gatekeeper.store.runs import LATEST, find_run, newest_dead, read_record
 
 _JOBS = typer.Argument(None, metavar="JOB", help="Ids of jobs, or parts of them that no other has; none: all that did not pass.")
 
@@ -33,6 +36,9 @@ def register(app: typer.Typer, here: Here) -> None:
         given = {name: () for name, wished in (("json", json), ("verbose", verbose)) if wished}
         settings, home = past.place(Arguments(path=root, given=given), here)
         path = find_run(home, run)
+        dead = newest_dead(home) if run == LATEST else None
+        if dead is not None and dead > os.path.basename(path):  # names of runs sort by their start
+            tell(f"gatekeeper: run {dead}, which is newer, died before its end: gatekeeper resume --run {dead} makes that go on")
         wanted = _picked(path, jobs) if jobs else ()
         settings = replace(settings, notify=past.notify_of(path))
         return carried_out(settings, here, lambda subscribers, control: here.session.retry(path, wanted, here.environment, subscribers, control))

@@ -24,17 +24,19 @@ from gatekeeper.store.journal import FILE as JOURNAL
 SCHEMA = 1
 RECORD = "record.json"
 SUMS = "SHA256SUMS"
+#: how the run that finished last is called
+LATEST = "latest"
 #: how a journal ends; the last event of a run is not longer
 _END, _LONGEST_END = b'{"event":"RunFinished"', 1_000_000
 
 
-def find_run(home: Home, wanted: str = "latest") -> str:
+def find_run(home: Home, wanted: str = LATEST) -> str:
     """Absolute path of a run's folder: `latest` (finished last), an id, the start of one, or of its last part. Raises UsageError."""
     known = run_ids(home)
     if not known:
         above = runs_above(home)
         raise UsageError(f"there are no runs in {home.folder}", hint=f"{above} has runs: add -C {above}" if above else "make one: gatekeeper run")
-    if wanted == "latest":
+    if wanted == LATEST:
         finished = os.path.realpath(home.latest)
         return finished if os.path.isdir(finished) else os.path.join(home.runs, known[0])
     if wanted in known:
@@ -71,6 +73,11 @@ def died_last(home: Home) -> str | None:
     """The id of the newest run if it died before its end."""
     newest = next(iter(run_ids(home)), None)
     return newest if newest is not None and died(os.path.join(home.runs, newest)) else None
+
+
+def newest_dead(home: Home) -> str | None:
+    """The id of the newest run that died before its end, whatever ran after it."""
+    return next((run_id for run_id in run_ids(home) if died(os.path.join(home.runs, run_id))), None)
 
 
 def write_record(folder: str, record: RunRecord) -> str:

@@ -158,6 +158,18 @@ def test_a_run_that_has_ended_has_nothing_to_resume(tmp_path: Path) -> None:
     assert f"nothing to resume: run {only_run(space).name} has ended" in refused(space)
 
 
+def test_an_older_run_that_died_is_named_where_the_newest_has_ended_and_a_newer_one_by_a_retry(died: Space) -> None:
+    dead = only_run(died).name
+    assert died.run(*tasks_only()).exit_code == 1
+    told = refused(died)
+    assert "has ended" in told
+    assert f"hint: an older one died before its end: gatekeeper resume --run {dead}\n" in told
+    assert "died before" not in died.run("retry").stderr
+    assert dying_at(died, "1:JobFinished").exit_code == -9
+    newer = run_folders(died)[-1].name
+    assert f"run {newer}, which is newer, died before its end: gatekeeper resume --run {newer} makes that go on" in died.run("retry").stderr
+
+
 def test_what_changed_is_named_and_nothing_is_touched(died: Space) -> None:
     folder = run_folders(died)[-1]
     journal = (folder / "journal.jsonl").read_bytes()
