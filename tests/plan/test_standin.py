@@ -50,7 +50,7 @@ def test_what_is_said_of_a_tool_stands_above_what_is_said_of_all() -> None:
 def test_what_asks_the_network_is_tried_again_by_itself_and_names_its_service() -> None:
     audits = [one for one in plan().jobs if one.services]
     assert {one.services for one in audits} == {("pypi",)}
-    assert {one.retry for one in audits} == {RetryPolicy(on=(Trouble.SPAWN, Trouble.NETWORK))}
+    assert {one.retry for one in audits} == {RetryPolicy(on=(Trouble.SPAWN, Trouble.LOST, Trouble.NETWORK))}
     assert job(plan(), LINT).retry == UNDECLARED
 
 
