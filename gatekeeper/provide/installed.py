@@ -27,6 +27,9 @@ _DISPATCHERS = frozenset({"mise", "rtx", "asdf", "volta", "proto", "aqua", "herm
 _TOLD = ("python", "pypy", "node", "deno", "bun")
 #: what package managers write about what they installed
 _NODE_RECORDS = (".package-lock.json", ".yarn-state.yml", ".yarn-integrity", ".modules.yaml", ".pnpm/lock.yaml")
+#: folders there that hold nothing that is imported, or what is told by its records
+_NODE_NOISE = frozenset({".bin", ".cache", ".pnpm", ".vite", ".vite-temp", ".vitest", ".store", ".yarn", ".old_modules", ".ignored", ".tmp"})
+_MOST_GENERATED = 500
 #: top-level files of an environment's packages that are code or say where code is
 _LOOSE = (".py", ".so", ".pth", ".egg-link", ".egg")
 
@@ -189,13 +192,36 @@ class Installed:
         if not os.path.isdir(folder):
             return State()
         words += [(name, found) for name in _NODE_RECORDS if (found := self._of(os.path.join(folder, name))) != "absent"]
-        for name in _packages(folder):
+        packages = tuple(_packages(folder))
+        for name in packages:
             path = os.path.join(folder, name)
             if os.path.islink(path) and "node_modules" not in os.path.realpath(path).split("/"):
                 sources.append(self._inside(path, name))
             else:
                 words.append((name, self._of(os.path.join(path, "package.json"))))
+        words += self._generated(folder, packages)
         return State(words=tuple(words), sources=tuple(sources))
+
+    def _generated(self, folder: str, packages: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """What was made among installed packages after they were installed, and belongs to none: generated code (`.prisma`), and which patches were put
+        in. Raises UnknownStateError where that is too much."""
+        patched = os.path.isdir(os.path.join(os.path.dirname(folder), "patches"))
+        for place in dict.fromkeys((folder, *(_home_of(os.path.join(folder, name), name) for name in packages))):
+            for name in _names(place):
+                if name.startswith(".") and name not in _NODE_NOISE and os.path.isdir(os.path.join(place, name)):
+                    yield from self._below(os.path.join(place, name), folder)
+        for name in packages if patched else ():
+            yield f"patches of {name}", self._of(os.path.join(folder, name, ".patch-package.json"))
+
+    def _below(self, folder: str, base: str) -> Iterator[tuple[str, str]]:
+        count = 0
+        for place, _folders, names in os.walk(folder):
+            for name in sorted(names):
+                count += 1
+                if count > _MOST_GENERATED:
+                    raise UnknownStateError(f"{self._show(folder)} holds more than can be looked at")
+                path = os.path.join(place, name)
+                yield os.path.relpath(path, base), self._of(path)
 
 
 def modules_above(folder: str) -> tuple[str, ...]:
@@ -257,6 +283,15 @@ def _machine_sites(python: str, home: str) -> tuple[str, ...]:
     patterns = (f"{prefix}/lib/python3*/site-packages", f"{prefix}/lib/python3*/dist-packages", f"{prefix}/local/lib/python3*/dist-packages",
                 f"{glob.escape(home)}/.local/lib/python3*/site-packages")
     return tuple(sorted({os.path.realpath(path) for pattern in patterns for path in glob.glob(pattern)}))
+
+
+def _home_of(path: str, name: str) -> str:
+    """The folder `node_modules` in which a package lies: another one where it is a link (pnpm)."""
+    usual = path.removesuffix(f"/{name}")
+    if not os.path.islink(path):
+        return usual
+    home = os.path.normpath(os.path.join(os.path.realpath(path), *([".."] * (name.count("/") + 1))))
+    return home if os.path.basename(home) == "node_modules" else usual
 
 
 def _packages(folder: str) -> Iterator[str]:

@@ -85,9 +85,10 @@ class Configured:
         found = (self._mentions.of(file, tool.traces.keys) for file in self.here(job, tool, component.root if component is not None else "."))
         return tuple(dict.fromkeys(os.path.join(self._root, name) for each in found for name in (*each.files, *each.folders)))
 
-    def above(self, job: Job, tool: Tool | None) -> Iterator[tuple[str, str]]:
+    def above(self, job: Job, tool: Tool | None, component: Component | None) -> Iterator[tuple[str, str]]:
         """Configuration in the folders above the root, which tools find too. Raises UncachedError where it speaks of programs."""
         names = configuration_names(job, tool.traces.files, tool.traces.keys) if tool is not None else ()
+        names += _PROJECTS if component is not None and component.language in _SCRIPTS else ()
         paths = tuple(above(self._root, names))
         if (outside := next(programs_outside(paths, self._mentions, tool.traces.keys if tool is not None else {}), None)) is not None:
             raise UncachedError(f"configuration above the tree speaks of {outside}, a program outside of it")

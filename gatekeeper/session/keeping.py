@@ -85,7 +85,8 @@ class Keeping:
         said = "\n".join((text, *(log.decode("utf-8", "surrogateescape") for log in logs.values())))
         if sum(map(len, logs.values())) > _LOGS or redact(said, self._secrets) != said:
             return
-        entry = {"made": time.time(), "run": os.path.basename(self._folder), "job": asked.job.id, "root": self._root if self._root in text else "", **logs}
+        here = self._root in text or os.path.realpath(self._root) in text
+        entry = {"made": time.time(), "run": os.path.basename(self._folder), "job": asked.job.id, "root": self._root if here else "", **logs}
         if asked.wanted.scope != "file":
             self._store.put(asked.wanted.key.digest, {**entry, "exit": attempt.exit_code, "parsed": document})
             return

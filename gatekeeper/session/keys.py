@@ -157,7 +157,7 @@ class Keys:
         parts = dict(self._common(job, command, tool))
         ran = self._started.ran_with(job, component)
         parts.update(ran.words)
-        parts.update(self._configured.above(job, tool))
+        parts.update(self._configured.above(job, tool, component))
         sources = ran.sources
         if tool is not None:
             named = self._started.environments(self._configured.spoken_of(job, tool, component))

@@ -26,7 +26,8 @@ ABSENT = "absent"
 _SETTLED = 2.0
 #: files above this size are hashed in pieces, and not looked through for names
 _PIECE = 16 * 1024 * 1024
-_CLIMB = late(rb"(?:\.\./)+(?:\.\.)?")
+#: also as JSON may say it (`..\/`), and as tools for Windows do
+_CLIMB = late(rb"(?:\.\.(?:/|\\/|\\{1,2}))+(?:\.\.)?")
 #: as programs say it: join(here, "..", "..")
 _STEPS = late(rb"""(?:["']\.\.["'][\s,+)]*)+""")
 _WHOLE = late(rb"""["'=:,\s](?:/[\w.@]|~/|\$\{?\w)""")
@@ -168,7 +169,7 @@ def _signature(full: str) -> Signature | None:
 def _climbs(head: bytes) -> int:
     if b"\0" in head[:8192]:
         return 0
-    up = max((match[0].count(b"..") for match in _CLIMB.finditer(head)), default=0) if b"../" in head else 0
+    up = max((match[0].count(b"..") for match in _CLIMB.finditer(head)), default=0) if b"../" in head or b"..\\" in head else 0
     steps = max((match[0].count(b"..") for match in _STEPS.finditer(head)), default=0) if b'"..' in head or b"'.." in head else 0
     return up + steps + (_FAR if _WHOLE.search(head) else 0)
 

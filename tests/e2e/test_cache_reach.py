@@ -105,6 +105,10 @@ PACKAGES: dict[str, tuple[bool, Change, Change, Change]] = {
         (True, write("packages/a/e2e/index.js", "import 'y'\n"), write("packages/a/e2e/more.js", ""), write("packages/a/e2e/node_modules/y/package.json", '{"version": "2"}\n')),
     "aliases of the project above a package that has none":
         (True, write("tsconfig.json", '{"compilerOptions": {"paths": {"@b/*": ["./packages/b/src/*"]}}}\n'), write("packages/b/src/z.js", "1\n"), write("packages/b/src/z.js", "2\n")),
+    "the project above the tree":
+        (True, write("../tsconfig.json", '{"compilerOptions": {}}\n'), write("packages/a/k.ts", "1\n"), write("../tsconfig.json", '{"compilerOptions": {"strict": true}}\n')),
+    "code that was generated among the packages":
+        (True, write("node_modules/.prisma/client/index.d.ts", "1\n"), write("packages/b/z.js", ""), write("node_modules/.prisma/client/index.d.ts", "2\n")),
     "another package on the command line":
         (True, lints_more, write("packages/b/src/z.js", "1\n"), write("packages/b/src/z.js", "2\n")),
     "a file outside that configuration extends":

@@ -233,3 +233,43 @@ def test_a_folder_that_is_added_by_a_relative_name_is_seen_from_where_that_is_wr
 def test_a_folder_whose_name_only_begins_like_that_of_the_environment_lies_beside_it(venv: Path) -> None:
     (site(venv) / "lib.pth").write_text(f"{venv}-lib\n")
     assert installed(venv.parent).python(str(venv)).sources == (".venv-lib",)
+
+
+@pytest.mark.parametrize("place", [".", ".pnpm/@prisma+client@5/node_modules"])
+def test_code_that_was_generated_among_packages_counts(tmp_path: Path, place: str) -> None:
+    """As `prisma generate` does it: no version and no record of a package manager tells."""
+    modules = tmp_path / "node_modules"
+    home = modules / place
+    (home / "@prisma" / "client").mkdir(parents=True)
+    (home / "@prisma" / "client" / "package.json").write_text('{"version": "5.0.0"}')
+    if place != ".":
+        (modules / "@prisma").mkdir()
+        (modules / "@prisma" / "client").symlink_to(home / "@prisma" / "client")
+    told = [installed(tmp_path).node(str(modules))]
+    (home / ".prisma" / "client").mkdir(parents=True)
+    for text in ("export type A = 1", "export type A = 2"):
+        (home / ".prisma" / "client" / "index.d.ts").write_text(text)
+        told.append(installed(tmp_path).node(str(modules)))
+    assert len(set(told)) == 3
+    (modules / ".cache").mkdir()
+    (modules / ".cache" / "anything").write_text("changes all the time")
+    assert installed(tmp_path).node(str(modules)) == told[-1]
+
+
+def test_whether_patches_were_put_in_counts(tmp_path: Path) -> None:
+    modules = tmp_path / "node_modules"
+    (modules / "a").mkdir(parents=True)
+    (modules / "a" / "package.json").write_text("{}")
+    (tmp_path / "patches").mkdir()
+    before = installed(tmp_path).node(str(modules))
+    (modules / "a" / ".patch-package.json").write_text('{"patches": [1]}')
+    assert installed(tmp_path).node(str(modules)) != before
+
+
+def test_more_generated_code_than_can_be_looked_at_is_not_vouched_for(tmp_path: Path) -> None:
+    made = tmp_path / "node_modules" / ".made"
+    made.mkdir(parents=True)
+    for number in range(501):
+        (made / f"{number}.js").touch()
+    with pytest.raises(UnknownStateError, match="more than can be looked at"):
+        installed(tmp_path).node(str(tmp_path / "node_modules"))

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from gatekeeper.tree.digests import ABSENT, Digests
 
 
@@ -175,3 +177,11 @@ def test_what_is_no_code_counts_where_it_is_named_by_how_to_get_there(tmp_path: 
     assert digests.named("a/k.js") == (), "nobody has looked at it yet"
     digests.of("a/k.js")
     assert sorted(digests.named("a/k.js")) == ["a/f.woff", "a/t.dat", "pic.png"]
+
+
+@pytest.mark.parametrize("text", [r'{"extends": "..\/..\/base.json"}', r'{"extends": "..\\..\\base.json"}'])
+def test_steps_up_in_other_spellings_are_steps_up(tmp_path: Path, text: str) -> None:
+    (tmp_path / "tsconfig.json").write_text(text)
+    digests = Digests(str(tmp_path))
+    digests.of("tsconfig.json")
+    assert digests.climb("tsconfig.json") == 2
