@@ -99,12 +99,17 @@ def _standing_lines(before: View, event: RunPaused | RunResumed | JobPaused | Jo
             yield line(strong(padded("resumed", WORD_WIDTH)), f" {event.job}")
         case Intervened() if event.action not in _SAID_BY_OTHERS:
             yield line(strong(padded("changed", WORD_WIDTH)), f" {wish_text(event)}")
-        case Pressure() if look.verbose or event.resource not in (before.short if event.held else before.eased):  # told once: on a busy machine it comes and goes
+        case Pressure() if look.verbose or _is_news(before, event):
             # a machine that is full of our own jobs is no reason to wait: the number alone does not say it
             comes = f" at {event.value:.0f} %, limit {event.limit:.0f} %: little starts until there is room" if event.held else ": there is room again"
             yield line(warn(padded("load", WORD_WIDTH)), f" {event.resource}{comes}")
         case _:
             pass
+
+
+def _is_news(before: View, event: Pressure) -> bool:
+    """Told once each way, for on a busy machine it comes and goes; of room only where it was told that there was none."""
+    return event.resource not in before.short if event.held else event.resource in before.short - before.eased
 
 
 def head_line(run_id: str, plan: Plan) -> Line:

@@ -131,7 +131,7 @@ def _held_back(view: View, event: RunPaused | RunResumed | Pressure) -> View:
         case RunResumed():
             return replace(view, paused="")
         case Pressure():
-            return replace(view, short=view.short | {event.resource}) if event.held else replace(view, eased=view.eased | {event.resource})
+            return replace(view, short=view.short | {event.resource}) if event.held else replace(view, eased=view.eased | view.short & {event.resource})
 
 
 def _stopped(entry: RunningJob, event: JobPaused | JobResumed) -> RunningJob:

@@ -148,6 +148,7 @@ def test_what_people_do_to_a_run_is_told_once() -> None:
 def test_a_machine_that_is_full_and_one_that_is_free_again_are_told_once() -> None:
     stream = io.StringIO()
     display = PlainDisplay(Sink(stream, Look()))
+    display(Pressure(at=0.5, resource="memory", value=85.0, limit=80.0, held=False))  # much in use, and nothing waits for it
     for at in (1.0, 20.0, 40.0):
         for event in (Pressure(at=at, resource="memory", value=91.0, limit=80.0, held=True), Pressure(at=at + 9, resource="memory", value=60.0, limit=80.0, held=False)):
             display(event)
