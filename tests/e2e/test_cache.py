@@ -145,7 +145,7 @@ def test_whatever_may_change_the_answer_makes_it_look_at_everything_again(space:
     assert not job(ended)["from_cache"], ended
     assert checks(tool)[-1] == {path.name for path in space.root.glob("*.py")}
     told = space.run("explain", JOB).stdout
-    assert {"configuration": "configuration pyproject.toml is another", "configuration above": "configuration ../ruff.toml is new", "new file": "names of files", "file gone": "names of files", "variable": "variable RUFF_OUTPUT is new",
+    assert {"configuration": "configuration pyproject.toml changed", "configuration above": "configuration ../ruff.toml is new", "new file": "names of files", "file gone": "names of files", "variable": "variable RUFF_OUTPUT is new",
             "tool": "program "}[change] in told, told
 
 
