@@ -7,7 +7,9 @@ not `epoll`: a job has three descriptors for a few milliseconds, and telling the
 from __future__ import annotations
 
 import math
+import os
 import select
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -40,3 +42,30 @@ class Ear(Generic[T]):
         """Who can be read within so many seconds (infinite: whenever it comes); `urgent`: without the patient."""
         poll = self._urgent if urgent else self._all
         return [self._of[fd] for fd, _ in poll.poll(None if seconds == math.inf else math.ceil(seconds * 1000))]
+
+
+class Bell:
+    """Rung from a signal handler or another thread, and heard through `fd`, which is -1 once it is closed."""
+
+    __slots__ = ("_rope", "fd")
+
+    def __init__(self) -> None:
+        self.fd, self._rope = os.pipe()
+        os.set_blocking(self.fd, False)
+        os.set_blocking(self._rope, False)
+
+    def ring(self) -> None:
+        """Whoever listens wakes up."""
+        with suppress(OSError):
+            os.write(self._rope, b"w")
+
+    def hush(self) -> None:
+        """It was heard, however often it rang."""
+        with suppress(BlockingIOError):
+            os.read(self.fd, 4096)
+
+    def close(self) -> None:
+        """Nobody listens any more."""
+        os.close(self.fd)
+        os.close(self._rope)
+        self.fd = self._rope = -1

@@ -16,7 +16,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import assert_never
 
-from gatekeeper.execute.lineage import Lineage, Row, members, open_disk_bytes, shared_memory_mb
+from gatekeeper.execute.lineage import Lineage, members
+from gatekeeper.execute.proc import Row, open_disk_bytes, shared_memory_mb
 from gatekeeper.execute.process import Child, Ladder, Phase
 
 #: seconds: for pipes and members of a main process that ended, between two looks at them, for a leak told to end, for the killed to vanish
@@ -41,6 +42,15 @@ def stop(child: Child, ladder: Ladder, now: float) -> None:
     elif not steps:
         child.phase = Phase.SWEEPING
         child.deadline = child.due = now
+
+
+def thaw(child: Child, now: float) -> None:
+    """The tree stands still no more; the time in which it did is none of its own."""
+    if child.suspended_at is not None:
+        pause = now - child.suspended_at
+        child.suspended_seconds += pause
+        child.deadline += pause
+        child.suspended_at = None
 
 
 def main_ended(child: Child, now: float) -> None:

@@ -1,6 +1,6 @@
 """How we learn that a main process exited: by a pidfd (Linux), or by one waiting thread per process (everywhere else).
 
-Knows nothing of trees and pipes. A pidfd leaves the process unreaped, so its number stays taken until its tree is gone; a thread reaps at
+Knows nothing of what a main process leaves behind; it is buried here, with what it used. A pidfd leaves the process unreaped, so its number stays taken until its tree is gone; a thread reaps at
 once. Nobody here waits for *any* child: a second waiter would turn another's exit 7 into 0.
 """
 
@@ -9,11 +9,17 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
+
+from gatekeeper.execute.kills import MemoryKills
+from gatekeeper.execute.proc import disk_bytes
+from gatekeeper.execute.process import Child
+from gatekeeper.execute.start import forget
 
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -102,6 +108,44 @@ class ThreadEnds:
             self._reaped[pid] = reaped
         self._news.append(pid)
         self._wake()
+
+
+def watch_or_kill(ends: Ends, child: Child) -> int | None:
+    """Have `ends` look after a fresh child; when that fails (no descriptor left) the child must not run unseen, so it is killed."""
+    try:
+        return ends.watch(child.pid)
+    except OSError:
+        os.kill(child.pid, signal.SIGKILL)
+        os.waitpid(child.pid, 0)
+        forget(child.pid)
+        for fd, spool in child.pipes.items():
+            os.close(fd)
+            spool.close()
+        raise
+
+
+def bury(child: Child, ends: Ends, kills: MemoryKills, now: float) -> None:
+    """Take the status of a main process that exited, and what it used; one that cannot be killed is left and named."""
+    if child.io_fd >= 0:
+        child.disk = disk_bytes(child.io_fd)
+        os.close(child.io_fd)
+        child.io_fd = -1
+    reaped = ends.reap(child.pid)
+    if reaped is None:
+        child.status = signal.SIGKILL.value
+        child.leaked = child.leaked or (f"{child.spec.argv[0]} (pid {child.pid}), which cannot be killed",)
+        return
+    child.status, child.cpu_seconds, child.lost = reaped.status, reaped.cpu_seconds, reaped.lost
+    if reaped.peak_mb > child.base_mb:
+        child.peak_mb = max(child.peak_mb, reaped.peak_mb)
+    if not child.stopped and _killed(reaped.status):
+        child.out_of_memory = kills.since(child.started, now)
+    forget(child.pid)
+
+
+def _killed(status: int) -> bool:
+    """Ended by SIGKILL, or says that what it started was: shells and container runtimes report it as 128 and the signal."""
+    return os.waitstatus_to_exitcode(status) in {-signal.SIGKILL, 128 + signal.SIGKILL}
 
 
 def own_peak_mb() -> float:

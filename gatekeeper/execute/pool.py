@@ -10,7 +10,6 @@ it sleeps without the output pipes, so that a flood of short lines costs us one 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import resource
 import signal
@@ -22,22 +21,20 @@ from typing import Self
 
 from gatekeeper.execute import ending
 from gatekeeper.execute.direct import Direct
-from gatekeeper.execute.ear import Ear
-from gatekeeper.execute.ends import Ends, PidfdEnds, ThreadEnds, own_peak_mb
+from gatekeeper.execute.ear import Bell, Ear
+from gatekeeper.execute.ends import Ends, PidfdEnds, ThreadEnds, bury, own_peak_mb, watch_or_kill
 from gatekeeper.execute.guard import Guard
 from gatekeeper.execute.inherited import settle_signals
+from gatekeeper.execute.intake import Intake
 from gatekeeper.execute.kills import MemoryKills
-from gatekeeper.execute.lineage import JOB_COOKIE, RUN_COOKIE, AdoptedLineage, Lineage, TableLineage, disk_bytes, members
+from gatekeeper.execute.lineage import AdoptedLineage, Lineage, TableLineage, members
+from gatekeeper.execute.proc import JOB_COOKIE, RUN_COOKIE
 from gatekeeper.execute.process import AT_ONCE, Child, Ended, Ladder, Phase, ProcessSpec, conclude, explain, spawn
 from gatekeeper.execute.resources import process_table
-from gatekeeper.execute.start import forget, keep_descriptors
+from gatekeeper.execute.start import keep_descriptors
 from gatekeeper.model.result import Attempt
 
-PIPE_SIZE = 1024 * 1024
-BUSY_REST = 0.001
 DRAIN_READS = 32
-#: bytes that a pipe of the usual size holds when it is about half full
-FLOOD = 32768
 #: what is heard: the end of a main process, output of one, the end of the guardian, a wake
 _Heard = Child | tuple[Child, int] | Guard | None
 
@@ -59,15 +56,13 @@ class ProcessPool:
         self._clock = clock
         self._children: dict[str, Child] = {}
         self._ended: list[Ended] = []
-        self._buffer = bytearray(PIPE_SIZE)
-        self._busy_at = 0.0
-        self._rest_until = 0.0
         self._woken = False
-        self._wake_read, self._wake_write = _quiet_pipe()
         self._ear: Ear[_Heard] = Ear()
-        self._ear.add(self._wake_read, None)
+        self._bell = Bell()
+        self._ear.add(self._bell.fd, None)
+        self._intake = Intake(clock)
         self._direct = None if portable else Direct()
-        self._ends, self._lineage = _ways(cookie, self._nudge, portable=portable)
+        self._ends, self._lineage = _ways(cookie, self._bell.ring, portable=portable)
         # a crashing job must not leave a core file in the work tree
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
@@ -156,7 +151,7 @@ class ProcessPool:
         """Let a frozen tree go on."""
         child = self._children.get(key)
         if child is not None and child.suspended_at is not None:
-            self._thaw(child, self._clock())
+            ending.thaw(child, self._clock())
             ending.signal_tree(child, members(self._lineage, child), signal.SIGCONT)
             self._signal_doubtful(child, signal.SIGCONT)
             ending.plan_next(child)
@@ -171,11 +166,11 @@ class ProcessPool:
     def wake(self) -> None:
         """Make `wait` return soon; may be called from a signal handler or another thread."""
         self._woken = True
-        self._nudge()
+        self._bell.ring()
 
     def close(self) -> None:
         """Kill what still runs, let the guardian sweep, let go of all descriptors. Can be called twice."""
-        if self._wake_read < 0:
+        if self._bell.fd < 0:
             return
         self.stop_all(AT_ONCE)
         give_up = self._clock() + 2 * ending.GIVE_UP
@@ -184,9 +179,7 @@ class ProcessPool:
         self._guard.close(sweep=not self._lineage.empty())
         self._ends.close()
         self._lineage.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
-        self._wake_read = self._wake_write = -1
+        self._bell.close()
 
     def _register(self, child: Child) -> None:
         for fd in child.pipes:
@@ -196,23 +189,22 @@ class ProcessPool:
 
     def _listen(self, until: float, now: float) -> None:
         """Sleep until a descriptor speaks or `until` comes, and take what there is."""
-        resting = now < self._rest_until
-        until = min(until, self._rest_until) if resting else until
+        rest = self._intake.rest
+        resting = now < rest
+        until = min(until, rest) if resting else until
         read = False
         for heard in self._ear.heard(max(0.0, until - now), urgent=resting):
             match heard:
                 case Child() as child:
                     self._main_ended(child)
                 case (Child() as child, int(fd)):
-                    read = self._read(child, fd) > 0 or read
+                    read = self._read(child, fd) or read
                 case Guard():
                     self._replace_guard()
                 case _:
                     self._hear_wake()
         if read:
-            now = self._clock()
-            self._rest_until = now + BUSY_REST if now - self._busy_at < 2 * BUSY_REST else 0.0
-            self._busy_at = now
+            self._intake.was_busy()
 
     def _watch_guard(self) -> None:
         if self._guard.fd >= 0:
@@ -226,23 +218,18 @@ class ProcessPool:
         self._watch_guard()
 
     def _hear_wake(self) -> None:
-        with suppress(BlockingIOError):
-            os.read(self._wake_read, 4096)
+        self._bell.hush()
         exited = self._ends.collect()
         for child in [child for child in self._children.values() if child.pid in exited]:
             self._main_ended(child)
 
-    def _nudge(self) -> None:
-        with suppress(OSError):
-            os.write(self._wake_write, b"w")
-
     def _main_ended(self, child: Child) -> None:
         now = self._clock()
-        self._thaw(child, now)
+        ending.thaw(child, now)
         ending.main_ended(child, now)
         self._unwatch(child)
         if not self._lineage.keeps_zombies:
-            self._reap(child)
+            bury(child, self._ends, self._kills, self._clock())
 
     def _unwatch(self, child: Child) -> None:
         if child.end_fd is not None:
@@ -252,93 +239,39 @@ class ProcessPool:
     def _look(self, child: Child, now: float) -> None:
         if child.ended_at is not None:
             for fd in list(child.pipes):
-                self._drain(child, fd)
+                for _ in range(DRAIN_READS):  # a leaked process may go on writing for ever
+                    if not self._read(child, fd):
+                        break
         gone = ending.advance(child, self._lineage, now)
         for pid, started in child.strays:
             self._guard.add_single(child.pid, pid, started)
         if gone:
             self._finish(child)
 
-    def _drain(self, child: Child, fd: int) -> None:
-        """Take what is left in a pipe, but not for ever: a leaked process may go on writing."""
-        for _ in range(DRAIN_READS):
-            if self._read(child, fd) == 0:
-                return
-
     def _finish(self, child: Child) -> None:
         self._unwatch(child)
         for fd in list(child.pipes):
             self._close_pipe(child, fd)
         if child.status is None:
-            self._reap(child)
+            bury(child, self._ends, self._kills, self._clock())
         self._guard.remove(child.pid)
         self._lineage.end(child)
         del self._children[child.key]
         self._ended.append(Ended(key=child.key, attempt=conclude(child)))
 
-    def _reap(self, child: Child) -> None:
-        if child.io_fd >= 0:
-            child.disk = disk_bytes(child.io_fd)
-            os.close(child.io_fd)
-            child.io_fd = -1
-        reaped = self._ends.reap(child.pid)
-        if reaped is None:
-            child.status = signal.SIGKILL.value
-            child.leaked = child.leaked or (f"{child.spec.argv[0]} (pid {child.pid}), which cannot be killed",)
-        else:
-            child.status, child.cpu_seconds, child.lost = reaped.status, reaped.cpu_seconds, reaped.lost
-            if reaped.peak_mb > child.base_mb:
-                child.peak_mb = max(child.peak_mb, reaped.peak_mb)
-            if not child.stopped and _killed(reaped.status):
-                child.out_of_memory = self._kills.since(child.started, self._clock())
-            forget(child.pid)
-
-    def _read(self, child: Child, fd: int) -> int:
-        """Take what a pipe holds, at most one buffer; 0 at its end (then it is closed) and when it is empty."""
+    def _read(self, child: Child, fd: int) -> bool:
+        """Take what a pipe holds; whether it was anything. At its end it is closed."""
         if fd not in child.pipes:
-            return 0
-        try:
-            count = os.readv(fd, [self._buffer])
-        except BlockingIOError:
-            return 0
-        except OSError:
-            count = 0
+            return False
+        count = self._intake.read(child, fd)
         if count == 0:
             self._close_pipe(child, fd)
             child.due = self._clock() if child.phase is Phase.LINGERING else child.due
-            return 0
-        child.pipes[fd].write(memoryview(self._buffer)[:count])
-        if count >= FLOOD and fd not in child.wide:
-            child.wide.add(fd)
-            _enlarge(fd)
-        return count
+        return count is not None and count > 0
 
     def _close_pipe(self, child: Child, fd: int) -> None:
         self._ear.remove(fd, patient=True)
-        os.close(fd)
-        child.dropped += child.pipes.pop(fd).close()
-
-    @staticmethod
-    def _thaw(child: Child, now: float) -> None:
-        if child.suspended_at is not None:
-            pause = now - child.suspended_at
-            child.suspended_seconds += pause
-            child.deadline += pause
-            child.suspended_at = None
-
-
-def watch_or_kill(ends: Ends, child: Child) -> int | None:
-    """Have `ends` look after a fresh child; when that fails (no descriptor left) the child must not run unseen, so it is killed."""
-    try:
-        return ends.watch(child.pid)
-    except OSError:
-        os.kill(child.pid, signal.SIGKILL)
-        os.waitpid(child.pid, 0)
-        forget(child.pid)
-        for fd, spool in child.pipes.items():
-            os.close(fd)
-            spool.close()
-        raise
+        self._intake.close(child, fd)
 
 
 def _ways(cookie: str, nudge: Callable[[], None], *, portable: bool | None) -> tuple[Ends, Lineage]:
@@ -348,22 +281,3 @@ def _ways(cookie: str, nudge: Callable[[], None], *, portable: bool | None) -> t
             os.close(os.pidfd_open(os.getpid()))  # some sandboxes have the function and refuse the call
             return PidfdEnds(), AdoptedLineage(cookie)
     return ThreadEnds(nudge), TableLineage(cookie, process_table)
-
-
-def _killed(status: int) -> bool:
-    """Ended by SIGKILL, or says that what it started was: shells and container runtimes report it as 128 and the signal."""
-    return os.waitstatus_to_exitcode(status) in {-signal.SIGKILL, 128 + signal.SIGKILL}
-
-
-def _quiet_pipe() -> tuple[int, int]:
-    read, write = os.pipe()
-    os.set_blocking(read, False)
-    os.set_blocking(write, False)
-    return read, write
-
-
-def _enlarge(fd: int) -> None:
-    """A flood: fewer and larger reads (the system may refuse a large pipe to a user who has many)."""
-    if hasattr(fcntl, "F_SETPIPE_SZ"):
-        with suppress(OSError):
-            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_SIZE)

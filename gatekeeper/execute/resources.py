@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gatekeeper.execute.line import Capacity
-from gatekeeper.execute.lineage import JOB_COOKIE, RUN_COOKIE, Row, read_cookie
+from gatekeeper.execute.proc import JOB_COOKIE, RUN_COOKIE, Row, read_cookie
 
 if TYPE_CHECKING:
     import psutil

@@ -22,7 +22,7 @@ from gatekeeper import __version__
 from gatekeeper.errors import StoreError, UsageError
 from gatekeeper.execute.control import Control
 from gatekeeper.execute.helper import run_helper
-from gatekeeper.execute.lineage import read_cookie
+from gatekeeper.execute.proc import read_cookie
 from gatekeeper.model.document import DocumentError
 from gatekeeper.model.event import Intervened, JobFinished
 from gatekeeper.model.plan import Plan

@@ -16,7 +16,7 @@ import pytest
 
 from gatekeeper.execute import guardian
 from gatekeeper.execute.guard import Guard
-from gatekeeper.execute.lineage import read_row
+from gatekeeper.execute.proc import read_row
 from tests.fakes.stage import BIN, Stage, fake
 
 ROOT = os.path.dirname(os.path.dirname(BIN))

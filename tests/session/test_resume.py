@@ -11,7 +11,7 @@ import pytest
 
 from gatekeeper.errors import UsageError
 from gatekeeper.execute.helper import run_helper
-from gatekeeper.execute.lineage import RUN_COOKIE
+from gatekeeper.execute.proc import RUN_COOKIE
 from gatekeeper.model.component import Component, Kind, Language
 from gatekeeper.model.document import DocumentError
 from gatekeeper.model.event import JobFinished
