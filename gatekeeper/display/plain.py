@@ -38,7 +38,7 @@ from gatekeeper.model.event import (
     VerdictReached,
 )
 from gatekeeper.model.plan import Plan
-from gatekeeper.model.status import Status
+from gatekeeper.model.status import Outcome, Status
 from gatekeeper.model.wording import count_text
 
 #: wishes that come true as events of their own
@@ -76,7 +76,7 @@ def event_lines(before: View, after: View, event: Event, look: Look) -> Iterator
         case Notice():
             about = f" ({event.job})" if event.job and event.job not in event.message else ""
             yield line(warn(padded("note", WORD_WIDTH)), f" {event.message}{about}")
-        case VerdictReached() if after.counters.pending + after.counters.running:
+        case VerdictReached() if after.counters.pending + after.counters.running and not (look.quiet and event.verdict.outcome is Outcome.PASS):
             whole = after.counters
             yield line(strong(padded("verdict", WORD_WIDTH)), " ", verdict_span(event.verdict), f" after {spoken(event.at - after.started)}: ",
                        event.verdict.message, dim(f" ({count_text(whole.pending + whole.running, 'job')} still to end)"))

@@ -9,7 +9,6 @@ from gatekeeper.model.result import Attempt, Result
 from gatekeeper.model.status import Cause, Status
 from gatekeeper.model.value import replace
 
-
 _LONGER = "give the run longer with --timeout, a batch in its pipeline"
 
 

@@ -175,9 +175,10 @@ def _by_fixing(job: Job) -> str:
 
 def _spare(job: Job, finding: Finding, delta: Delta | None) -> Iterator[str]:
     name = finding.rule or f"{finding.tool}/*"
-    if finding.line is not None:
+    beside = finding.line is not None
+    if beside:
         yield f"if it is meant so, say so beside it: gatekeeper: ignore[{name}] the reason"
-    yield f"or in gatekeeper.yaml: suppressions: [{{rule: {name!r}, path: {finding.file or '**'!r}, reason: ...}}]"
+    yield f"{'or' if beside else 'if it is meant so, say so'} in gatekeeper.yaml: suppressions: [{{rule: {name!r}, path: {finding.file or '**'!r}, reason: ...}}]"
     if is_broken(job, finding):
         yield "a baseline does not take it: nothing else was checked where code is broken"
     elif job.role not in OF_THE_MACHINE:

@@ -68,7 +68,7 @@ def _changed(name: str, before: Mapping[str, str], after: Mapping[str, str], key
         return f"{name} is gone"
     if name.startswith("version of ") or name in ("timeout", "working folder", "platform"):
         return f"{name}: {before[name]} before, {after[name]} now"
-    return f"{name} is another"
+    return f"{name} changed"
 
 
 def _files(before: Mapping[str, str], after: Mapping[str, str], group: str) -> str:

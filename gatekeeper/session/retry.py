@@ -102,10 +102,12 @@ def _held(before: _Before, again: frozenset[str], looked: Looked, plan: Plan, no
         raise UsageError(f"{', '.join(unknown[:5])}: nothing of the kind is planned any more", hint="gatekeeper run")
     holding = _holding(before, looked, plan, now)
     results = {job.id: result for job in plan.jobs if job.id not in again and job.role is not Role.REPORT and (result := holding.get(job.id)) is not None}
-    because = sorted(job.id for job in plan.jobs if job.id not in results and job.id not in again and job.role is not Role.REPORT)
+    others = [job.id for job in plan.jobs if job.id not in results and job.id not in again and job.role is not Role.REPORT]
+    because, unfinished = _parted(others, before.record)
     behind = _behind(plan, results)
     results = {job_id: result for job_id, result in results.items() if job_id not in behind}
     more = f"; these run too, because something that they look at changed: {_listed(because)}" if because else ""
+    more += f"; these run too, because they had come to no result: {_listed(unfinished)}" if unfinished else ""
     more += f"; these run too, because they need one that does: {_listed(sorted(behind))}" if behind else ""
     note = f"{count_text(len(plan.jobs) - len(results), 'job')} of run {run_id} tried again, {count_text(len(results), 'result')} of it still hold{'s' if len(results) == 1 else ''}{more}"
     return Held(results={job: _brought(result, before.path, looked.folder, run_id) for job, result in results.items()},
@@ -118,6 +120,12 @@ def _behind(plan: Plan, results: Mapping[str, Result]) -> frozenset[str]:
     while more := {job.id for job in plan.jobs if job.id in results and job.id not in found and any(need in found or need not in results for need in job.needs)}:
         found |= more
     return frozenset(found)
+
+
+def _parted(ids: Sequence[str], record: RunRecord) -> tuple[list[str], list[str]]:
+    """Those whose result does not hold, and those that had none which could."""
+    unfinished = {job for job in ids if (result := record.result(job)) is None or result.status not in REACHED}
+    return sorted({*ids} - unfinished), sorted(unfinished)
 
 
 def _listed(names: Sequence[str]) -> str:

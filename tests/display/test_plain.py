@@ -6,9 +6,20 @@ import os
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
-from gatekeeper.model.event import Intervened, JobFinished, JobPaused, JobResumed, JobStarted, Pressure, RunPaused, RunResumed, RunStarted
-from gatekeeper.model.result import RunRecord
-from gatekeeper.model.status import Status
+from gatekeeper.model.event import (
+    Intervened,
+    JobFinished,
+    JobPaused,
+    JobResumed,
+    JobStarted,
+    Pressure,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    VerdictReached,
+)
+from gatekeeper.model.result import RunRecord, Verdict
+from gatekeeper.model.status import Outcome, Status
 from tests.fakes.record import finding, hostile, job, mixed, plan, record, result
 from tests.fakes.stream import events_of
 
@@ -154,3 +165,14 @@ def test_a_machine_that_is_full_and_one_that_is_free_again_are_told_once() -> No
             display(event)
     assert [text.split(maxsplit=1) for text in stream.getvalue().splitlines()] == [
         ["load", "memory at 91 %, limit 80 %: little starts until there is room"], ["load", "memory: there is room again"]]
+
+
+def test_a_pass_is_announced_early_to_all_but_those_who_want_it_quiet() -> None:
+    one, two = job(), job("mypy.types")
+    passed = Verdict(outcome=Outcome.PASS, exit_code=0, message="fine")
+    for quiet in (False, True):
+        stream = io.StringIO()
+        display = PlainDisplay(Sink(stream, Look(quiet=quiet)))
+        for event in (RunStarted(at=0.0, run_id="r", plan=plan([one, two])), VerdictReached(at=1.0, verdict=passed)):
+            display(event)
+        assert ("verdict" in stream.getvalue()) is not quiet

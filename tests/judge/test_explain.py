@@ -129,3 +129,11 @@ def test_a_part_that_several_names_have_comes_with_those_and_not_with_nothing() 
         explain(mixed(), "@api")
     assert len(caught.value.near) > 1
     assert all("@api" in name for name in caught.value.near)
+
+
+def test_advice_begins_with_what_can_be_done_also_where_no_line_is_known() -> None:
+    for line in (3, None):
+        told = answers(with_finding(line=line), "B2/ruff.lint@api")["what to do"]
+        assert "suppressions: [{rule: " in told
+        assert not told.startswith("or ")
+        assert told.count("if it is meant so") == 1
