@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gatekeeper.execute.inherited import stop_program
+from gatekeeper.execute.limits import Spent
 from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.process import Ended, Ladder, ProcessSpec
-from gatekeeper.execute.schedule import Spent
 from gatekeeper.execute.share import Yielding
 from gatekeeper.model.plan import Job
 from gatekeeper.model.ports import Clock, Subscriber

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from gatekeeper.execute.pressure import Monitor
     from gatekeeper.execute.slots import Slots
 
-#: seconds between two looks at the load, and between two looks for a slot
-LOOK, POLL = 1.0, 0.1
+#: seconds between two looks at the load
+LOOK = 1.0
 _WITHOUT = "cannot go on yet: other runs took the cores while it was paused"
 
 
@@ -65,7 +65,7 @@ class Relief:
         if self._looks and self._looked is None:
             self._looked = self._clock()
         look = self._looked + LOOK - self._clock() if self._looks and self._looked is not None else math.inf
-        return max(0.0, min(look, POLL if self._slots is not None and self._slots.short and not self._hold else math.inf))
+        return max(0.0, min(look, self._slots.next() if self._slots is not None and not self._hold else math.inf))
 
     def heed(self) -> None:
         """Look at the load, at most every `LOOK` seconds and only while jobs are under way; freeze or thaw one job, tell what changed."""

@@ -18,19 +18,20 @@ changes the next decision, never one that was taken.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 
+from gatekeeper.execute.limits import EVERY, Deadlines, Limits
 from gatekeeper.execute.line import Capacity, Held, Holding, Line, Room
 from gatekeeper.execute.order import Order
+from gatekeeper.execute.stuck import stuck
+from gatekeeper.execute.tally import RED, UNDER_WAY, WAITING, Tally
 from gatekeeper.model.pipeline import Priority
-from gatekeeper.model.plan import Job, PlannedBatch
+from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Counters
 from gatekeeper.model.status import OPEN, Cause, Status
-from gatekeeper.model.value import dataclass, field, replace
+from gatekeeper.model.value import dataclass, replace
 
-WAITING = frozenset({Status.PENDING, Status.QUEUED})
-UNDER_WAY = frozenset({Status.RUNNING, Status.PAUSED})
 FINAL = frozenset(Status) - OPEN
 ALLOWED = {
     Status.PENDING: FINAL | {Status.QUEUED},
@@ -38,26 +39,6 @@ ALLOWED = {
     Status.RUNNING: FINAL | {Status.PAUSED, Status.PENDING},
     Status.PAUSED: FINAL | {Status.RUNNING},
 }
-RED = frozenset({Status.FAILED, Status.ERRORED, Status.TIMED_OUT})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
-    """Seconds that a run which goes on has used already, and each of its batches that had begun; `timeout`: the one that somebody set meanwhile."""
-
-    run: float = 0.0
-    batches: Mapping[str, float] = field(default_factory=dict)
-    timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What ends a run early: its timeout in seconds, the timeouts of its batches, the first red job (which is then looked for). `spent` of it is over."""
-
-    batches: tuple[PlannedBatch, ...] = ()
-    timeout: float | None = None
-    fail_fast: bool = False
-    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +51,6 @@ class Decision:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadline:
-    """A timeout that runs: of one batch, or of the whole run (`EVERY`)."""
-
-    batch: str
-    at: float
-    message: str
-
-
-EVERY = ""
-
-
 class Schedule:
     """The state of all jobs of one run; `now` is seconds on any clock that only goes forward."""
 
@@ -89,9 +58,10 @@ class Schedule:
                  barriers: Mapping[str, tuple[str, ...]] | None = None, now: float = 0.0) -> None:
         self._jobs = {job.id: job for job in jobs}
         self._capacity = capacity
-        self._limits = limits or Limits()
+        limits = limits or Limits()
+        self._fails_fast = limits.fail_fast
         self._barriers = frozenset(barriers or ())
-        self._order = Order(jobs, barriers or {}, fail_fast=self._limits.fail_fast)
+        self._order = Order(jobs, barriers or {}, fail_fast=limits.fail_fast)
         self._waits = self._order.waits
         self._status = dict.fromkeys(self._jobs, Status.PENDING)
         self._open = len(self._jobs)
@@ -101,13 +71,9 @@ class Schedule:
         self._moving = 0
         #: when those that are to be tried again may start
         self._resting: dict[str, float] = {}
-        self._counts: dict[str, Counter[Status]] = defaultdict(Counter)
+        self._tally = Tally(job.batch for job in jobs)
         self._announce: list[str] = []
-        self._run_ends = math.inf if self._limits.timeout is None else now + self._limits.timeout - self._limits.spent.run
-        self._batch_began = {batch: now - seconds for batch, seconds in self._limits.spent.batches.items()}
-        self._spent: set[str] = set()
-        for job in jobs:
-            self._counts[job.batch][Status.PENDING] += 1
+        self._deadlines = Deadlines(limits, now)
         self._pass_on(*(name for name in self._barriers if not self._waits[name]))
         for job in jobs:
             self._queue_if_ready(job.id)
@@ -132,11 +98,7 @@ class Schedule:
 
     def counters(self, batch: str | None = None) -> Counters:
         """The counters of one batch, or of the whole run; their sum equals `total`."""
-        counts: Counter[Status] = Counter()
-        for name, part in self._counts.items():
-            if batch in {None, name}:
-                counts.update(part)
-        return _counters(counts)
+        return self._tally.counters(batch)
 
     def startable(self, now: float, *, cores: float = math.inf) -> tuple[str, ...]:
         """Ids that may start now, all of them together, in order. `cores`: so many more may be taken than are held; where nothing moves, one job may anyway."""
@@ -164,8 +126,8 @@ class Schedule:
         if self._status[job_id] is Status.QUEUED:
             self._line.leave(job_id)
         self._move(job_id, Status.RUNNING)
-        self._batch_began.setdefault(self._jobs[job_id].batch, now)
         job = self._jobs[job_id]
+        self._deadlines.began(job.batch, now)
         cpu, memory = self._capacity.granted(job.resources)
         self._under_way.add(job_id, Holding(cpu, memory, job.resources.exclusive, now + job.estimated_seconds))
 
@@ -208,8 +170,7 @@ class Schedule:
 
     def set_timeout(self, seconds: float, now: float) -> None:
         """The run times out `seconds` from now."""
-        self._run_ends = now + seconds
-        self._limits = replace(self._limits, timeout=seconds)
+        self._deadlines.move(seconds, now)
 
     def finished(self, job_id: str, status: Status) -> tuple[Decision, ...]:
         """A job has its final status (also one that never started: from the cache, unavailable); what is decided thereby."""
@@ -229,11 +190,9 @@ class Schedule:
     def settle(self, now: float) -> tuple[Decision, ...]:
         """What time decides: timeouts of batches and of the run, who may be tried again, and jobs that can never become ready."""
         decisions: list[Decision] = []
-        for deadline in self._deadlines():
-            if now >= deadline.at:
-                self._spent.add(deadline.batch)
-                ids = [job_id for job_id, job in self._jobs.items() if deadline.batch in {EVERY, job.batch}]
-                decisions += self._end_early(ids, Status.TIMED_OUT, Cause.BUDGET, deadline.message)
+        for deadline in self._deadlines.due(now):
+            ids = [job_id for job_id, job in self._jobs.items() if deadline.batch in {EVERY, job.batch}]
+            decisions += self._end_early(ids, Status.TIMED_OUT, Cause.BUDGET, deadline.message)
         for job_id in [job_id for job_id, at in self._resting.items() if now >= at]:
             self.released(job_id)
         if not self._under_way.jobs and not self._line and not self._resting and not self.done:
@@ -242,7 +201,7 @@ class Schedule:
 
     def next_deadline(self) -> float:
         """The next moment at which a batch or the run times out; infinite if there is none."""
-        return min((deadline.at for deadline in self._deadlines()), default=math.inf)
+        return self._deadlines.next()
 
     def _move(self, job_id: str, status: Status) -> None:
         """The one place where a status changes."""
@@ -250,9 +209,7 @@ class Schedule:
         if status not in ALLOWED.get(before, frozenset()):
             raise ValueError(f"BUG: `{job_id}` cannot go from {before} to {status}")
         self._status[job_id] = status
-        counts = self._counts[self._jobs[job_id].batch]
-        counts[before] -= 1
-        counts[status] += 1
+        self._tally.moved(self._jobs[job_id].batch, before, status)
         self._moving += (status is Status.RUNNING) - (before is Status.RUNNING)
         if before is Status.QUEUED and job_id in self._line:
             self._line.remove(job_id)
@@ -293,7 +250,7 @@ class Schedule:
 
     def _fail_fast(self, job_id: str) -> list[Decision]:
         """Whether the end of a job ends all others, where that is asked for."""
-        if not self._limits.fail_fast or not self._jobs[job_id].blocking or self._status[job_id] not in RED:
+        if not self._fails_fast or not self._jobs[job_id].blocking or self._status[job_id] not in RED:
             return []
         return self._end_early(list(self._jobs), Status.CANCELLED, Cause.FAIL_FAST, f"stopped at the first failure, `{job_id}`")
 
@@ -312,61 +269,15 @@ class Schedule:
     def _give_up(self) -> list[Decision]:
         """Nothing runs and nothing is ready: what still waits needs a job that is not there, or itself in a circle, or one of those."""
         decisions: list[Decision] = []
-        while not self._line and (found := self._lost() or self._circle()):  # the end of one may free others, who only wait for it
+        while not self._line and (found := stuck([job_id for job_id, status in self._status.items() if status is Status.PENDING], self._waits, self._jobs)):  # the end of one may free others, who only wait for it
             job_id, message = found
             self._move(job_id, Status.BLOCKED)
             decisions.append(Decision(job=job_id, status=Status.BLOCKED, cause=Cause.NEED, message=message))
             decisions += self._pass_on(job_id)
         return decisions
 
-    def _lost(self) -> tuple[str, str] | None:
-        """A job that needs one that is not there, and why it is blocked."""
-        for job_id in self._waiting():
-            lost = sorted(name for name in self._waits[job_id] if name not in self._jobs and name not in self._barriers)
-            if lost:
-                return job_id, f"needs `{lost[0]}`, which is not in the plan"
-        return None
-
-    def _circle(self) -> tuple[str, str] | None:
-        """A job that waits for itself, and why it is blocked. Who only stands behind a circle is in none: what it waits for leads into one."""
-        name = first = next(self._waiting(), None)
-        path: dict[str, None] = {}
-        while name is not None and name not in path:
-            path[name] = None
-            name = min(self._waits[name])  # nothing is ready, so that everything waits for something
-        members = list(path)[list(path).index(name):] if name is not None else []
-        job_id = next((member for member in members if member in self._jobs), first)
-        return None if job_id is None else (job_id, f"waits in a circle with `{min(self._waits[job_id])}`")
-
-    def _waiting(self) -> Iterator[str]:
-        return (job_id for job_id in self._jobs if self._status[job_id] is Status.PENDING)
-
-    def _deadlines(self) -> Iterator[Deadline]:
-        """Timeouts that have not passed yet; the clock of a batch starts with its first job."""
-        if self._run_ends < math.inf and EVERY not in self._spent:
-            yield Deadline(batch=EVERY, at=self._run_ends, message=f"the run reached its timeout of {self._limits.timeout:g} s")
-        for batch in self._limits.batches:
-            began = self._batch_began.get(batch.id)
-            if batch.timeout is not None and began is not None and batch.id not in self._spent:
-                yield Deadline(batch=batch.id, at=began + batch.timeout, message=f"batch `{batch.id}` reached its timeout of {batch.timeout:g} s")
 
 
 def _said(status: Status) -> str:
     """How a need that did not pass is told."""
     return {Status.TIMED_OUT: "timed out", Status.NOT_RUN: "not run"}.get(status, str(status))
-
-
-def _counters(counts: Counter[Status]) -> Counters:
-    """The six counters and the four states beside them, from the number of jobs in each status."""
-    return Counters(
-        total=counts.total(),
-        completed=counts[Status.PASSED],
-        running=sum(counts[status] for status in UNDER_WAY),
-        failed=sum(counts[status] for status in RED),
-        blocked=counts[Status.BLOCKED] + counts[Status.NOT_RUN],
-        pending=sum(counts[status] for status in WAITING),
-        unmeasured=counts[Status.UNMEASURED],
-        unavailable=counts[Status.UNAVAILABLE],
-        cancelled=counts[Status.CANCELLED],
-        skipped=counts[Status.SKIPPED],
-    )

@@ -8,6 +8,7 @@ take again what their jobs give back. How many runs there are is told by `seats`
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 from contextlib import suppress
 
@@ -35,10 +36,9 @@ class Slots:
         """Slots of this run."""
         return len(self._held)
 
-    @property
-    def short(self) -> bool:
-        """Whether it would take more than it has: ask again after `POLL` seconds."""
-        return self._lacks
+    def next(self) -> float:
+        """Seconds after which to ask again, because it would take more than it has; infinite where it has enough."""
+        return POLL if self._lacks else math.inf
 
     def ask(self, used: int, wanted: int, now: float) -> int:
         """Hold as many of `wanted` slots as there are and are fair, never fewer than are held of those `used`; how many it is."""

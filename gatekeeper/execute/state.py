@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from gatekeeper.execute.control import Control
 from gatekeeper.execute.freeze import Freezer, RunClock, Standstill
 from gatekeeper.execute.launch import Launcher, errand_key
+from gatekeeper.execute.limits import Limits
 from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.notices import Notices
 from gatekeeper.execute.ports import Ports, RunOptions
 from gatekeeper.execute.relief import Relief
 from gatekeeper.execute.resources import capacity
-from gatekeeper.execute.schedule import Decision, Limits, Schedule
+from gatekeeper.execute.schedule import Decision, Schedule
 from gatekeeper.execute.stops import Stops, spoken
 from gatekeeper.execute.tries import Tries
 from gatekeeper.judge.retry import Try

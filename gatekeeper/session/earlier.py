@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from gatekeeper.execute.schedule import Spent
+from gatekeeper.execute.limits import Spent
 from gatekeeper.model.event import Intervened, JobFinished
 from gatekeeper.model.plan import Plan
 from gatekeeper.model.ports import Toolbox

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gatekeeper.execute.control import Action
-from gatekeeper.execute.schedule import Spent
+from gatekeeper.execute.limits import Spent
 from gatekeeper.model.event import Event, Intervened, JobStarted, RunPaused, RunResumed
 from gatekeeper.store.journal import Sitting
 

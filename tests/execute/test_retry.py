@@ -11,12 +11,13 @@ import pytest
 
 from gatekeeper.execute import folders
 from gatekeeper.execute.control import Action, Control
+from gatekeeper.execute.limits import Limits
 from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.pool import ProcessPool
 from gatekeeper.execute.ports import RunOptions
 from gatekeeper.execute.retry import delay, heavier, says_network, trouble
 from gatekeeper.execute.run import job_folder, run_plan
-from gatekeeper.execute.schedule import Limits, Schedule
+from gatekeeper.execute.schedule import Schedule
 from gatekeeper.model.event import JobDelayed, JobPaused, JobQueued, JobResumed, JobStarted, Notice
 from gatekeeper.model.finding import TestCase, TestOutcome
 from gatekeeper.model.plan import Job, Plan, Resources

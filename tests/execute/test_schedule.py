@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gatekeeper.execute.limits import Limits
 from gatekeeper.execute.line import Capacity
-from gatekeeper.execute.schedule import Decision, Limits, Schedule
+from gatekeeper.execute.schedule import Decision, Schedule
 from gatekeeper.model.pipeline import Priority
 from gatekeeper.model.plan import Job, PlannedBatch, Reason, Resources
 from gatekeeper.model.result import Counters

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from gatekeeper.execute.limits import Limits
 from gatekeeper.execute.line import Capacity
-from gatekeeper.execute.schedule import ALLOWED, Decision, Limits, Schedule
+from gatekeeper.execute.schedule import ALLOWED, Decision, Schedule
 from gatekeeper.model.pipeline import Priority
 from gatekeeper.model.plan import Job, PlannedBatch
 from gatekeeper.model.result import Counters

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatekeeper.execute.limits import Limits
 from gatekeeper.execute.line import Capacity
 from gatekeeper.execute.order import Order
-from gatekeeper.execute.schedule import Decision, Limits, Schedule
+from gatekeeper.execute.schedule import Decision, Schedule
 from gatekeeper.model.pipeline import Priority
 from gatekeeper.model.plan import Job, PlannedBatch, Reason, Resources
 from gatekeeper.model.result import Counters

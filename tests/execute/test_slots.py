@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def test_two_runs_never_hold_more_than_there_is_and_end_with_half_each(tmp_path:
     first, second = runs.another(), runs.another()
     assert first.ask(0, 4, runs.later()) == 4
     assert second.ask(0, 4, runs.later()) == 0
-    assert second.short
+    assert second.next() == POLL
     assert first.ask(4, 4, runs.later()) == 4  # what its jobs use is not taken from it
     assert first.ask(3, 4, runs.later()) == 3
     assert second.ask(0, 4, runs.later()) == 1
@@ -57,7 +58,7 @@ def test_two_runs_never_hold_more_than_there_is_and_end_with_half_each(tmp_path:
     assert (first.held, second.held) == (2, 2)
     second.close()
     assert first.ask(2, 4, runs.later()) == 4
-    assert not first.short
+    assert first.next() == math.inf
 
 
 def test_nobody_is_modest_for_a_run_that_has_what_it_wants(tmp_path: Path, stack: ExitStack) -> None:

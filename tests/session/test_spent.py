@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.execute.schedule import Spent
+from gatekeeper.execute.limits import Spent
 from gatekeeper.model.event import Event, Intervened, JobStarted, RunPaused, RunResumed, RunStarted
 from gatekeeper.model.plan import Plan, PlannedBatch
 from gatekeeper.model.status import Status
