@@ -10,13 +10,17 @@ back cannot block us either, we read through a descriptor of our own, which only
 
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 from typing import assert_never
 
 _TOKEN = b"+"
+#: of a folder with a FIFO, below the temporary one; seconds in which it may not be locked yet
+_PREFIX, _NAME, _FRESH = "gatekeeper-jobs-", "jobs", 60.0
 
 
 class Style(StrEnum):
@@ -30,14 +34,14 @@ class Jobserver:
     """Tokens that one process tree shares. Raises OSError where there is no descriptor left; close it when the tree is gone."""
 
     def __init__(self, style: Style, tokens: int) -> None:
-        self._path = ""
+        self._path, self._lock = "", -1
         self._fds: tuple[int, ...] = ()
         match style:
             case Style.PIPE:
                 self._fds = os.pipe()
                 self._taker = _another(self._fds[0])
             case Style.FIFO:
-                self._path = _fifo()
+                self._path, self._lock = _fifo()
                 self._taker = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             case _:
                 assert_never(style)
@@ -80,7 +84,8 @@ class Jobserver:
             with suppress(OSError):
                 os.unlink(self._path)
                 os.rmdir(os.path.dirname(self._path))
-            self._path = ""
+            os.close(self._lock)
+            self._path, self._lock = "", -1
 
 
 def _another(fd: int) -> int:
@@ -91,9 +96,35 @@ def _another(fd: int) -> int:
         return -1
 
 
-def _fifo() -> str:
+def _fifo() -> tuple[str, int]:
+    """The path of a FIFO in a private folder, and a descriptor that locks the folder while we live. What our dead left is removed on the way."""
     import tempfile  # lazy: only ninja's kind pays for it
 
-    path = os.path.join(tempfile.mkdtemp(prefix="gatekeeper-"), "jobs")
+    _remove_what_the_dead_left(tempfile.gettempdir())
+    folder = tempfile.mkdtemp(prefix=_PREFIX)
+    lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    path = os.path.join(folder, _NAME)
     os.mkfifo(path, 0o600)
-    return path
+    return path, lock
+
+
+def _remove_what_the_dead_left(parent: str) -> None:
+    """Folders of ours in `parent` that nobody holds: their Gatekeeper was killed, and its guardian knows of no files."""
+    with suppress(OSError), os.scandir(parent) as entries:
+        for path in [entry.path for entry in entries if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False)]:
+            with suppress(OSError):
+                status = os.lstat(path)
+                if status.st_uid == os.getuid() and time.time() - status.st_mtime > _FRESH:
+                    _remove_unless_held(path)
+
+
+def _remove_unless_held(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, _NAME))
+        os.rmdir(folder)
+    finally:
+        os.close(descriptor)

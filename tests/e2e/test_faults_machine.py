@@ -110,7 +110,7 @@ FEW = ("import ctypes, os, resource, sys; libc = ctypes.CDLL(None, use_errno=Tru
 def test_without_a_process_or_thread_to_spare_the_run_says_so_or_decides(tmp_path: Path, count: int) -> None:
     space = repository(tmp_path, GREEN)
     space.program = (sys.executable, "-I", "-S", "-c", FEW.format(count=count, user=61_000 + count), *PROGRAM)
-    ended = space.run(*tasks_only("--jobs", "2"), env={"PYTHONPATH": str(Path(__file__).parents[2])})
+    ended = space.run(*tasks_only("--jobs", "2"), env={"PYTHONPATH": str(CHECKOUT), "TMPDIR": str(tmp_path)})
     assert plain(ended), ended
     assert ended.exit_code in {0, 2, 3}, ended
     for folder in run_folders(space):

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -181,3 +182,19 @@ def test_a_closed_jobserver_leaves_nothing(style: Style) -> None:
     assert sorted(os.listdir("/proc/self/fd")) == before
     assert not os.path.exists(path)
     assert not os.path.exists(os.path.dirname(path)) or style is Style.PIPE
+
+
+def test_what_a_killed_gatekeeper_left_goes_with_the_next_server_and_what_is_in_use_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, fresh, foreign = (tmp_path / name for name in ("gatekeeper-jobs-left", "gatekeeper-jobs-fresh", "gatekeeper-else"))
+    for folder in (left, fresh, foreign):
+        folder.mkdir()
+        os.mkfifo(folder / "jobs")
+    used = Jobserver(Style.FIFO, 1)
+    in_use = Path(used.environment()["MAKEFLAGS"].rpartition("fifo:")[2]).parent
+    for folder in (left, foreign, in_use):
+        os.utime(folder, (1, 1))
+    Jobserver(Style.FIFO, 1).close()
+    assert sorted(tmp_path.iterdir()) == sorted((fresh, foreign, in_use))
+    used.close()
+    assert not in_use.exists()
