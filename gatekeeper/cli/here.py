@@ -11,13 +11,14 @@ from gatekeeper.errors import TreeError
 from gatekeeper.execute.control import Control
 from gatekeeper.model.component import Detection
 from gatekeeper.model.plan import Plan
-from gatekeeper.model.ports import Runner, Subscriber
+from gatekeeper.model.ports import Subscriber
 from gatekeeper.model.result import RunRecord
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.value import dataclass, field
 
 if TYPE_CHECKING:  # `--help` and `config` need not load it
     from gatekeeper.session.equip import Equipment, Setup
+    from gatekeeper.tree.ahead import Ahead
 
 
 class Session(Protocol):
@@ -46,14 +47,14 @@ class InstalledSession:
         return look(settings, environment)
 
     def make_plan(self, settings: Settings, environment: Mapping[str, str]) -> Plan:
-        runner = _ahead(settings, environment)
-        from gatekeeper.session.look import make_plan
-        return make_plan(settings, environment, runner)
+        with _ahead(settings, environment) as runner:
+            from gatekeeper.session.look import make_plan
+            return make_plan(settings, environment, runner)
 
     def run(self, settings: Settings, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord:
-        runner = _ahead(settings, environment, compared=True)
-        from gatekeeper.session.run import run
-        return run(settings, environment, subscribers, control, runner)
+        with _ahead(settings, environment, compared=True) as runner:
+            from gatekeeper.session.run import run
+            return run(settings, environment, subscribers, control, runner)
 
     def resume(self, path: str, environment: Mapping[str, str], subscribers: Sequence[Subscriber], control: Control) -> RunRecord:
         from gatekeeper.session.resume import resume
@@ -72,14 +73,16 @@ class InstalledSession:
         return setup(settings, environment)
 
 
-def _ahead(settings: Settings, environment: Mapping[str, str], *, compared: bool = False) -> Runner:
+def _ahead(settings: Settings, environment: Mapping[str, str], *, compared: bool = False) -> Ahead:
     """A runner that has asked git already what it will be asked first: it answers while the session is loading."""
-    from gatekeeper.execute.helper import run_helper
+    from gatekeeper.execute.helper import Helper, run_helper
     from gatekeeper.tree.ahead import Ahead
     from gatekeeper.tree.changes import STAGED
     from gatekeeper.tree.listing import questions
 
-    return Ahead(run_helper, settings.root, environment, (*questions(settings.root, compared=compared), *((STAGED,) if settings.scope == "staged" else ())))
+    ahead = Ahead(run_helper, Helper, settings.root, environment)
+    ahead.put((*questions(settings.root, compared=compared), *((STAGED,) if settings.scope == "staged" else ())))
+    return ahead
 
 
 def installed_names() -> Names:

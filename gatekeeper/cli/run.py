@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gatekeeper.cli.boundary import INCOMPLETE
 from gatekeeper.cli.here import Here
+from gatekeeper.cli.meanwhile import meanwhile
 from gatekeeper.cli.output import command, data_stream, error_stream, harmless, show, show_bytes, show_json, tell
 from gatekeeper.cli.progress import EventLog, Nothing
 from gatekeeper.cli.signals import Signals
@@ -20,7 +21,6 @@ from gatekeeper.display.fence import fenced, in_github
 from gatekeeper.display.plain import PlainDisplay
 from gatekeeper.display.sink import Sink
 from gatekeeper.display.spans import Look
-from gatekeeper.display.summary import summary_text
 from gatekeeper.errors import ConfigError, StoreError, UsageError
 from gatekeeper.execute.control import Control
 from gatekeeper.model.plan import Plan
@@ -150,7 +150,7 @@ def watched(settings: Settings, here: Here, carry_out: CarryOut) -> RunRecord:
         stack.enter_context(signals)
         stack.enter_context(fenced(command, here.environment))
         display = stack.enter_context(_display(settings, here.environment))
-        subscribers: list[Subscriber] = [signals.notice, display]
+        subscribers: list[Subscriber] = [signals.notice, display, meanwhile]
         if settings.log_level == "debug":
             subscribers.append(EventLog(secret_values(here.environment)))
         if settings.events is not None:
@@ -205,6 +205,8 @@ def show_record(record: RunRecord, settings: Settings, environment: Mapping[str,
     if settings.json:
         show_bytes(render("json", record, secrets))
         return
+    from gatekeeper.display.summary import summary_text  # lazy: `meanwhile` has loaded it while git looked at the tree
+
     # as a whole, because a key goes over several lines, and the summary shows it line by line
     show_bytes(_encoded(summary_text(redacted(record, secrets), data_look(settings, environment))))
 

@@ -2,7 +2,7 @@
 
 Knows no plan, no pool and no events. Its output goes to nameless files, not to pipes: a background process that a helper leaves behind can
 then neither block nor outlive it; its whole group is killed when the main process ended, when the time is up, and when we are interrupted.
-One that runs in a daemon thread is killed when the program ends.
+One that is still under way when the program ends is killed.
 Not covered: a process that left the group (unless a pool with a subreaper runs), and a `kill -9` of Gatekeeper while a helper runs.
 """
 
@@ -29,24 +29,54 @@ def run_helper(argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None =
                timeout: float = 60.0) -> Completed:
     """Run `argv` in `cwd` for at most `timeout` seconds (`env` None: ours). `exit_code` is None when it could not be started, with the
     reason on `stderr`, or when its time was up; negative for a signal. Never raises for what the process does."""
-    settle_signals()
-    with ExitStack() as files:
+    return Helper(argv, cwd=cwd, env=env, stdin=stdin).answer(timeout)
+
+
+class Helper:
+    """A process that is under way: whoever started it takes its `answer`, or ends it."""
+
+    def __init__(self, argv: Sequence[str], *, cwd: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> None:
+        settle_signals()
+        self._files = ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._why = b""
         try:
-            source, out, err = (files.enter_context(_nameless()) for _ in range(3))
+            source, self._out, self._err = (self._files.enter_context(_nameless()) for _ in range(3))
             source.write(stdin)
             source.seek(0)
-            process = start_process(tuple(argv), cwd=cwd, env=os.environ if env is None else env, stdout=out.fileno(), stderr=err.fileno(),
-                                    stdin=source.fileno() if stdin else subprocess.DEVNULL)
+            self._process = start_process(tuple(argv), cwd=cwd, env=os.environ if env is None else env, stdout=self._out.fileno(), stderr=self._err.fileno(),
+                                          stdin=source.fileno() if stdin else subprocess.DEVNULL)
+            _RUNNING.add(self._process.pid)
         except (OSError, ValueError) as error:
-            return Completed(exit_code=None, stderr=os.fsencode(f"cannot start `{argv[0] if argv else ''}`: {error}"))
+            self._why = os.fsencode(f"cannot start `{argv[0] if argv else ''}`: {error}")
+            self._files.close()
+
+    @property
+    def started(self) -> bool:
+        """False where there is no process, and `answer` only says why."""
+        return self._process is not None
+
+    def answer(self, timeout: float) -> Completed:
+        """Waits for the process, at most so many seconds from now, and ends what is left of its group. Once."""
+        process = self._process
+        if process is None:
+            return Completed(exit_code=None, stderr=self._why)
         ended = False
-        _RUNNING.add(process.pid)
-        try:
-            ended = _ends_within(process, timeout)
-        finally:
-            _end_group(process)
-        note = b"" if ended else os.fsencode(f"\ntimed out after {timeout:g} s")
-        return Completed(exit_code=process.returncode if ended else None, stdout=_content(out), stderr=_content(err) + note)
+        with self._files:
+            try:
+                ended = _ends_within(process, timeout)
+            finally:
+                self._process = None
+                _end_group(process)
+            note = b"" if ended else os.fsencode(f"\ntimed out after {timeout:g} s")
+            return Completed(exit_code=process.returncode if ended else None, stdout=_content(self._out), stderr=_content(self._err) + note)
+
+    def end(self) -> None:
+        """Ends a process whose answer nobody wants any more. A second call does nothing."""
+        if self._process is not None:
+            _end_group(self._process)
+            self._process = None
+        self._files.close()
 
 
 def _ends_within(process: subprocess.Popen[bytes], timeout: float) -> bool:

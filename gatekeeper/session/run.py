@@ -5,11 +5,10 @@ Knows in which order the rooms are asked, and none of their answers. Who listens
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from gatekeeper import __version__
 from gatekeeper.errors import StoreError, TreeError
@@ -21,10 +20,9 @@ from gatekeeper.judge.counters import batch_seconds
 from gatekeeper.judge.difference import delta_of, tight_condition
 from gatekeeper.judge.endings import ending
 from gatekeeper.judge.scores import scores
-from gatekeeper.judge.triage import Reference, Triage
+from gatekeeper.judge.triage import Triage
 from gatekeeper.judge.verdict import Deciders, judge
 from gatekeeper.model.assessment import Assessment, Delta
-from gatekeeper.model.document import to_document
 from gatekeeper.model.event import (
     Event,
     Intervened,
@@ -40,16 +38,14 @@ from gatekeeper.model.event import (
 )
 from gatekeeper.model.finding import Parsed
 from gatekeeper.model.plan import Job, Plan
-from gatekeeper.model.ports import Runner, Subscriber, Toolbox
+from gatekeeper.model.ports import Runner, Subscriber
 from gatekeeper.model.redaction import redacted, secret_values
 from gatekeeper.model.result import Condition, Intervention, Result, RunRecord, Verdict
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.status import Meaning, Outcome
 from gatekeeper.model.tool import Role
 from gatekeeper.model.value import dataclass, replace
-from gatekeeper.provide.inventory import inventory
 from gatekeeper.provide.managed import Permission
-from gatekeeper.report.formats import render
 from gatekeeper.session.beginning import kept
 from gatekeeper.session.caching import caching
 from gatekeeper.session.compare import Compared, compared, without_own
@@ -61,25 +57,24 @@ from gatekeeper.session.leaves import remove_leaves
 from gatekeeper.session.logs import clean_logs
 from gatekeeper.session.look import Sight, in_scope, locator, new_files, planned, see
 from gatekeeper.session.measure import Measure
-from gatekeeper.session.outcome import published
+from gatekeeper.session.opening import begun_or_gone, merge_base, teller, telling_of_death, tools
 from gatekeeper.session.outset import Outset, outset
 from gatekeeper.session.prepare import prepared, record_path
 from gatekeeper.session.recovering import recovering
-from gatekeeper.session.reports import make_room
 from gatekeeper.session.sharing import room, yielding
 from gatekeeper.session.suppressing import suppressing
-from gatekeeper.session.timings import timings
 from gatekeeper.session.trust import trust_notes
 from gatekeeper.store.atomic import write_bytes
 from gatekeeper.store.history import digest, durations
 from gatekeeper.store.history import record as remember
-from gatekeeper.store.home import Home, RunFolder, open_home, prune, start_run
+from gatekeeper.store.home import LOCK, Home, RunFolder, open_home, prune, start_run
 from gatekeeper.store.journal import FILE as JOURNAL
 from gatekeeper.store.journal import Journal
 from gatekeeper.store.log import RunLog
 from gatekeeper.store.running import registry_of
-from gatekeeper.store.runs import died_last
+from gatekeeper.tree.ahead import Ahead
 from gatekeeper.tree.changes import Changes
+from gatekeeper.tree.listing import questions
 from gatekeeper.tree.snapshot import Snapshot, differences, first, take
 
 
@@ -109,27 +104,29 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     changes = in_scope(sight)
     reached.append((Stage.VALIDATED, time.monotonic()))
     waited: list[str] = []
-    tell = _teller(subscribers, waited)
+    tell = teller(subscribers, waited)
     toolbox = locator(sight, Permission.INSTALL if settings.provision else Permission.NEVER, tell)
     plan = planned(sight, changes, toolbox)
     reached.append((Stage.PLANNED, time.monotonic()))
-    make_room(settings.reports)
+    if settings.reports:
+        from gatekeeper.session.reports import make_room  # lazy: only who asks for reports pays before the first job
+
+        make_room(settings.reports)
     control = control or Control()
-    base, notes = _merge_base(sight, plan, toolbox, control, tell) if settings.new_since else (None, ())
+    base, notes = merge_base(sight, plan, toolbox, control, tell) if settings.new_since else (None, ())
     against = compared(sight, changes, base, notes)
     home = open_home(sight.tree.root, environment)
     ours = folder is None
     if earlier is not None and earlier.going is not None:
         folder, ours = earlier.going.folder, False
     else:
-        home, folder = _telling_of_death(home), folder or start_run(home)
+        home, folder = telling_of_death(home), folder or start_run(home)
 
     def ready() -> Plan:
-        return prepared(plan, folder.path, sight.tree, lambda: new_files(sight, changes),
-                        lambda: [to_document(row) for row in inventory(sight.catalog, sight.detection, toolbox)])
+        return prepared(plan, folder.path, sight.tree, lambda: new_files(sight, changes), lambda: tools(sight, toolbox))
 
     try:
-        with _begun_or_gone(folder, ours=ours):
+        with begun_or_gone(folder, ours=ours):
             before = take(sight.tree, sight.git) if waited or settings.new_since else first(sight.tree, sight.git)
             start = outset(Looked(sight=sight, plan=plan, toolbox=toolbox, before=before, folder=folder.path), ready, earlier)
         opened = Opened(sight=sight, changes=changes, plan=start.plan, home=home, folder=folder, compared=against, start=start, reached=tuple(reached))
@@ -138,43 +135,6 @@ def run(settings: Settings, environment: Mapping[str, str], subscribers: Sequenc
     finally:
         folder.close()
         prune(home)
-
-
-@contextlib.contextmanager
-def _begun_or_gone(folder: RunFolder, *, ours: bool) -> Iterator[None]:
-    """Removes a folder that was made for a run that does not begin (a retry that is refused): it would be taken for the newest run."""
-    with contextlib.ExitStack() as otherwise:
-        if ours:
-            otherwise.callback(folder.discard)
-        yield
-        otherwise.pop_all()
-
-
-def _telling_of_death(home: Home) -> Home:
-    """With a sentence about the run before, if its process died: it can go on."""
-    died = died_last(home)
-    if died is None:
-        return home
-    from gatekeeper.session.halfway import half_done_text  # lazy: only who comes after a run that died pays
-
-    said = f"run {died} died before its end: gatekeeper resume --run {died} makes it go on{half_done_text(os.path.join(home.runs, died))}"
-    return replace(home, notices=(*home.notices, said))
-
-
-def _merge_base(sight: Sight, plan: Plan, toolbox: Toolbox, control: Control, tell: Callable[[str], None]) -> tuple[Reference | None, tuple[str, ...]]:
-    from gatekeeper.session.merge_base import base_reference  # lazy: only runs with --new-since pay
-
-    return base_reference(sight, plan, toolbox, control, tell)
-
-
-def _teller(subscribers: Sequence[Subscriber], told: list[str]) -> Callable[[str], None]:
-    """Tells everybody what takes time before the run itself starts, and keeps it in `told`."""
-    def tell(text: str) -> None:
-        told.append(text)
-        for subscriber in subscribers:
-            subscriber(Notice(at=time.monotonic(), message=text))
-
-    return tell
 
 
 class _Run:
@@ -233,9 +193,11 @@ class _Run:
         opened, tree, git = self._opened, self._opened.sight.tree, self._opened.sight.git
         _collect_from_now_on()
         self._take_over(opened.start.held)
-        with ProcessPool(run_id=opened.start.mark, unguarded=self._unguarded) as pool:
+        with ProcessPool(run_id=opened.start.mark, unguarded=self._unguarded, note=os.path.join(opened.folder.path, LOCK)) as pool:
             results = run_plan(opened.plan, clock=time.monotonic, pool=pool, conclude=self._measure, publish=self._heard, folder=opened.folder.path,
                                control=self._control, options=self._options())
+        if tree.git and isinstance(self._opened.sight.runner, Ahead):
+            self._opened.sight.runner.put(questions(tree.root, compared=True))
         self._reach(Stage.FINISHING)
         try:
             after = take(tree, git)
@@ -261,6 +223,9 @@ class _Run:
 
     def _kept(self, record: RunRecord, results: Sequence[Result], changed: Sequence[str]) -> RunRecord:
         """The record as it is once history and reports are written."""
+        from gatekeeper.session.outcome import published
+        from gatekeeper.session.timings import timings  # lazy: loaded while git looks at the tree (`cli.meanwhile`)
+
         opened = self._opened
         record = replace(record, timings=timings(opened.plan, results, record.wall_seconds))
         if lost := remember(opened.home, record, commit=self._before.commit or None, tree=digest(self._before.files, self._before.index)):
@@ -333,6 +298,8 @@ class _Run:
 
     def _write_results_so_far(self) -> None:
         """For the ecosystem report, which says itself when it has nothing to read: no reason to lose the run."""
+        from gatekeeper.report.formats import render  # lazy: only runs with that report pay
+
         try:
             write_bytes(record_path(self._opened.folder.path), render("json", self._record(self._results, ()), self._secrets))
         except StoreError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.execute.helper import run_helper
+from gatekeeper.execute.helper import Helper, run_helper
 from gatekeeper.model.ports import Runner
 from tests.fakes.stage import BIN, Stage, fake
 
@@ -100,3 +100,15 @@ def test_it_leaves_no_descriptors() -> None:
     RUN(["/nowhere"], cwd="/")
     RUN([sys.executable, "-c", "while True: pass"], cwd="/", timeout=0.1)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_one_whose_answer_nobody_wants_is_ended(stage: Stage) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    helper = Helper(fake("ignores-term", "unwanted"), cwd="/", env=stage.environment)
+    assert helper.started
+    unwanted = stage.actor("unwanted")
+    helper.end()
+    helper.end()
+    assert unwanted.gone()
+    assert not Helper(["/nowhere"], cwd="/").started
+    assert len(os.listdir("/proc/self/fd")) <= before + 1  # the stage's end of the talk with it
