@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -108,9 +109,13 @@ FEW = ("import ctypes, os, resource, sys; libc = ctypes.CDLL(None, use_errno=Tru
 @pytest.mark.skipif(os.geteuid() != 0 or not hasattr(ctypes.CDLL(None), "prctl"), reason="only root becomes somebody else")
 @pytest.mark.parametrize("count", [1, 4, 6])
 def test_without_a_process_or_thread_to_spare_the_run_says_so_or_decides(tmp_path: Path, count: int) -> None:
-    space = repository(tmp_path, GREEN)
-    space.program = (sys.executable, "-I", "-S", "-c", FEW.format(count=count, user=61_000 + count), *PROGRAM)
-    ended = space.run(*tasks_only("--jobs", "2"), env={"PYTHONPATH": str(CHECKOUT), "TMPDIR": str(tmp_path)})
+    space, user = repository(tmp_path, GREEN), 61_000 + count
+    place = Path(tempfile.gettempdir(), f"gatekeeper-{user}")  # made by root it would not be that user's, and each run would make another one
+    place.mkdir(mode=0o700, exist_ok=True)
+    os.chown(place, user, user)
+    space.program = (sys.executable, "-I", "-S", "-c", FEW.format(count=count, user=user), *PROGRAM)
+    ended = space.run(*tasks_only("--jobs", "2"), env={"PYTHONPATH": str(CHECKOUT)})
+    shutil.rmtree(place, ignore_errors=True)
     assert plain(ended), ended
     assert ended.exit_code in {0, 2, 3}, ended
     for folder in run_folders(space):
