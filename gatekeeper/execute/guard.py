@@ -38,8 +38,10 @@ os.register_at_fork(after_in_child=_let_go)
 class Guard:
     """The guardian of one run. Never raises: without a guardian the jobs still run, they only survive a `kill -9` of Gatekeeper."""
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, note: str = "") -> None:
         self._run_id = run_id
+        #: a file whose time is to tell when we died
+        self._note = (note,) if note else ()
         self._rows: dict[tuple[int, int], int] = {}
         self._free: list[int] = []
         self._strays: dict[int, set[tuple[int, int]]] = {}
@@ -109,7 +111,7 @@ class Guard:
             fds.append(os.open(os.devnull, os.O_RDWR))
             read, write, end, dying, quiet = fds
             # an empty environment: a guardian of an outer run must not take it for a job
-            self._process = start_process((sys.executable, "-I", "-S", PROGRAM, self._run_id, str(self._table)), cwd="/", env={}, stdin=read, stdout=quiet,
+            self._process = start_process((sys.executable, "-I", "-S", PROGRAM, self._run_id, str(self._table), *self._note), cwd="/", env={}, stdin=read, stdout=quiet,
                                           stderr=quiet, pass_fds=(self._table, dying))
         except OSError:
             kept: tuple[int, ...] = ()

@@ -1,6 +1,6 @@
 """The guardian: a tiny program beside every run that ends the jobs when Gatekeeper itself was killed, even by SIGKILL.
 
-Started as `python -I -S guardian.py RUN_ID TABLE` with the read end of a pipe as its stdin. TABLE is a descriptor of a file of rows: a process group
+Started as `python -I -S guardian.py RUN_ID TABLE [NOTE]` with the read end of a pipe as its stdin. NOTE is a file that is touched when Gatekeeper dies. TABLE is a descriptor of a file of rows: a process group
 of a job and -1, or an adopted process outside the groups and its start time; a row of zeros is free. At the end of the pipe, which comes when
 Gatekeeper closes it or dies, it reads the table, tells what is left to end, kills it 0.3 s later, and sweeps every process whose environment names
 the run.
@@ -115,10 +115,20 @@ def end(groups: set[int], singles: dict[int, str], run_id: str) -> None:
         time.sleep(0.01)
 
 
+def note_death(paths: list[str]) -> None:
+    """Touches the files that tell when Gatekeeper died: nobody else is there to see it."""
+    for path in paths:
+        try:
+            os.utime(path)
+        except OSError:
+            continue
+
+
 def main() -> None:
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
         signal.signal(signum, signal.SIG_IGN)
     sys.stdin.buffer.read()
+    note_death(sys.argv[3:])
     groups, singles = read_table(int(sys.argv[2]))
     end(groups, singles, sys.argv[1])
 

@@ -42,12 +42,12 @@ _Heard = Child | tuple[Child, int] | Guard | None
 class ProcessPool:
     """Child processes with everything that they start. Not thread-safe but for `wake`; close it, or use it as a context.
 
-    `unguarded` is called once where no guardian could be had, or none any more. `portable` forces the variant without pidfds, subreaper and the direct
+    `note` is a file that is touched when we die. `unguarded` is called once where no guardian could be had, or none any more. `portable` forces the variant without pidfds, subreaper and the direct
     start (None: only what the system does not have is done in another way).
     """
 
     def __init__(self, *, run_id: str, portable: bool | None = None, clock: Callable[[], float] = time.monotonic,
-                 kills: MemoryKills | None = None, unguarded: Callable[[], None] = lambda: None) -> None:
+                 kills: MemoryKills | None = None, unguarded: Callable[[], None] = lambda: None, note: str = "") -> None:
         settle_signals()
         keep_descriptors()
         outer = os.environ.get(RUN_COOKIE, "")
@@ -67,7 +67,7 @@ class ProcessPool:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
         self._kills = kills or MemoryKills()
-        self._guard = Guard(run_id)
+        self._guard = Guard(run_id, note)
         self._unguarded = unguarded
         self._watch_guard()
 

@@ -32,10 +32,11 @@ from gatekeeper.model.result import Intervention, RunRecord
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.value import replace
 from gatekeeper.session.beginning import Beginning, changes, read_beginning
-from gatekeeper.session.earlier import Earlier, Going, Held, intervention, reached
+from gatekeeper.session.earlier import Earlier, Going, Held, Looked, intervention, reached
 from gatekeeper.session.halfway import put_back
 from gatekeeper.session.run import run
 from gatekeeper.session.spent import spent
+from gatekeeper.session.unseen import last_seen, touched_after
 from gatekeeper.store.home import RunFolder, reopen_run
 from gatekeeper.store.journal import FILE, Recorded, Sitting, read_journal
 
@@ -43,6 +44,8 @@ _SHOWN = 5
 #: seconds that what the dead run left has to go; its guardian ends it within six
 _PATIENCE = 10.0
 _PAUSE = 0.05
+#: seconds after its last sign of life in which a run's own jobs may still write: until its guardian has ended them
+_DEATH = 2.0
 _AGAIN = "run it again: gatekeeper run"
 
 
@@ -54,13 +57,14 @@ def resume(path: str, environment: Mapping[str, str], subscribers: Sequence[Subs
     if folder is None:
         raise UsageError(f"run {run_id} is still running")
     undone: tuple[str, ...] = ()
+    seen = last_seen(path)
     try:
         recorded = _recorded(path, run_id)
         await_end_of_jobs(run_id)
         undone = put_back(path)
         going = _going(recorded, folder)
         settings = _settings(going)
-        earlier = Earlier(run_id=run_id, going=going, choose=lambda looked, _plan, now: _held(recorded, going, looked.plan, now, undone))
+        earlier = Earlier(run_id=run_id, going=going, choose=lambda looked, _plan, now: _as_it_was(_held(recorded, going, looked.plan, now, undone), looked, seen))
         return run(settings, environment, subscribers, control, runner, earlier=earlier)
     except UsageError as error:
         if undone:
@@ -151,7 +155,7 @@ def _is_of(pid: int, run_id: str) -> bool:
     return any(part.partition("+")[0] == run_id for part in read_cookie(pid)[0].split(":"))
 
 
-def _held(recorded: Recorded, going: Going, plan: Plan, now: Beginning, undone: tuple[str, ...]) -> Held:
+def _held(recorded: Recorded, going: Going, plan: Plan, now: Beginning, said: tuple[str, ...]) -> Held:
     """All that had finished, if everything is as it was. `plan` is what a run would do now. Raises UsageError with what changed."""
     run_id = recorded.run_id
     changed = (*changes(going.began, now), *_replanned(going.plan, plan))
@@ -160,8 +164,21 @@ def _held(recorded: Recorded, going: Going, plan: Plan, now: Beginning, undone: 
         raise UsageError(f"run {run_id} cannot go on, because this is not as it was: {', '.join(changed[:_SHOWN])}{more}",
                          hint="check it as it is now: gatekeeper run")
     held = reached(_ends(recorded.sittings, time.monotonic()))
-    return replace(held, notes=(f"resumed: {len(held.results)} of {len(going.plan.jobs)} jobs had finished when the run died", *undone),
+    return replace(held, notes=(f"resumed: {len(held.results)} of {len(going.plan.jobs)} jobs had finished when the run died", *said),
                    interventions=tuple(_interventions(recorded.sittings)))
+
+
+def _as_it_was(held: Held, looked: Looked, seen: float) -> Held:
+    """What is held, with a sentence where what git ignores could not be looked at. Raises UsageError where something of it was touched since the run died."""
+    if not held.results:
+        return held
+    unseen = touched_after(looked.sight, seen + _DEATH)
+    if unseen.touched:
+        more = f" and {len(unseen.touched) - _SHOWN} more" if len(unseen.touched) > _SHOWN else ""
+        raise UsageError(f"run {os.path.basename(looked.folder)} cannot go on, because this was touched since it died, and git, which ignores it, does not "
+                         f"say whether it is as it was: {', '.join(unseen.touched[:_SHOWN])}{more}", hint="check it as it is now: gatekeeper run")
+    told = (f"{unseen.too_many} holds more ignored files than were looked at: run again where checks read them and they changed",) if unseen.too_many else ()
+    return replace(held, notes=(*held.notes, *told))
 
 
 def _ends(sittings: Sequence[Sitting], now: float) -> Iterator[JobFinished]:

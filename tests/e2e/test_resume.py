@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.model.event import JobFinished
+from gatekeeper.session.unseen import last_seen
 from gatekeeper.store.journal import read_journal
 from tests.fakes.faulty import (
     configure,
@@ -196,6 +198,26 @@ def test_a_tree_that_was_moved_is_told_where_it_was(died: Space) -> None:
     said = refused(Space(now))
     assert f"was a run of {was / 'repo'}, which is not there any more" in said
     assert "hint: move it back" in said
+
+
+@pytest.mark.parametrize(("seconds", "refuses"), [(60.0, True), (-60.0, False)])
+def test_what_git_ignores_is_refused_where_it_was_touched_since_the_run_died(tmp_path: Path, seconds: float, refuses: bool) -> None:
+    """Its content is not known: what was touched before is what the finished jobs have seen."""
+    space, _ = scene(tmp_path)
+    space.write(".gitignore", "made/\nnotes.log\n")
+    space.write("made/b.py", "b = 1\n")
+    space.write("notes.log", "")
+    assert dying_at(space, "1:JobFinished").exit_code == -9
+    seen = last_seen(str(only_run(space)))
+    space.write("made/b.py", "b = 2\n")
+    for folder in run_folders(space):
+        for name in ("run.lock", "journal.jsonl"):
+            os.utime(folder / name, (seen - seconds, seen - seconds))
+    for log in only_run(space).glob("jobs/*/*.log"):
+        os.utime(log, (seen - seconds, seen - seconds))
+    ended = space.run("resume")
+    assert ended.exit_code == (2 if refuses else 1), ended
+    assert ("touched since it died, and git, which ignores it, does not say whether it is as it was: made/b.py" in ended.stderr) == refuses
 
 
 def test_another_commit_is_refused(died: Space) -> None:

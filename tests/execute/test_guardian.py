@@ -93,6 +93,21 @@ def test_what_may_be_of_either_of_two_jobs_does_not_survive_kill_9(stage: Stage,
     stage.actor("worker").tell("exit 0")
 
 
+def test_the_guardian_notes_when_gatekeeper_died_before_it_ends_what_is_left(stage: Stage, tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    note.touch()
+    os.utime(note, (1.0, 1.0))
+    guard = Guard("run-noted", str(note))
+    process = subprocess.Popen(fake("told", "left"), env=stage.environment, start_new_session=True)
+    actor = stage.actor("left")
+    guard.add(process.pid)
+    assert note.stat().st_mtime == 1.0
+    guard.close()  # to the guardian this is the same
+    assert actor.gone()
+    process.wait()
+    assert note.stat().st_mtime > 1.0
+
+
 def test_what_may_be_of_two_jobs_is_ended_until_both_are_gone(stage: Stage) -> None:
     guard = Guard("run-of-two")
     process = subprocess.Popen(fake("told", "doubtful"), env=stage.environment, start_new_session=True)
