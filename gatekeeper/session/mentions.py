@@ -83,13 +83,15 @@ class Mentions:
         word = _LEADING.sub(lambda found: self._environment.get(found[1] or found[2] or "", "."), word, count=1)
         if word.startswith("~/"):
             word = f"{self._environment.get('HOME', '')}{word[1:]}"
+        if "\0" in word:  # what is read may be anything: a program, a picture
+            return
         place = os.path.normpath(os.path.join(folder, word))
         if "*" in place:
             # what a pattern of files stands for is what is checked, and no configuration
             if (before := place.partition("*")[0].rpartition("/")[0]) != folder:
                 yield before
             yield from filter(os.path.isdir, sorted(glob.glob(place.partition("**")[0].rstrip("/") if "**" in place else place))[:_MOST])
-        elif "\0" not in place:
+        else:
             yield place
 
     def _linked(self, folder: str, word: str) -> str | None:

@@ -40,3 +40,13 @@ def test_a_program_beside_configuration_above_the_tree_is_outside(tmp_path: Path
     (root / "own.mjs").write_text("")
     paths = [path for path in above(str(root), [".prettierrc"]) if path.startswith(str(tmp_path))]
     assert list(programs_outside(paths, Mentions(str(root), {}), {})) == [str(tmp_path / "outer/plugin.mjs")]
+
+
+@pytest.mark.parametrize("word", ["a\0b", "a\0/*b", "*\0", "./**/\0/x"])
+def test_what_configuration_leads_to_may_be_a_picture_whose_bytes_are_no_name(tmp_path: Path, word: str) -> None:
+    """A README that Cargo.toml names led to a picture: a run of a real repository ended as a bug."""
+    (tmp_path / "Cargo.toml").write_text('[package]\nreadme = "./logo.png"\n')
+    (tmp_path / "logo.png").write_bytes(f'\x89PNG "{word}" \'{word}\''.encode("latin-1"))
+    mentions = Mentions(str(tmp_path), {})
+    assert mentions.of("Cargo.toml", {}).files == ("logo.png",)
+    assert mentions.of("logo.png", {}).files == ()
