@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from gatekeeper import __version__
 from gatekeeper.model.component import Component, Kind, Language
@@ -16,11 +17,8 @@ from gatekeeper.model.pipeline import Catalog
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool, Tool
 from gatekeeper.model.value import dataclass, field, replace
-from gatekeeper.provide.compilers import Compilers
 from gatekeeper.provide.dependencies import Absence, missing, node_absence, python_absence, solidity_absence
 from gatekeeper.provide.environments import normalise
-from gatekeeper.provide.foundry import output_variables
-from gatekeeper.provide.installers import find_uv
 from gatekeeper.provide.kits import Ecosystem, kit_for, package_of, split_pin
 from gatekeeper.provide.managed import ManagedTools, Permission
 from gatekeeper.provide.node import (
@@ -40,7 +38,9 @@ from gatekeeper.provide.pins import Pin, npm_pin, pypi_pin
 from gatekeeper.provide.places import Surroundings, usable_home
 from gatekeeper.provide.probe import ask, supported
 from gatekeeper.provide.pythons import Pythons, console_script
-from gatekeeper.provide.rust import locate_rust
+
+if TYPE_CHECKING:  # most trees have no contracts
+    from gatekeeper.provide.compilers import Compilers
 
 _MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun"})
 _PYTHONS = frozenset({"python", "python3"})
@@ -55,11 +55,20 @@ class Locator:
     catalog: Catalog
     managed: ManagedTools
     pythons: Pythons
-    compilers: Compilers
     answers: dict[tuple[str, str], LocatedTool | MissingTool] = field(default_factory=dict)
     #: package managers on the search path with their versions, and packages that the catalogue provides: the same for every component
     managers: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     provided: dict[Ecosystem, frozenset[str]] = field(default_factory=dict)
+    solidity: list[Compilers] = field(default_factory=list)
+
+    @property
+    def compilers(self) -> Compilers:
+        """The Solidity compilers, all of whose answers are remembered too."""
+        if not self.solidity:
+            from gatekeeper.provide.compilers import Compilers  # lazy: only trees with contracts pay
+
+            self.solidity.append(Compilers(surroundings=self.surroundings, runner=self.runner, managed=self.managed, solc=self.catalog.tool("solc")))
+        return self.solidity[0]
 
     def locate(self, tool: Tool, component: Component | None) -> LocatedTool | MissingTool:
         """The program for `tool` in a component (None: the whole repository), or why there is none and what would change that."""
@@ -124,6 +133,8 @@ class Locator:
             path, *prefix = self.builtin(tool.executable)
             return LocatedTool(path=path, version=__version__, source="builtin", prefix=tuple(prefix))
         if Language.RUST in tool.languages and tool.provide is None:
+            from gatekeeper.provide.rust import locate_rust  # lazy: only trees with crates pay
+
             return locate_rust(self.surroundings, self.runner, tool, component)
         if tool.id == "script":
             return self._scripts(component)
@@ -133,7 +144,7 @@ class Locator:
             return self._interpreter(component)
         if tool.executable == "uv":
             return self._uv(tool)
-        if self.compilers.solc is not None and tool.id == self.compilers.solc.id:
+        if tool.id == "solc":
             return self.compilers.locate(component)
         if package_of(tool) is None and not tool.traces.pypi and not tool.traces.npm:
             return self._on_path(tool) or MissingTool(reason=f"{tool.executable} is not on PATH", hint=f"install {tool.executable}")
@@ -229,6 +240,8 @@ class Locator:
                            env=self.pythons.variables(environment))
 
     def _uv(self, tool: Tool) -> LocatedTool | MissingTool:
+        from gatekeeper.provide.installers import find_uv  # lazy: only jobs of uv's own pay
+
         path = find_uv(self.surroundings)
         if path is None:
             return MissingTool(reason="uv is not installed", hint="pip install uv")
@@ -245,6 +258,8 @@ class Locator:
         """forge finds its compilers by variables; without a compiler it still formats, so that is a matter of `dependencies`."""
         if isinstance(found, MissingTool):
             return found
+        from gatekeeper.provide.foundry import output_variables  # lazy: only trees with contracts pay
+
         compilers = self.compilers.for_forge(component)
         more: Mapping[str, str] = {} if isinstance(compilers, MissingTool) else compilers
         places = output_variables(self.surroundings, component, self.managed.home)
@@ -286,8 +301,7 @@ def make_locator(*, root: str, environment: Mapping[str, str], runner: Runner, c
     managed = ManagedTools(home=usable_home(home), runner=runner, surroundings=surroundings, locks=locks, permission=permission, offline=offline,
                            announce=announce)
     return Locator(surroundings=surroundings, runner=runner, catalog=catalog, managed=managed,
-                   pythons=Pythons(surroundings=surroundings, runner=runner),
-                   compilers=Compilers(surroundings=surroundings, runner=runner, managed=managed, solc=catalog.tool("solc")))
+                   pythons=Pythons(surroundings=surroundings, runner=runner))
 
 
 def is_python(tool: Tool) -> bool:

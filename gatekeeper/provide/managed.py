@@ -13,14 +13,17 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from gatekeeper.model.ports import Runner
 from gatekeeper.model.tool import LocatedTool, MissingTool
 from gatekeeper.model.value import dataclass, field
-from gatekeeper.provide.installers import Installer, base_environment, no_network
 from gatekeeper.provide.kits import Ecosystem, Kit
 from gatekeeper.provide.places import Surroundings, executable, read_text
 from gatekeeper.provide.probe import ask
+
+if TYPE_CHECKING:  # most tools are installed
+    from gatekeeper.provide.installers import Installer
 
 _MARKER = "gatekeeper-tool.json"
 #: completes a folder after the install: writes further files into it, may refuse with a line
@@ -112,6 +115,8 @@ class ManagedTools:
         program = kit.program(building)
         if not executable(program):
             return self._absent(kit, building)
+        from gatekeeper.provide.installers import base_environment  # lazy: see _installer
+
         said = ask(self.runner, [program], kit.tool.version_probe, base_environment(self.surroundings.environment))
         if said is None:
             return f"{kit.package} {kit.version} was installed but does not run"
@@ -132,6 +137,8 @@ class ManagedTools:
 
     def _install(self, kit: Kit, building: str) -> str | None:
         """Installs; without a network once more from the caches, and from then on only from those."""
+        from gatekeeper.provide.installers import no_network  # lazy: see _installer
+
         offline = self.offline or bool(self.unreachable)
         problem = self._installer(offline=offline).install(kit, building)
         if problem is None or not (offline or no_network(problem)):
@@ -143,6 +150,8 @@ class ManagedTools:
         return f"no network, and not in the caches of uv and npm ({self.unreachable[0] if self.unreachable else problem})"
 
     def _installer(self, *, offline: bool) -> Installer:
+        from gatekeeper.provide.installers import Installer  # lazy: only what is not installed yet pays
+
         return Installer(surroundings=self.surroundings, runner=self.runner, home=self.home, offline=offline)
 
 
