@@ -55,6 +55,7 @@ class Installed:
         self._variables = environment
         self._home = environment.get("HOME", "")
         self._remembered: dict[str, State] = {}
+        self._asked: dict[str, Callable[[], State]] = {}
 
     def program(self, path: str, search: str) -> tuple[State, ...]:
         """What the program at `path` (absolute) is and runs with. `search` is the PATH on which its interpreter is looked for. Raises UnknownStateError."""
@@ -113,8 +114,18 @@ class Installed:
                  for part in ("bin/rustc", "bin/cargo", "lib/rustlib/components", "lib/rustlib/multirust-channel-manifest.toml")]
         return State(words=tuple(parts))
 
+    def look_again(self) -> bool:
+        """Asks each environment anew; whether all are as they were. Digests must have been looked at again."""
+        before = dict(self._remembered)
+        self._remembered.clear()
+        try:
+            return all(self._once(name, self._asked[name]) == state for name, state in before.items())
+        except UnknownStateError:
+            return False
+
     def _once(self, name: str, ask: Callable[[], State]) -> State:
         if name not in self._remembered:
+            self._asked[name] = ask
             asked = ask()
             self._remembered[name] = State(words=((name, "\0".join("=".join(word) for word in asked.words)),) if asked.words else (), sources=asked.sources)
         return self._remembered[name]

@@ -81,6 +81,7 @@ class Keys:
         self._started = Started(self._root, environment, Installed(self._root, digests.of, sight.environment))
         self._configured = Configured(self._root, sight.tree.files, digests, self._mentions, places)
         self._covering = Covering(sight, plan.components, digests, self._mentions)
+        self._same = True
         #: what all keys hold
         self._everywhere = (("gatekeeper", f"{__version__} {ourselves()}"), ("platform", f"{sys.platform} {os.uname().machine}"), *left_out(self._root))
 
@@ -107,7 +108,15 @@ class Keys:
     def look_again(self) -> None:
         """Forgets what was ignored or built: a job has run that may have made some of it."""
         self._covering.look_again()
-        self._started.look_again()
+        self.is_same_machine()
+
+    def is_same_machine(self) -> bool:
+        """Whether what lies outside of the tree and what is installed is as it was when keys were made of it, ever since; looks again."""
+        outside = [path for path in self._digests.looked_at() if os.path.isabs(path) or path.startswith("..")]
+        changed = [path for path in outside if not self._digests.unchanged(path)]
+        self._digests.forget(changed)
+        self._same = self._started.look_again() and self._same and not changed
+        return self._same
 
     def now(self, *, groups: bool) -> tuple[bool, Mapping[str, Sequence[str]]]:
         """Whether the tree holds the same names as when it was first looked at, and the `groups` as they are, if asked for. Raises TooManyError."""

@@ -41,11 +41,12 @@ class Started:
         self._ran: dict[tuple[object, ...], RanWith] = {}
         self._found: dict[str, str | None] = {}
 
-    def look_again(self) -> None:
-        """Forgets where things lie: a job has run that may have made some of them."""
+    def look_again(self) -> bool:
+        """Forgets where things lie: a job has run that may have made some of them. Whether all that is installed is as it was."""
         self._outside.clear()
         self._ran.clear()
         self._found.clear()
+        return self._installed.look_again()
 
     def told(self, job: Job) -> Mapping[str, str]:
         """The variables that a job gets, without those of its tool."""

@@ -42,8 +42,8 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def sight(root: Path, settings: Settings | None = None, tools: tuple[Tool, ...] = ()) -> Sight:
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(root.parent), "XDG_CACHE_HOME": str(root.parent / "cache")}
+def sight(root: Path, settings: Settings | None = None, tools: tuple[Tool, ...] = (), path: str = "/usr/bin:/bin") -> Sight:
+    environment = {"PATH": path, "HOME": str(root.parent), "XDG_CACHE_HOME": str(root.parent / "cache")}
     usual = Settings(root=str(root), tasks=(CustomTask(id="check", batch="beta", argv=("./check",), cache="tree"),))
     return Sight(settings=settings or usual, environment=environment, runner=run_helper, tree=read_tree(str(root), run_helper, environment),
                  git=Git(run_helper, str(root), environment), catalog=Catalog(tools=tools, pipeline=Pipeline(name="default", batches=())),
@@ -55,13 +55,14 @@ class Run:
 
     writes = "what it wrote\n"
 
-    def __init__(self, root: Path, job: Job = JOB, *, verify: bool = False, secrets: tuple[str, ...] = (), tools: tuple[Tool, ...] = ()) -> None:
+    def __init__(self, root: Path, job: Job = JOB, *, verify: bool = False, secrets: tuple[str, ...] = (), tools: tuple[Tool, ...] = (),
+                 path: str = "/usr/bin:/bin") -> None:
         self.job = job
         self.folder = root.parent / "run"
         self.folder.mkdir(exist_ok=True)
         self.store = ResultStore(str(root.parent / "cache"))
         plan = Plan(root=str(root), pipeline="default", batches=(), jobs=(job,), components=(APP,))
-        self.caching = Caching(sight(root, tools=tools), plan, str(self.folder), self.store, verify=verify, secrets=secrets)
+        self.caching = Caching(sight(root, tools=tools, path=path), plan, str(self.folder), self.store, verify=verify, secrets=secrets)
 
     def look(self) -> Hit | Job:
         return self.caching.lookup(self.job)
@@ -388,3 +389,51 @@ def test_where_tools_would_leave_the_whole_tree_out_nothing_holds_that_was_kept_
 
     assert isinstance(look(elsewhere), Hit), "where a tree lies does not count otherwise"
     assert isinstance(look(moved), Job)
+
+
+def test_a_program_that_a_job_has_made_anew_is_looked_at_again(root: Path) -> None:
+    """Also what is installed, as by a job that runs the package manager or generates code among the packages."""
+    assert run_helper(("git", "init", "-q"), cwd=str(root), env={"PATH": "/usr/bin:/bin"}).ok
+    (root / ".gitignore").write_text("built/\n")
+    (root / "built").mkdir()
+    (root / "check").rename(root / "built" / "check")
+    jobs = [replace(JOB, id=f"B2/{name}", argv=("./built/check", name)) for name in ("first", "second")]
+    runs = [Run(root, job) for job in jobs]
+    for run in runs:
+        run.look()
+        run.end()
+    assert all(isinstance(Run(root, job).look(), Hit) for job in jobs)
+    cache = Caching(sight(root), replace(PLAN, jobs=(*jobs, JOB), components=(APP,)), str(runs[0].folder), runs[0].store)
+    assert isinstance(cache.lookup(jobs[0]), Hit)
+    (root / "built" / "check").write_bytes(b"\x7fELF, another")
+    cache.finished(replace(PASSED, attempts=(ATTEMPT,)))
+    assert cache.lookup(jobs[1]) == jobs[1]
+
+
+def test_what_is_installed_while_a_job_runs_keeps_its_result_out(root: Path) -> None:
+    """A package that appears changes no file that was looked at; it is gone again later, and then nothing holds that was measured beside it."""
+    script = root / "check"
+    modules = root / "node_modules"
+    (modules / "check").mkdir(parents=True)
+    (modules / "check" / "package.json").write_text("{}")
+    script.unlink()
+    (modules / "check" / "run").write_text("#!/usr/bin/env node\n")
+    (modules / "check" / "run").chmod(0o755)
+    node = root.parent / "bin" / "node"
+    node.parent.mkdir()
+    node.write_bytes(b"\x7fELF")
+    node.chmod(0o755)
+    job = replace(JOB, argv=("./node_modules/check/run",))
+
+    def again() -> Run:
+        run = Run(root, job, path=str(node.parent))
+        assert isinstance(run.look(), Job)
+        return run
+
+    run = again()
+    (modules / "new").mkdir()
+    (modules / "new" / "package.json").write_text("{}")
+    run.end()
+    shutil.rmtree(modules / "new")
+    again().end()
+    assert isinstance(Run(root, job, path=str(node.parent)).look(), Hit)
