@@ -36,19 +36,20 @@ def _hint(error: OSError) -> str | None:
 
 
 @contextlib.contextmanager
-def replacing(path: str, mode: int = 0o644, *, last: bool = True) -> Iterator[BinaryIO]:
+def replacing(path: str, mode: int | None = None, *, last: bool = True) -> Iterator[BinaryIO]:
     """A file to write to that becomes `path` when the block ends well, and disappears when it does not. Raises OSError.
 
-    Where it is not the `last` of several in one folder, its name is made to last together with that one's.
+    It has exactly the `mode`; without one, what the umask of the user leaves of 0644. Where it is not the `last` of several in one folder, its name is made to last together with that one's.
     """
     folder = os.path.dirname(path) or "."
     unfinished = os.path.join(folder, f"{UNFINISHED}{os.urandom(8).hex()}")
-    descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644 if mode is None else 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
-            os.fchmod(file.fileno(), mode)
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         os.replace(unfinished, path)
     except BaseException:
@@ -59,8 +60,8 @@ def replacing(path: str, mode: int = 0o644, *, last: bool = True) -> Iterator[Bi
         sync_folder(folder)
 
 
-def write_bytes(path: str, data: bytes, mode: int = 0o644, *, last: bool = True) -> None:
-    """Writes a whole file at once (`last`: see `replacing`). Raises StoreError; then the old content of `path` is untouched."""
+def write_bytes(path: str, data: bytes, mode: int | None = None, *, last: bool = True) -> None:
+    """Writes a whole file at once (`mode`, `last`: see `replacing`). Raises StoreError; then the old content of `path` is untouched."""
     with naming(path, "written"), replacing(path, mode, last=last) as file:
         file.write(data)
 

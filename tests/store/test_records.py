@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -174,3 +175,13 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(StoreError, match=r"cannot be written: Not a directory"):
         write_bytes(str(path / "below"), b"")
+
+
+@pytest.mark.parametrize(("umask", "mode", "given"), [(0o022, None, 0o644), (0o077, None, 0o600), (0o077, 0o755, 0o755), (0o022, 0o600, 0o600)])
+def test_a_file_is_as_open_as_the_umask_of_the_user_allows_unless_its_mode_is_said(tmp_path: Path, umask: int, mode: int | None, given: int) -> None:
+    before = os.umask(umask)
+    try:
+        write_bytes(str(tmp_path / "file"), b"x", mode)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == given
