@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 from typing import assert_never
 
 _TOKEN = b"+"
-#: of a folder with a FIFO, below the temporary one; seconds in which it may not be locked yet
-_PREFIX, _NAME, _FRESH = "gatekeeper-jobs-", "jobs", 60.0
+#: of a folder with a FIFO, below the temporary one, and of the FIFO
+_PREFIX, _NAME = "gatekeeper-jobs-", "jobs"
 
 
 class Style(StrEnum):
@@ -101,9 +100,11 @@ def _fifo() -> tuple[str, int]:
     import tempfile  # lazy: only ninja's kind pays for it
 
     _remove_what_the_dead_left(tempfile.gettempdir())
-    folder = tempfile.mkdtemp(prefix=_PREFIX)
-    lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    made = tempfile.mkdtemp(prefix="gatekeeper-")
+    lock = os.open(made, os.O_RDONLY | os.O_CLOEXEC)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    folder = os.path.join(os.path.dirname(made), _PREFIX + os.path.basename(made))  # by this name it is known, and locked from the start
+    os.rename(made, folder)
     path = os.path.join(folder, _NAME)
     os.mkfifo(path, 0o600)
     return path, lock
@@ -114,8 +115,7 @@ def _remove_what_the_dead_left(parent: str) -> None:
     with suppress(OSError), os.scandir(parent) as entries:
         for path in [entry.path for entry in entries if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False)]:
             with suppress(OSError):
-                status = os.lstat(path)
-                if status.st_uid == os.getuid() and time.time() - status.st_mtime > _FRESH:
+                if os.lstat(path).st_uid == os.getuid():
                     _remove_unless_held(path)
 
 
