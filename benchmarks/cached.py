@@ -34,7 +34,9 @@ def cached(place: Place, repeats: int) -> Told:
 def _calls(place: Place, root: str) -> dict[str, list[str]]:
     """The peers, each told to be quiet where it can be."""
     nx = os.path.join(root, "node_modules", "nx")
-    if not os.path.lexists(nx):
+    if os.path.islink(nx):
+        os.unlink(nx)  # the folder may have been moved
+    if not os.path.exists(nx):
         os.symlink(os.path.join(place.folder, "node", "node_modules", "nx"), nx)  # it runs only where it is installed
     return {
         "turbo, native": [place.peer("turbo"), "run", *_SCRIPTS, "--output-logs=none"],
