@@ -139,7 +139,7 @@ def test_a_large_output_is_read_by_a_process_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("end", "words"), [
-    (Completed(exit_code=OUT_OF_MEMORY), "needs more than"), (Completed(exit_code=-9), "needs more than"), (Completed(exit_code=-11), "failed (exit code -11)"),
+    (Completed(exit_code=OUT_OF_MEMORY), "needs more than"), (Completed(exit_code=-9), "ended twice, by signal 9"), (Completed(exit_code=-11), "ended twice, by signal 11"),
     (Completed(exit_code=None, stderr=b"\ntimed out after 120 s"), "took longer than 120 s"), (Completed(exit_code=0), "failed"),
     (Completed(exit_code=None, stderr=b"cannot start `python`: gone"), "cannot start")])
 def test_a_reader_that_dies_is_a_tool_error(tmp_path: Path, end: Completed, words: str) -> None:
