@@ -43,8 +43,8 @@ def _pause(request: Request, run: State) -> None:
     if not request.subject:
         if run.standstill.by(Holder.PERSON):
             raise _RefusedError("the run is paused already")
-        _told(request, run)
         run.standstill.begin(Holder.PERSON, said)
+        _told(request, run)
         return
     status = _open(request, run)
     if status is not Status.RUNNING and not (status is Status.PAUSED and not run.freezer.holds(request.subject, Holder.PERSON)):
@@ -57,8 +57,8 @@ def _resume(request: Request, run: State) -> None:
     if not request.subject:
         if not run.standstill.by(Holder.PERSON):
             raise _RefusedError("the run is not paused")
-        _told(request, run)
         run.standstill.end(Holder.PERSON)
+        _told(request, run)  # when it has happened: whoever asked waits for that
         return
     _open(request, run)
     if request.subject in run.tries.holds:

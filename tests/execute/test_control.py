@@ -230,7 +230,7 @@ def test_a_real_process_stands_still_while_the_run_is_paused_and_does_not_time_o
         (result,) = run_plan(plan, clock=time.monotonic, pool=resumed, conclude=conclude, publish=events, folder=str(tmp_path / "run"), control=control,
                              options=RunOptions(environment={}))
     assert result.status is Status.PASSED
-    assert [type(event).__name__ for event in events.all][:3] == ["Intervened", "RunPaused", "JobQueued"]
+    assert [type(event).__name__ for event in events.all][:3] == ["RunPaused", "Intervened", "JobQueued"]
 
 
 class ResumeWhen:
