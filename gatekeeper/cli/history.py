@@ -18,7 +18,7 @@ from gatekeeper.model.document import to_document
 from gatekeeper.model.duration import spoken
 from gatekeeper.model.status import Outcome, Status
 from gatekeeper.model.wording import count_text
-from gatekeeper.store.history import PastRun
+from gatekeeper.store.history_lines import PastRun
 from gatekeeper.store.ledger import Ledger, Moment, Timed, Unsteady, ledger
 
 _FAILING = frozenset({Status.FAILED.value, Status.ERRORED.value, Status.TIMED_OUT.value})

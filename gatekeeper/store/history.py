@@ -1,13 +1,10 @@
 """The history of a tree: every run with its jobs, their outcomes, times and memory.
 
-A run that ends appends one JSON line to `history.jsonl` and puts what the plan wants to know into `past.json` (`store.samples`): both cost it
+A run that ends appends one JSON line to `history.jsonl` (`store.history_lines`) and puts what the plan wants to know into `past.json` (`store.samples`): both cost it
 a millisecond, where loading SQLite alone costs nine. Whoever looks back, or a run that finds the file grown large, takes its lines over into
 `history.sqlite3` (`store.ledger`), which holds all that was ever recorded until it is too old. A history that cannot be written fails no run.
 
-    {"schema": 2, "run", "started_at", "seconds", "outcome", "exit_code", "pipeline", "scope", "commit", "tree", "estimated", "cpu", "pool", "jobs":
-     [[id, status, seconds, peak_mb, cpu, files, attempts, from_cache, flaky, read_mb, write_mb], ...]}
-
-Lines of schema 1 had the first four values of a job. Does not know plans: it gives expectations by job id, and who asks decides what they mean.
+Does not know plans: it gives expectations by job id, and who asks decides what they mean.
 """
 
 from __future__ import annotations
@@ -23,54 +20,16 @@ from gatekeeper.model.past import Past
 from gatekeeper.model.plan import Job
 from gatekeeper.model.result import Result, RunRecord
 from gatekeeper.model.status import Status
-from gatekeeper.model.value import dataclass
 from gatekeeper.store.atomic import write_bytes
+from gatekeeper.store.history_lines import FILE, SCHEMA, PastRun, read_lines
 from gatekeeper.store.home import Home
 from gatekeeper.store.lock import locked
 from gatekeeper.store.samples import REMEMBERED, TELLING, Sample, Samples, added, read_samples, reckoned, today, write_samples
 
-SCHEMA = 2
-FILE = "history.jsonl"
 #: bytes of lines after which a run takes them over into the ledger itself
 LARGE = 1_000_000
 #: where that does not work the file is cut to half of this
 LARGEST = 4_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastJob:
-    """How a job of a past run ended; seconds of wall and CPU time, memory and disk traffic in MB (0 = unknown), `files` that it was given."""
-
-    id: str
-    status: str
-    seconds: float
-    peak_memory_mb: float = 0.0
-    cpu_seconds: float = 0.0
-    files: int = 0
-    attempts: int = 1
-    from_cache: bool = False
-    flaky: bool = False
-    read_mb: float = 0.0
-    write_mb: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastRun:
-    """One run. `tree` is a digest of what it looked at (empty: not known), `estimated_seconds` what its plan had said (0: nothing)."""
-
-    run_id: str
-    started_at: str
-    seconds: float
-    outcome: str
-    exit_code: int
-    pipeline: str
-    scope: str
-    commit: str | None = None
-    tree: str = ""
-    estimated_seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    pool_size: int = 0
-    jobs: tuple[PastJob, ...] = ()
 
 
 def record(home: Home, run: RunRecord, *, commit: str | None = None, tree: str = "") -> str | None:
@@ -187,33 +146,3 @@ def _all_runs(home: Home) -> list[PastRun]:
         return read_lines(home)[0]
     with ledger.ledger(home) as told:
         return list(reversed(told.recent(20 * REMEMBERED)))
-
-
-def read_lines(home: Home) -> tuple[list[PastRun], int]:
-    """The runs that were not taken over yet, oldest first, and how many lines cannot be read."""
-    try:
-        with open(os.path.join(home.folder, FILE), "rb") as file:
-            lines = [line for line in file.read().split(b"\n") if line]
-    except OSError:
-        return [], 0
-    parsed = [_parsed(line) for line in lines]
-    return [run for run in parsed if run is not None], parsed.count(None)
-
-
-def _parsed(line: bytes) -> PastRun | None:
-    try:
-        data = json.loads(line)
-        if data["schema"] not in {1, SCHEMA}:
-            return None
-        return PastRun(run_id=str(data["run"]), started_at=str(data["started_at"]), seconds=float(data["seconds"]), outcome=str(data["outcome"]),
-                       exit_code=int(data["exit_code"]), pipeline=str(data["pipeline"]), scope=str(data["scope"]), commit=data.get("commit") and str(data["commit"]),
-                       tree=str(data.get("tree", "")), estimated_seconds=float(data.get("estimated", 0.0)), cpu_seconds=float(data.get("cpu", 0.0)),
-                       pool_size=int(data.get("pool", 0)), jobs=tuple(_parsed_job(*job) for job in data["jobs"]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-
-
-def _parsed_job(name: str, status: str, seconds: float, peak: float, *more: float) -> PastJob:
-    cpu, files, attempts, from_cache, flaky, read, write = more or (0.0, 0, 1, 0, 0, 0.0, 0.0)
-    return PastJob(id=str(name), status=str(status), seconds=float(seconds), peak_memory_mb=float(peak), cpu_seconds=float(cpu), files=int(files),
-                   attempts=int(attempts), from_cache=bool(from_cache), flaky=bool(flaky), read_mb=float(read), write_mb=float(write))

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 
 from gatekeeper.errors import StoreError
 from gatekeeper.model.value import dataclass
-from gatekeeper.store.history import FILE as LINES
-from gatekeeper.store.history import PastJob, PastRun, read_lines
+from gatekeeper.store.history_lines import FILE as LINES
+from gatekeeper.store.history_lines import PastJob, PastRun, read_lines
 from gatekeeper.store.home import Home
 from gatekeeper.store.lock import locked
 

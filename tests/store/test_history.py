@@ -19,6 +19,8 @@ from gatekeeper.model.plan import Plan
 from gatekeeper.model.result import Attempt, Result, RunRecord, Verdict
 from gatekeeper.model.status import Outcome, Status
 from gatekeeper.store import history
+from gatekeeper.store.history_lines import FILE as LINES
+from gatekeeper.store.history_lines import PastJob
 from gatekeeper.store.home import Home, open_home
 from gatekeeper.store.ledger import FILE as DATABASE
 from gatekeeper.store.ledger import KEPT_RUNS, Ledger, ledger
@@ -58,7 +60,7 @@ def names(home: Home) -> list[str]:
 
 
 def lines(home: Home) -> bytes:
-    return Path(home.folder, history.FILE).read_bytes()
+    return Path(home.folder, LINES).read_bytes()
 
 
 # what a run adds
@@ -73,7 +75,7 @@ def test_the_history_has_the_newest_run_first_with_all_that_was_measured(home: H
     assert (newest.run_id, before.run_id) == ("r2", "r1")
     assert (newest.outcome, newest.exit_code, newest.pipeline, newest.commit, newest.tree) == ("pass", 0, "default", "abc", "t")
     assert (newest.estimated_seconds, newest.cpu_seconds, newest.pool_size) == (3.0, 0.75, 2)
-    assert newest.jobs == (history.PastJob(id=NAME, status="passed", seconds=1.5, peak_memory_mb=12.3, cpu_seconds=0.75, attempts=2, read_mb=2.0, write_mb=4.0),)
+    assert newest.jobs == (PastJob(id=NAME, status="passed", seconds=1.5, peak_memory_mb=12.3, cpu_seconds=0.75, attempts=2, read_mb=2.0, write_mb=4.0),)
 
 
 def test_a_run_loads_no_database(home: Home) -> None:
@@ -156,14 +158,14 @@ OLD = json.dumps({"schema": 1, "run": "old", "started_at": "2026-01-02T12:00:00+
 
 
 def test_the_lines_of_earlier_versions_are_taken_over_once(home: Home) -> None:
-    path = Path(home.folder, history.FILE)
+    path = Path(home.folder, LINES)
     path.write_text(OLD)
     assert history.past(home) == {"A1/x": Past(seconds=4.5, peak_mb=30.0, failure_odds=1.0)}
     history.record(home, run_record("new"))
     with looked(home) as told:
         newest, old = told.recent(10)
     assert (newest.run_id, old.run_id, old.commit, old.tree) == ("new", "old", None, "")
-    assert old.jobs == (history.PastJob(id="A1/x", status="failed", seconds=4.5, peak_memory_mb=30.0),)
+    assert old.jobs == (PastJob(id="A1/x", status="failed", seconds=4.5, peak_memory_mb=30.0),)
     assert lines(home) == b""
     assert names(home) == ["new", "old"]
     assert set(history.past(home)) == {"A1/x", NAME}
@@ -211,7 +213,7 @@ def test_names_of_bytes_that_are_no_text_are_spelled_out(home: Home) -> None:
 def test_runs_go_when_they_are_old_and_many(home: Home) -> None:
     long_ago = (datetime.now(UTC) - timedelta(days=500)).isoformat(timespec="seconds")
     template = json.loads(OLD) | {"started_at": long_ago}
-    Path(home.folder, history.FILE).write_text("".join(json.dumps(template | {"run": f"r{number:05}"}) + "\n" for number in range(KEPT_RUNS + 5)))
+    Path(home.folder, LINES).write_text("".join(json.dumps(template | {"run": f"r{number:05}"}) + "\n" for number in range(KEPT_RUNS + 5)))
     assert names(home) == [f"r{number:05}" for number in range(KEPT_RUNS + 4, 4, -1)]
     with closing(sqlite3.connect(os.path.join(home.folder, DATABASE))) as database:
         assert database.execute("SELECT count(*) FROM jobs").fetchone() == (KEPT_RUNS,)
@@ -222,7 +224,7 @@ def test_runs_go_when_they_are_old_and_many(home: Home) -> None:
 
 @pytest.mark.faults
 def test_damaged_lines_are_passed_over_and_told_once(home: Home) -> None:
-    path = Path(home.folder, history.FILE)
+    path = Path(home.folder, LINES)
     history.record(home, run_record("r0", started_at="2026-11-01T00:00:00+00:00"))
     with path.open("ab") as file:
         file.write(b'\xff\n[]\n{"schema": 3}\n{"schema": 1, "jobs": 3}\n{"torn')
@@ -241,7 +243,7 @@ def test_without_history_there_is_nothing_and_no_complaint(home: Home) -> None:
 
 @pytest.mark.faults
 def test_a_history_that_cannot_be_written_is_a_notice(home: Home) -> None:
-    Path(home.folder, history.FILE).mkdir()
+    Path(home.folder, LINES).mkdir()
     said = history.record(home, run_record())
     assert said is not None
     assert said.startswith("this run is missing from the history: ")
@@ -326,7 +328,7 @@ def test_a_home_that_cannot_be_written_is_read_all_the_same(home: Home) -> None:
 def test_lines_that_have_grown_large_go_into_the_database_by_themselves(home: Home) -> None:
     history.record(home, run_record("old"))
     line = json.dumps(json.loads(OLD) | {"pipeline": "x" * 1000}) + "\n"
-    with Path(home.folder, history.FILE).open("a") as file:
+    with Path(home.folder, LINES).open("a") as file:
         file.write(line * (history.LARGE // len(line) + 1))
     assert history.record(home, run_record("new")) is None
     assert lines(home) == b""
@@ -337,7 +339,7 @@ def test_lines_that_have_grown_large_go_into_the_database_by_themselves(home: Ho
 def test_lines_that_no_database_takes_do_not_grow_for_ever(home: Home) -> None:
     Path(home.folder, DATABASE).mkdir()
     filler = json.dumps({"schema": 1, "filler": "x" * 1000}).encode() + b"\n"
-    with Path(home.folder, history.FILE).open("ab") as file:
+    with Path(home.folder, LINES).open("ab") as file:
         file.write(filler * (history.LARGEST // len(filler)))
     said = history.record(home, run_record("new"))
     assert said is not None
