@@ -22,7 +22,7 @@ _CODE = (".py", ".pyi", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".
          ".vue", ".svelte", ".css", ".scss", ".env", ".txt", ".proto", ".graphql", ".gql", ".lock", "rc",
          ".jsonc", ".grit", ".less", ".sass", ".astro", ".node", ".wasm", ".ipynb", ".typed")
 #: what is written by checks, and read by none
-_OUTPUTS = frozenset({"coverage", "htmlcov", ".nyc_output", "test-results", "playwright-report", ".turbo", ".nx", ".cache", ".parcel-cache", ".vite", ".next", ".nuxt",
+_OUTPUTS = frozenset({"coverage", "htmlcov", ".nyc_output", "test-results", "playwright-report", ".turbo", ".nx", ".moon", ".task", ".wireit", ".cache", ".parcel-cache", ".vite", ".next", ".nuxt",
                       ".svelte-kit", ".idea", ".vscode", ".hypothesis", ".import_linter_cache", "__pypackages__", ".slither", "forge-cache"})
 #: what else tools leave out when nobody tells them to
 _LEFT_OUT = frozenset({"build", "dist", "_build", "buck-out", ".bzr", ".direnv", ".pants.d", ".ipynb_checkpoints", ".pyenv", "site-packages", "cvs", "env", ".env", "vendor",

@@ -71,6 +71,16 @@ def test_where_nothing_came_or_went_files_are_listed_once_more_and_then_never_ag
     assert runner.listed == 2
 
 
+@pytest.mark.parametrize("runner", [".turbo", ".nx", ".moon", ".task", ".wireit"])
+def test_what_another_runner_notes_for_itself_changes_nothing(root: Path, runner: str) -> None:
+    (root / ".gitignore").write_text(f"built/\n{runner}/\n")
+    (root / runner / "states").mkdir(parents=True)
+    (root / runner / "states" / "last.json").write_text('{"time": 1}')
+    before = dict(covering(root, Counted()).held())
+    (root / runner / "states" / "last.json").write_text('{"time": 2}')
+    assert covering(root, Counted()).held() == before
+
+
 def test_where_folders_were_just_touched_files_are_listed_each_time(root: Path) -> None:
     runner = Counted()
     groups = covering(root, runner)
