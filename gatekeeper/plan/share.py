@@ -6,8 +6,7 @@
     where  words of the project's own call without which the tool works alone (pytest without -n): then it holds one core, and is told its part
            all the same, because the project's configuration may have the word where nobody looks
 
-A tool that takes no number (mypy, tsc, prettier) works alone. Benchmarks hold the whole machine. On two or three cores a tool holds one and is told two:
-told one, the longest of them could not use what nobody else uses, and a gate of two cores would be as slow as one of one.
+A tool that takes no number (mypy, tsc, prettier) works alone. Benchmarks hold the whole machine.
 """
 
 from __future__ import annotations
@@ -35,15 +34,14 @@ class Share:
 def share(command: Command, component: Component | None, pool_size: int) -> Share:
     """Half of the pool for a tool that can use it, so that two of them work at a time."""
     part = max(1, pool_size // 2)
-    told = max(1, min(pool_size, max(part, 2)))
     if command.role is Role.BENCH:
         return Share(cores=max(1, pool_size))
     if not command.threads:
         return Share()
     variables = (word.partition(":") for word in command.threads.get("env", "").split())
-    env = {name: str(max(told, int(least or 1))) for name, _, least in variables}
+    env = {name: str(max(part, int(least or 1))) for name, _, least in variables}
     alone = "where" in command.threads and not _called_with(command, component, command.threads["where"].split())
-    return Share(cores=1 if alone else part, told=told, env=env, jobserver=command.threads.get("jobserver", ""))
+    return Share(cores=1 if alone else part, told=part, env=env, jobserver=command.threads.get("jobserver", ""))
 
 
 def jobserver_of(argv: tuple[str, ...], cores: int) -> str:
